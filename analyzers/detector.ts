@@ -1,0 +1,84 @@
+import type { Confidence, Severity } from "./model/finding.ts";
+import type { SpanIndex, TraceView } from "./model/trace-view.ts";
+
+export interface DetectorMeta<Options> {
+  /** Kebab-case noun for what is wrong. Equals the file name; never changes once released. */
+  readonly id: string;
+  /** Raised when the rule changes what it finds: traces are examined anew, occurrences are kept apart. */
+  readonly version: number;
+  readonly title: string;
+  readonly description: string;
+  readonly severity: Severity;
+  readonly defaults: Options;
+}
+
+/** Reads one trace. Pure: `trace` is columns and indexes, not span objects. */
+export interface TraceDetector<Options = unknown> {
+  readonly meta: DetectorMeta<Options>;
+  /**
+   * SQL that selects traces worth confirming, over settled traces, `{traces:Array(String)}` in hex, and the hours that
+   * hold them (`{from:DateTime}`, `{to:DateTime}`), returning `trace_id`; run by storage. Without it every settled
+   * trace is read.
+   */
+  readonly candidates?: string;
+  detect(trace: TraceView, options: Options): Observation[];
+}
+
+/** One problem seen in one trace. Equal `identity` is the same fix; `schedule` hashes it to the fingerprint. */
+export interface Observation {
+  readonly identity: readonly string[];
+  /** One sentence for a human: "GET /orders runs the same query 20 times: SELECT products". */
+  readonly summary: string;
+  /** The server span (or local root) of the endpoint that is slower for it. */
+  readonly endpointSpan: SpanIndex;
+  /** The spans in question, in order of start; never empty. */
+  readonly spans: readonly SpanIndex[];
+  /** Calls that the spans stand for: Σ repeats. */
+  readonly repeats: number;
+  readonly confidence: Confidence;
+  /** How the trace looks once it is fixed; read by `gain`. Absent: no prediction. */
+  readonly change?: TraceChange;
+  readonly fix: readonly string[];
+  /** Why it is not reported, when a guard held it back (tenants, cursor, batch, retry, polling …). */
+  readonly suppressedBy?: GuardId;
+}
+
+/** Kebab-case name of a reason for silence, e.g. "different-namespaces". */
+export type GuardId = string;
+
+/** What fixing does to a trace. "merge-calls": the spans become one call that fetches everything. */
+export interface TraceChange {
+  readonly kind: "merge-calls";
+  readonly spans: readonly SpanIndex[];
+}
+
+/** Reads a time window by SQL: the query returns rows of its own shape, ordered and limited. */
+export interface WindowDetector<Row = unknown, Options = unknown> {
+  readonly meta: DetectorMeta<Options>;
+  /** Parameters: `{from:DateTime}`, `{to:DateTime}`, `{findingsMax:UInt32}` and the options by name. */
+  readonly query: string;
+  toObservation(row: Row, options: Options): WindowObservation;
+}
+
+/** One problem seen in one window of time. */
+export interface WindowObservation {
+  readonly identity: readonly string[];
+  readonly summary: string;
+  readonly service: string;
+  readonly environment: string;
+  readonly method: string;
+  readonly route: string;
+  readonly confidence: Confidence;
+  readonly requests: number;
+  readonly secondsPerDay: number;
+  readonly fix: readonly string[];
+}
+
+/** Keeps a detector's option and row types while it sits in the registry, which knows neither. */
+export function defineTraceDetector<O>(detector: TraceDetector<O>): TraceDetector<O> {
+  return detector;
+}
+
+export function defineWindowDetector<R, O>(detector: WindowDetector<R, O>): WindowDetector<R, O> {
+  return detector;
+}

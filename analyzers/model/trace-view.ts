@@ -1,0 +1,156 @@
+import type { SpanColumns } from "./span-columns.ts";
+
+/** A span's place in its `TraceView`. */
+export type SpanIndex = number;
+
+/** OTLP SpanKind. */
+export const spanKind = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
+
+/** OTLP StatusCode. */
+export const statusError = 2;
+
+/**
+ * One trace as columns and indexes: what every detector reads. Spans are in order of start (ties: longer first, then
+ * span id), so the result does not depend on the order of arrival.
+ *
+ * Times are nanoseconds since the trace's first start, exact in a double for 104 days. Parents always come from this
+ * trace and never form a cycle: a span whose parent is missing, or that would close a cycle, is a root, and counted
+ * in `orphans`.
+ */
+export interface TraceView extends Omit<SpanColumns, "startS" | "startNs" | "durationNs"> {
+  readonly traceId: string;
+  /** Nanoseconds since 1970 of the first start. */
+  readonly startTimeUnixNano: bigint;
+  readonly size: number;
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+  /** Index of the parent; -1: a root. */
+  readonly parent: Int32Array;
+  readonly roots: readonly SpanIndex[];
+  /** The children of span i, by start: `children.slice(childrenStart[i], childrenStart[i + 1])`. */
+  readonly children: Int32Array;
+  readonly childrenStart: Int32Array;
+  /** Spans that name a parent which is not here (late, sampled out, or a cycle). */
+  readonly orphans: number;
+}
+
+/** The children of `span`, by start; a view, not a copy. */
+export function childrenOf(trace: TraceView, span: SpanIndex): Int32Array {
+  return trace.children.subarray(trace.childrenStart[span], trace.childrenStart[span + 1]);
+}
+
+/** Builds the view. O(n log n). `columns` must hold at least one span. */
+export function toTraceView(traceId: string, columns: SpanColumns): TraceView {
+  const size = columns.spanId.length;
+  const origin = firstStart(columns);
+  const order = orderByStart(columns, origin);
+  const sorted = permute(columns, order);
+  const start = new Float64Array(size);
+  const end = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    const at = order[i]!;
+    start[i] = (columns.startS[at]! - origin.s) * 1e9 + (columns.startNs[at]! - origin.ns);
+    end[i] = start[i]! + columns.durationNs[at]!;
+  }
+  const { parent, orphans } = resolveParents(sorted.spanId, sorted.parentSpanId);
+  return {
+    ...sorted,
+    traceId,
+    startTimeUnixNano: BigInt(origin.s) * 1_000_000_000n + BigInt(origin.ns),
+    size,
+    start,
+    end,
+    parent,
+    orphans,
+    ...indexChildren(parent),
+  };
+}
+
+interface Instant {
+  readonly s: number;
+  readonly ns: number;
+}
+
+function firstStart({ startS, startNs }: SpanColumns): Instant {
+  let first = 0;
+  for (let i = 1; i < startS.length; i++) {
+    if (isBefore(startS[i]!, startNs[i]!, startS[first]!, startNs[first]!)) first = i;
+  }
+  return { s: startS[first]!, ns: startNs[first]! };
+}
+
+function isBefore(aS: number, aNs: number, bS: number, bNs: number): boolean {
+  return aS < bS || (aS === bS && aNs < bNs);
+}
+
+function orderByStart({ startS, startNs, durationNs, spanId }: SpanColumns, origin: Instant) {
+  const offset = startS.map((s, i) => (s - origin.s) * 1e9 + (startNs[i]! - origin.ns));
+  return spanId
+    .map((_, i) => i)
+    .sort(
+      (a, b) =>
+        offset[a]! - offset[b]! ||
+        durationNs[b]! - durationNs[a]! ||
+        (spanId[a]! < spanId[b]! ? -1 : 1),
+    );
+}
+
+type ColumnsOfView = Omit<SpanColumns, "startS" | "startNs" | "durationNs">;
+
+function permute(columns: SpanColumns, order: readonly number[]): ColumnsOfView {
+  const { startS: _s, startNs: _ns, durationNs: _d, ...kept } = columns;
+  const sorted: Record<string, unknown> = {};
+  for (const [name, values] of Object.entries(kept)) sorted[name] = order.map((at) => values[at]);
+  return sorted as unknown as ColumnsOfView;
+}
+
+function resolveParents(spanId: readonly string[], parentSpanId: readonly string[]) {
+  const indexOf = new Map(spanId.map((id, i) => [id, i]));
+  const parent = new Int32Array(spanId.length).fill(-1);
+  let orphans = 0;
+  for (let i = 0; i < spanId.length; i++) {
+    const id = parentSpanId[i]!;
+    if (id === "") continue;
+    const at = indexOf.get(id) ?? -1;
+    if (at === -1) orphans++;
+    else parent[i] = at;
+  }
+  return { parent, orphans: orphans + cutCycles(parent) };
+}
+
+/** Makes a root of one span of every cycle; each span is walked once. Returns how many were cut. */
+function cutCycles(parent: Int32Array): number {
+  const seenInWalk = new Int32Array(parent.length).fill(-1);
+  let cut = 0;
+  for (let walk = 0; walk < parent.length; walk++) {
+    let at = walk;
+    while (at !== -1 && seenInWalk[at] === -1) {
+      seenInWalk[at] = walk;
+      const next = parent[at]!;
+      if (next !== -1 && seenInWalk[next] === walk) {
+        parent[at] = -1;
+        cut++;
+        break;
+      }
+      at = next;
+    }
+  }
+  return cut;
+}
+
+function indexChildren(parent: Int32Array) {
+  const roots: SpanIndex[] = [];
+  const childrenStart = new Int32Array(parent.length + 1);
+  for (let i = 0; i < parent.length; i++) {
+    if (parent[i] === -1) roots.push(i);
+    else childrenStart[parent[i]! + 1]!++;
+  }
+  for (let i = 0; i < parent.length; i++) childrenStart[i + 1]! += childrenStart[i]!;
+  const next = childrenStart.slice();
+  const children = new Int32Array(parent.length - roots.length);
+  for (let i = 0; i < parent.length; i++) {
+    const at = parent[i]!;
+    if (at !== -1) children[next[at]!++] = i;
+  }
+  return { roots, children, childrenStart };
+}

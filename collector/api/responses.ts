@@ -1,0 +1,129 @@
+import type { Finding } from "../../analyzers/model/finding.ts";
+
+/**
+ * What `/api/v1` answers. Errors: HTTP status and `ErrorResponse`. Times as in `Finding`. Every list is bounded;
+ * `truncated` says that more matched.
+ */
+export interface FindingsResponse {
+  /** Ranked: what saves most seconds a day, weighted by confidence, first. */
+  readonly findings: readonly Finding[];
+  readonly truncated: boolean;
+  /** What was looked at, so that an empty list can be trusted. */
+  readonly coverage: Coverage;
+}
+
+export interface Coverage {
+  readonly spansStored: number;
+  readonly tracesExamined: number;
+  /** Time up to which settled traces were examined; null before the first run. */
+  readonly examinedUntilAt: number | null;
+  readonly detectors: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly errors: number;
+  }[];
+  readonly services: readonly string[];
+}
+
+/** GET /api/v1/findings/:id */
+export type FindingResponse = Finding;
+
+/** GET /api/v1/traces/:traceId: parallel arrays, spans in order of the waterfall (depth first, siblings by start). */
+export interface TraceResponse {
+  readonly traceId: string;
+  readonly startAt: number;
+  readonly durationNs: number;
+  readonly spanId: readonly string[];
+  /** Index of the parent in these arrays; -1: a root. */
+  readonly parent: readonly number[];
+  readonly depth: readonly number[];
+  readonly startNs: readonly number[];
+  readonly durationNsOf: readonly number[];
+  readonly service: readonly string[];
+  readonly name: readonly string[];
+  readonly kind: readonly number[];
+  readonly hasError: readonly boolean[];
+  /** Calls that the span stands for. */
+  readonly repeats: readonly number[];
+  /** The sections of the critical path, by start; together they are exactly the root's duration. */
+  readonly criticalPath: readonly CriticalSection[];
+  readonly findings: readonly TraceFinding[];
+  readonly truncated: boolean;
+}
+
+export interface CriticalSection {
+  /** Index of the span in the arrays. */
+  readonly span: number;
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
+export interface TraceFinding {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly spanIds: readonly string[];
+}
+
+/** GET /api/v1/traces/:traceId/spans/:spanId */
+export interface SpanResponse {
+  readonly spanId: string;
+  readonly name: string;
+  readonly service: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly startAt: number;
+  readonly durationNs: number;
+  /** Attributes of span, scope and resource, by OpenTelemetry name; values as text. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly resource: Readonly<Record<string, string>>;
+  readonly events: readonly {
+    readonly at: number;
+    readonly name: string;
+    readonly attributes: Readonly<Record<string, string>>;
+  }[];
+}
+
+/** GET /api/v1/endpoints: server spans by route over the last hour. */
+export interface EndpointsResponse {
+  readonly endpoints: readonly EndpointRow[];
+  readonly truncated: boolean;
+}
+
+export interface EndpointRow {
+  readonly service: string;
+  readonly environment: string;
+  readonly method: string;
+  readonly route: string;
+  readonly requests: number;
+  readonly errors: number;
+  readonly p50Ns: number;
+  readonly p95Ns: number;
+  /** Σ of the durations, seconds. */
+  readonly totalSeconds: number;
+}
+
+/** GET /api/v1/endpoints/critical-path?service&environment&method&route */
+export interface EndpointPathResponse {
+  readonly traces: number;
+  readonly meanDurationNs: number;
+  readonly rows: readonly PathRow[];
+}
+
+/** One call path from the endpoint down; siblings of one name are one row. */
+export interface PathRow {
+  /** Names from the endpoint's span down. */
+  readonly path: readonly string[];
+  readonly service: string;
+  /** Share of traces that have it on their critical path. */
+  readonly presence: number;
+  readonly meanSelfNs: number;
+  /** Share of the endpoint's mean duration. */
+  readonly share: number;
+  /** As `share`, over the slowest 5 % of traces. */
+  readonly shareOfSlow: number;
+}
+
+export interface ErrorResponse {
+  readonly error: { readonly code: string; readonly message: string };
+}

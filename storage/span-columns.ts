@@ -1,0 +1,69 @@
+/**
+ * The columns of `spans`, in the order in which the decoder writes them: the one list that the decoder, the
+ * INSERT statement and the migration's test share. A column is added here and in a migration, nowhere else.
+ *
+ * `nativeType` is the type inside the Native block. ClickHouse casts a plain `String` to the table's
+ * `LowCardinality(String)`, so that only Map keys need a dictionary on our side.
+ */
+const stringMap = "Map(LowCardinality(String), String)";
+
+export const spanColumns = [
+  { name: "ts", nativeType: "DateTime64(9, 'UTC')" },
+  { name: "duration", nativeType: "UInt64" },
+  { name: "received", nativeType: "DateTime64(3, 'UTC')" },
+  { name: "trace_id", nativeType: "FixedString(16)" },
+  { name: "span_id", nativeType: "FixedString(8)" },
+  { name: "parent_span_id", nativeType: "FixedString(8)" },
+  { name: "trace_state", nativeType: "String" },
+  { name: "flags", nativeType: "UInt32" },
+  { name: "name", nativeType: "String" },
+  { name: "kind", nativeType: "UInt8" },
+  { name: "status_code", nativeType: "UInt8" },
+  { name: "status_message", nativeType: "String" },
+  { name: "service", nativeType: "String" },
+  { name: "environment", nativeType: "String" },
+  { name: "service_version", nativeType: "String" },
+  { name: "resource_id", nativeType: "UInt64" },
+  { name: "scope_name", nativeType: "String" },
+  { name: "scope_version", nativeType: "String" },
+  { name: "weight", nativeType: "Float64" },
+  { name: "repeats", nativeType: "UInt32" },
+  { name: "http_request_method", nativeType: "String" },
+  { name: "http_route", nativeType: "String" },
+  { name: "http_response_status_code", nativeType: "UInt16" },
+  { name: "url_path", nativeType: "String" },
+  { name: "url_template", nativeType: "String" },
+  { name: "server_address", nativeType: "String" },
+  { name: "db_system_name", nativeType: "String" },
+  { name: "db_namespace", nativeType: "String" },
+  { name: "db_collection_name", nativeType: "String" },
+  { name: "db_query_summary", nativeType: "String" },
+  { name: "db_query_text", nativeType: "String" },
+  { name: "messaging_destination_name", nativeType: "String" },
+  { name: "peer", nativeType: "String" },
+  { name: "error_type", nativeType: "String" },
+  { name: "code_file_path", nativeType: "String" },
+  { name: "code_line_number", nativeType: "UInt32" },
+  { name: "code_function_name", nativeType: "String" },
+  { name: "shape_id", nativeType: "UInt64" },
+  { name: "params_hash", nativeType: "UInt64" },
+  { name: "returned_rows", nativeType: "Int64" },
+  { name: "attributes", nativeType: stringMap },
+  { name: "attributes_int", nativeType: "Map(LowCardinality(String), Int64)" },
+  { name: "attributes_double", nativeType: "Map(LowCardinality(String), Float64)" },
+  { name: "attributes_bool", nativeType: "Map(LowCardinality(String), UInt8)" },
+  { name: "attributes_json", nativeType: stringMap },
+  {
+    name: "events",
+    nativeType: `Array(Tuple(ts DateTime64(9, 'UTC'), name String, attributes ${stringMap}, attributes_json ${stringMap}))`,
+  },
+  {
+    name: "links",
+    nativeType: `Array(Tuple(trace_id FixedString(16), span_id FixedString(8), trace_state String, attributes ${stringMap}, attributes_json ${stringMap}))`,
+  },
+  { name: "resource_attributes", nativeType: stringMap },
+  { name: "resource_attributes_json", nativeType: stringMap },
+  { name: "scope_attributes", nativeType: stringMap },
+] as const;
+
+export type SpanColumnName = (typeof spanColumns)[number]["name"];
