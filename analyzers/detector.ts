@@ -17,8 +17,8 @@ export interface TraceDetector<Options = unknown> {
   readonly meta: DetectorMeta<Options>;
   /**
    * SQL that selects traces worth confirming, over settled traces, `{traces:Array(String)}` in hex, and the hours that
-   * hold them (`{from:DateTime}`, `{to:DateTime}`), returning `trace_id`; run by storage. Without it every settled
-   * trace is read.
+   * hold them (`{from:DateTime}`, `{to:DateTime}`, both hours included), and the numeric options by name, returning
+   * `trace_id` in hex; run by storage. Without it every settled trace is read.
    */
   readonly candidates?: string;
   detect(trace: TraceView, options: Options): Observation[];
@@ -55,7 +55,7 @@ export interface TraceChange {
 /** Reads a time window by SQL: the query returns rows of its own shape, ordered and limited. */
 export interface WindowDetector<Row = unknown, Options = unknown> {
   readonly meta: DetectorMeta<Options>;
-  /** Parameters: `{from:DateTime}`, `{to:DateTime}`, `{findingsMax:UInt32}` and the options by name. */
+  /** Parameters: `{from:DateTime}`, `{to:DateTime}`, `{findingsMax:UInt32}` and the numeric options by name. */
   readonly query: string;
   toObservation(row: Row, options: Options): WindowObservation;
 }

@@ -14,7 +14,10 @@ export interface Store {
    */
   insertSpans(file: string, token: string): Promise<void>;
 
-  /** Appends rows to one of our state tables (findings, occurrences …). Keys are column names. At least once. */
+  /**
+   * Appends rows to one of our state tables (findings, occurrences …). Keys are column names; times are whole
+   * milliseconds since 1970. At least once.
+   */
   insertRows(table: StateTable, rows: readonly Row[]): Promise<void>;
 
   /**

@@ -118,7 +118,7 @@ function resolveParents(spanId: readonly string[], parentSpanId: readonly string
   return { parent, orphans: orphans + cutCycles(parent) };
 }
 
-/** Makes a root of one span of every cycle; each span is walked once. Returns how many were cut. */
+/** Makes a root of the first span of every cycle; each span is walked once. Returns how many were cut. */
 function cutCycles(parent: Int32Array): number {
   const seenInWalk = new Int32Array(parent.length).fill(-1);
   let cut = 0;
@@ -128,7 +128,7 @@ function cutCycles(parent: Int32Array): number {
       seenInWalk[at] = walk;
       const next = parent[at]!;
       if (next !== -1 && seenInWalk[next] === walk) {
-        parent[at] = -1;
+        parent[firstOfCycle(parent, next)] = -1;
         cut++;
         break;
       }
@@ -136,6 +136,12 @@ function cutCycles(parent: Int32Array): number {
     }
   }
   return cut;
+}
+
+function firstOfCycle(parent: Int32Array, member: SpanIndex): SpanIndex {
+  let first = member;
+  for (let at = parent[member]!; at !== member; at = parent[at]!) first = Math.min(first, at);
+  return first;
 }
 
 function indexChildren(parent: Int32Array) {

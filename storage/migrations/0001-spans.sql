@@ -3,7 +3,7 @@
 -- Attributes keep their type: strings, ints, doubles and bools have a map each; arrays, key-value lists and
 -- bytes are OTLP JSON AnyValue text in attributes_json. An attribute that has a column of its own (http_route …)
 -- is not repeated in a map. Resource attributes stand on the first span of each request that carries the
--- resource, and 0002 copies them into `resources`.
+-- resource, and `resources_view` copies them into `resources`.
 --
 -- weight     1 / sampling probability, from the trace state's ot=th; 1 when every trace is kept
 -- repeats    how many calls the span stands for: 1, or the count of a summary span
@@ -69,4 +69,4 @@ ENGINE = {{engine:MergeTree}}
 PARTITION BY toDate(ts)
 ORDER BY (toStartOfHour(ts), trace_id, ts)
 TTL toDateTime(ts) + INTERVAL {{retention_days}} DAY
-SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, {{deduplication_window}} = 10000
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, {{deduplication_window}} = 10000

@@ -1,0 +1,27 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { rolldown } from "rolldown";
+
+const dist = join(import.meta.dirname, "dist");
+
+/** What a preload needs: CommonJS for `--require`, and a small ESM entry for `--import`. Packages stay packages. */
+const outputs = [
+  { entry: "index", format: "cjs", extension: "cjs" },
+  { entry: "start", format: "cjs", extension: "cjs" },
+  { entry: "register", format: "esm", extension: "mjs" },
+] as const;
+
+/** Builds `agent/dist`. */
+export async function buildAgent(): Promise<void> {
+  await rm(dist, { recursive: true, force: true });
+  for (const { entry, format, extension } of outputs) {
+    const bundle = await rolldown({
+      input: join(import.meta.dirname, `${entry}.ts`),
+      platform: "node",
+      external: /^(node:|@opentelemetry\/)/,
+      transform: { target: "node22.15" },
+    });
+    await bundle.write({ file: join(dist, `${entry}.${extension}`), format });
+    await bundle.close();
+  }
+}

@@ -1,0 +1,105 @@
+/** Everything that the environment decides about the agent, apart from what OpenTelemetry's packages read themselves. */
+export interface Config {
+  /** `OTEL_SDK_DISABLED`: nothing is loaded and nothing is patched. */
+  readonly isDisabled: boolean;
+  /** Whether `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES` names the service. */
+  readonly isServiceNamed: boolean;
+  /** Whether `OTEL_LOG_LEVEL` asks for OpenTelemetry's own log on the console. */
+  readonly isDiagToConsole: boolean;
+  readonly isLogExported: boolean;
+  /** How we send spans; undefined leaves it to sdk-node (console, zipkin, gRPC, none). */
+  readonly spanEncoding: "http/protobuf" | "http/json" | undefined;
+  /** Names without the prefix `@opentelemetry/instrumentation-`. */
+  readonly enabledInstrumentations: readonly string[];
+  /** Makes hashes of parameters comparable between processes; random per process without it. */
+  readonly paramsKey: string | undefined;
+  /** The call of one statement within one request from which on its call site is recorded; 0 is never. */
+  readonly callSiteRepeatsMin: number;
+  /** Encoded spans that wait for the collector; beyond this the oldest are dropped and counted. */
+  readonly exportQueueBytesMax: number;
+  /** How long the end of the process is held up for spans that are not yet sent. */
+  readonly flushTimeoutMs: number;
+  /** What is wrong in the environment; each is said once, and the default is used. */
+  readonly warnings: readonly string[];
+}
+
+/** Read by OpenTelemetry's packages during set-up. What the user has set stays. */
+const otelDefaults: Readonly<Record<string, string>> = {
+  OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+  OTEL_LOGS_EXPORTER: "none",
+  OTEL_METRICS_EXPORTER: "none",
+  // Never a cloud's metadata service: each asks the network, and waits for it, at every start.
+  OTEL_NODE_RESOURCE_DETECTORS: "env,host,process,container",
+};
+
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const warnings: string[] = [];
+  const limit = (name: string, fallback: number) => readLimit(env, name, fallback, warnings);
+  return Object.freeze({
+    isDisabled: read(env, "OTEL_SDK_DISABLED")?.toLowerCase() === "true",
+    isServiceNamed:
+      read(env, "OTEL_SERVICE_NAME") !== undefined ||
+      /(^|,)\s*service\.name\s*=/.test(read(env, "OTEL_RESOURCE_ATTRIBUTES") ?? ""),
+    isDiagToConsole: read(env, "OTEL_LOG_LEVEL") !== undefined,
+    isLogExported: (read(env, "OTEL_LOGS_EXPORTER") ?? "none") !== "none",
+    spanEncoding: readSpanEncoding(env),
+    enabledInstrumentations: readList(env, "OTEL_NODE_ENABLED_INSTRUMENTATIONS"),
+    paramsKey: read(env, "CULPRIT_PARAMS_KEY"),
+    callSiteRepeatsMin: limit("CULPRIT_CALL_SITE_REPEATS_MIN", 3),
+    exportQueueBytesMax: limit("CULPRIT_EXPORT_QUEUE_BYTES_MAX", 8 * 1024 * 1024),
+    flushTimeoutMs: limit("CULPRIT_FLUSH_TIMEOUT_MS", 2_000),
+    warnings,
+  });
+}
+
+/**
+ * Our defaults stand in the environment while OpenTelemetry is set up and are gone afterwards, so that neither the
+ * application nor a child process sees them.
+ */
+export function withOtelDefaults<Result>(
+  setUp: () => Result,
+  env: NodeJS.ProcessEnv = process.env,
+): Result {
+  const lent = Object.keys(otelDefaults).filter((name) => read(env, name) === undefined);
+  const before = new Map(lent.map((name) => [name, env[name]]));
+  for (const name of lent) env[name] = otelDefaults[name];
+  try {
+    return setUp();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete env[name];
+      else env[name] = value;
+    }
+  }
+}
+
+/** An empty variable counts as not set, as OpenTelemetry's specification says. */
+function read(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  return env[name]?.trim() || undefined;
+}
+
+function readList(env: NodeJS.ProcessEnv, name: string): string[] {
+  return (read(env, name) ?? "").split(",").flatMap((item) => item.trim() || []);
+}
+
+function readSpanEncoding(env: NodeJS.ProcessEnv): Config["spanEncoding"] {
+  if ((read(env, "OTEL_TRACES_EXPORTER") ?? "otlp") !== "otlp") return undefined;
+  const protocol =
+    read(env, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") ?? read(env, "OTEL_EXPORTER_OTLP_PROTOCOL");
+  if (protocol === undefined) return "http/protobuf";
+  return protocol === "http/protobuf" || protocol === "http/json" ? protocol : undefined;
+}
+
+function readLimit(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  fallback: number,
+  warnings: string[],
+): number {
+  const text = read(env, name);
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  warnings.push(`${name} is "${text}", not a whole number from 0 on; ${fallback} is used`);
+  return fallback;
+}

@@ -1,0 +1,61 @@
+import { fileURLToPath } from "node:url";
+import { countDropped } from "../diagnostics.ts";
+
+/** Where the application made a call: `code.file.path`, `code.line.number`, `code.function.name`. */
+export interface CallSite {
+  readonly filePath: string;
+  /** From 1. */
+  readonly lineNumber: number;
+  /** Undefined in an anonymous function and at the top of a module. */
+  readonly functionName: string | undefined;
+}
+
+/** The part of V8's structured stack frame that is read. */
+export interface Frame {
+  getFileName(): string | null | undefined;
+  getLineNumber(): number | null;
+  getFunctionName(): string | null;
+}
+
+/** Deep enough for a query through a library; each frame costs about a microsecond. */
+const framesMax = 16;
+
+/** Frames above `caller` up to the first of the application's. Never throws; costs about 12 µs. */
+export function captureCallSite(caller: (...args: never[]) => unknown): CallSite | undefined {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  const target: { stack?: unknown } = {};
+  try {
+    Error.stackTraceLimit = framesMax;
+    Error.prepareStackTrace = (_error, frames) => frames;
+    Error.captureStackTrace(target, caller);
+    // The stack is made when it is first read, by the function above.
+    return findCallSite(target.stack as Frame[]);
+  } catch {
+    // `Error` may be frozen.
+    countDropped("call_site_failed");
+    return undefined;
+  } finally {
+    if (Error.prepareStackTrace !== prepareStackTrace) Error.prepareStackTrace = prepareStackTrace;
+    if (Error.stackTraceLimit !== stackTraceLimit) Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** The first frame that is neither Node's, nor a package's, nor ours. */
+export function findCallSite(frames: readonly Frame[]): CallSite | undefined {
+  for (const frame of frames) {
+    const filePath = toApplicationFile(frame.getFileName());
+    if (filePath === undefined) continue;
+    return {
+      filePath,
+      lineNumber: frame.getLineNumber() ?? 0,
+      functionName: frame.getFunctionName() ?? undefined,
+    };
+  }
+  return undefined;
+}
+
+function toApplicationFile(name: string | null | undefined): string | undefined {
+  if (!name || name.startsWith("node:") || /[\\/]node_modules[\\/]/.test(name)) return undefined;
+  const filePath = name.startsWith("file:") ? fileURLToPath(name) : name;
+  return filePath === import.meta.filename ? undefined : filePath;
+}

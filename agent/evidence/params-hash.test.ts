@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createParamsHash, hashedCharactersMax } from "./params-hash.ts";
+
+const hashParams = createParamsHash("a key");
+
+const primitive = fc.oneof(
+  fc.string(),
+  fc.integer(),
+  fc.bigInt(),
+  fc.boolean(),
+  fc.constantFrom(null, undefined, Number.NaN),
+);
+const bytes = fc.uint8Array().map((array) => Buffer.from(array));
+const param = fc.oneof(primitive, fc.date(), bytes, fc.array(primitive));
+
+function refuse(): never {
+  throw new Error("the application's code was called");
+}
+
+describe("hash of parameters", () => {
+  it("is 16 lower-case hex digits, and equal for equal parameters", () => {
+    fc.assert(
+      fc.property(fc.array(param), (params) => {
+        const hash = hashParams(params);
+        expect(hash).toMatch(/^[0-9a-f]{16}$/);
+        expect(hashParams(structuredClone(params).map(toBuffer))).toBe(hash);
+      }),
+    );
+  });
+
+  it("differs for parameters that differ, in a value or in where one value ends", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), fc.array(fc.string()), (one, other) => {
+        const isSame = JSON.stringify(one) === JSON.stringify(other);
+        expect(hashParams(one) === hashParams(other)).toBe(isSame);
+      }),
+    );
+  });
+
+  it("distinguishes types and nesting", () => {
+    const lists = [
+      [1],
+      ["1"],
+      [1n],
+      [true],
+      ["true"],
+      [null],
+      [undefined],
+      ["null"],
+      [new Date(1)],
+      [Buffer.from("1")],
+      [[1]],
+      [["1"]],
+      [[]],
+      [],
+      ["a", "b"],
+      [["a", "b"]],
+      [["a"], "b"],
+      ["as1:b"],
+    ];
+    expect(new Set(lists.map(hashParams)).size).toBe(lists.length);
+  });
+
+  it("without parameters is that of an empty list", () => {
+    expect(hashParams(undefined)).toMatch(/^[0-9a-f]{16}$/);
+    expect(createParamsHash("a key")(undefined)).toBe(hashParams(undefined));
+  });
+
+  it("differs with another key, and without one in every process", () => {
+    const hashes = [hashParams, createParamsHash("b"), createParamsHash(undefined)];
+    hashes.push(createParamsHash(undefined));
+    expect(new Set(hashes.map((hash) => hash(["alice"]))).size).toBe(4);
+  });
+
+  it("is missing for objects, and runs none of their code", () => {
+    class Money {
+      toJSON = refuse;
+      toPostgres = refuse;
+      toString = refuse;
+      valueOf = refuse;
+      [Symbol.toPrimitive] = refuse;
+    }
+    const array: unknown[] = [];
+    Object.defineProperty(array, 0, { get: refuse, enumerable: true });
+    const proxy = new Proxy([1], { get: refuse, getOwnPropertyDescriptor: refuse, has: refuse });
+    const values = [new Money(), {}, new Map(), Symbol("s"), refuse, array, proxy, [new Date()]];
+
+    for (const value of values) expect(hashParams([1, value])).toBeUndefined();
+    for (const list of [array, proxy, new Money(), "text"]) {
+      expect(hashParams(list)).toBeUndefined();
+    }
+  });
+
+  it("reads dates and buffers past what an application has put on them", () => {
+    const date = Object.assign(new Date(5), { getTime: refuse, toJSON: refuse, valueOf: refuse });
+    const buffer = Object.assign(Buffer.from("x"), { toString: refuse, toJSON: refuse });
+    Object.defineProperty(buffer, "length", { get: refuse });
+    Object.defineProperty(buffer, "buffer", { get: refuse });
+    expect(hashParams([date, buffer])).toBe(hashParams([new Date(5), Buffer.from("x")]));
+  });
+
+  it("is missing for parameters over the limit, rather than made of a part of them", () => {
+    expect(hashParams(["x".repeat(hashedCharactersMax)])).toBeUndefined();
+    expect(hashParams(["x".repeat(hashedCharactersMax - 20)])).toBeDefined();
+    expect(hashParams([Array(hashedCharactersMax).fill(1)])).toBeUndefined();
+  });
+});
+
+/** structuredClone makes a Uint8Array of a Buffer. */
+function toBuffer(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value) : value;
+}

@@ -1,0 +1,97 @@
+import { type Agent, type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { suppressTracing } from "@opentelemetry/core";
+
+/** Where and how to send; the parts of OpenTelemetry's own configuration that are used. */
+export interface OtlpTarget {
+  readonly url: string;
+  readonly timeoutMillis: number;
+  readonly compression: "gzip" | "none";
+  readonly headers: () => Promise<Record<string, string>>;
+  readonly agentFactory: (protocol: string) => Agent | Promise<Agent>;
+}
+
+/** `unavailable` may be tried again, `rejected` may not (OTLP specification, "Failures" and "OTLP/HTTP Throttling"). */
+export type PostOutcome =
+  | { readonly kind: "sent" }
+  | { readonly kind: "rejected"; readonly reason: string }
+  | {
+      readonly kind: "unavailable";
+      readonly reason: string;
+      readonly retryAfterMs: number | undefined;
+    };
+
+/** Connecting holds the process even when its socket does not; so a collector that swallows packets is given up early. */
+const connectTimeoutMs = 2_000;
+const retryableStatus = new Set([429, 502, 503, 504]);
+const compress = promisify(gzip);
+const agents = new WeakMap<OtlpTarget, Agent | Promise<Agent>>();
+
+/** Never rejects. Its sockets and timers keep no process alive. */
+export async function postOtlp(target: OtlpTarget, body: Uint8Array): Promise<PostOutcome> {
+  try {
+    const agent = agents.get(target) ?? target.agentFactory(new URL(target.url).protocol);
+    agents.set(target, agent);
+    const isGzip = target.compression === "gzip";
+    const bytes = isGzip ? await compress(body) : body;
+    const headers = {
+      ...(await target.headers()),
+      "Content-Length": bytes.length,
+      ...(isGzip ? { "Content-Encoding": "gzip" } : {}),
+    };
+    return await send(target, { agent: await agent, headers, method: "POST" }, bytes);
+  } catch (error) {
+    return { kind: "unavailable", reason: toReason(error), retryAfterMs: undefined };
+  }
+}
+
+interface RequestOptions {
+  readonly agent: Agent;
+  readonly headers: Record<string, string | number>;
+  readonly method: string;
+}
+
+function send(target: OtlpTarget, options: RequestOptions, bytes: Uint8Array) {
+  const { promise, resolve, reject } = Promise.withResolvers<PostOutcome>();
+  const request = target.url.startsWith("https:") ? requestHttps : requestHttp;
+  const signal = AbortSignal.timeout(target.timeoutMillis);
+  const onResponse = (response: IncomingMessage) => {
+    response.once("end", () => resolve(toOutcome(response))).once("error", reject);
+    response.resume();
+  };
+  // Sending spans must not make spans, nor belong to the request that happened to fill the batch.
+  context.with(suppressTracing(ROOT_CONTEXT), () => {
+    request(target.url, { ...options, signal }, onResponse)
+      .once("socket", detach)
+      .once("error", reject)
+      .end(bytes);
+  });
+  return promise;
+}
+
+function detach(socket: Socket): void {
+  socket.unref();
+  if (!socket.connecting) return;
+  const giveUp = () => socket.destroy(new Error(`no connection after ${connectTimeoutMs} ms`));
+  const timer = setTimeout(giveUp, connectTimeoutMs).unref();
+  socket.once("connect", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
+}
+
+function toOutcome({ statusCode = 0, headers }: IncomingMessage): PostOutcome {
+  if (statusCode >= 200 && statusCode < 300) return { kind: "sent" };
+  const reason = `it answers with status ${statusCode}`;
+  if (!retryableStatus.has(statusCode)) return { kind: "rejected", reason };
+  const retryAfterS = Number(headers["retry-after"] ?? Number.NaN);
+  const retryAfterMs = retryAfterS >= 0 ? retryAfterS * 1_000 : undefined;
+  return { kind: "unavailable", reason, retryAfterMs };
+}
+
+/** An address with two IP versions fails with two errors at once, and an empty message. */
+function toReason(error: unknown): string {
+  const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
+  return cause === undefined ? message || code || "unknown error" : toReason(cause);
+}

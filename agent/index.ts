@@ -1,0 +1,57 @@
+import { createRequire } from "node:module";
+import { isMainThread } from "node:worker_threads";
+import { readConfig } from "./config.ts";
+import type { startAgent } from "./start.ts";
+
+/**
+ * `node --require @culprit/agent app.js`. Decides whether the agent may start here; `start.ts` is the set-up. Whatever
+ * happens, the application runs: what can't be started stays out of the way and says so in one line.
+ *
+ * Only Node's own modules are loaded up to that decision: OpenTelemetry's may not even parse on an old Node.
+ */
+export const instrumentedModules: readonly string[] = startOrStayInert();
+
+function startOrStayInert(): readonly string[] {
+  // Worker threads inherit --require; loggers and loaders start one, and each would cost a second of CPU.
+  if (!isMainThread) return [];
+  const config = readConfig();
+  if (config.isDisabled) return [];
+
+  const reason = reasonToStayInert();
+  if (reason !== undefined) {
+    warn(reason);
+    return [];
+  }
+  try {
+    const setUp: { startAgent: typeof startAgent } = createRequire(import.meta.url)(setUpFile());
+    return setUp.startAgent(config);
+  } catch (error) {
+    warn(`it could not start: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
+  }
+}
+
+function reasonToStayInert(): string | undefined {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < 22 || (major === 22 && minor < 15)) {
+    return `it needs Node.js 22.15 or later, and this is ${process.version}`;
+  }
+  const world = globalThis as typeof globalThis & Record<symbol | string, unknown>;
+  const mark = Symbol.for("culprit.agent");
+  if (world[mark]) return "another copy of it is loaded already";
+  world[mark] = true;
+
+  const openTelemetry = world[Symbol.for("opentelemetry.js.api.1")] as object | undefined;
+  if (openTelemetry && "trace" in openTelemetry) return "another OpenTelemetry SDK runs already";
+  if ("_ddtrace" in world) return "dd-trace runs already";
+  return undefined;
+}
+
+function warn(reason: string): void {
+  process.emitWarning(`the agent stays inert: ${reason}`, "CulpritWarning");
+}
+
+/** `start.ts` as it is called once built. */
+function setUpFile(): string {
+  return "./start.cjs";
+}

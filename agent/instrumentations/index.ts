@@ -1,0 +1,85 @@
+import {
+  getNodeAutoInstrumentations,
+  type InstrumentationConfigMap,
+} from "@opentelemetry/auto-instrumentations-node";
+import type { InstrumentationBase } from "@opentelemetry/instrumentation";
+import type { Config } from "../config.ts";
+import type { DatabaseEvidence } from "../evidence/database-evidence.ts";
+import { rowsOfMongodb, rowsOfMysql2, rowsOfPg } from "../evidence/returned-rows.ts";
+import { PgPoolInstrumentation } from "./pg-pool.ts";
+
+/**
+ * Contrib instrumentations, and ours. An instrumentation of ours that replaces one of theirs is a file in this folder;
+ * theirs is then switched off here.
+ */
+export function createInstrumentations(
+  config: Config,
+  evidence: DatabaseEvidence,
+): readonly InstrumentationBase[] {
+  const contrib = getNodeAutoInstrumentations({
+    ...withoutNoise(config),
+    ...withEvidence(evidence),
+    ...withLogCorrelation(config),
+  }) as InstrumentationBase[];
+  const hasPg = contrib.some(
+    (it) => it.instrumentationName === "@opentelemetry/instrumentation-pg",
+  );
+  // Last: both patch pg-pool, in this order.
+  return hasPg ? [...contrib, new PgPoolInstrumentation(evidence)] : contrib;
+}
+
+/** Of the 19 spans that a request makes by default, 14 say nothing about where its time went. */
+function withoutNoise({ enabledInstrumentations }: Config): InstrumentationConfigMap {
+  const offUnlessAsked = (name: string) =>
+    enabledInstrumentations.includes(name) ? {} : { enabled: false };
+  return {
+    // One span a file operation, most of them from loading modules.
+    "@opentelemetry/instrumentation-fs": offUnlessAsked("fs"),
+    // Connecting is part of the call that needs the connection.
+    "@opentelemetry/instrumentation-dns": offUnlessAsked("dns"),
+    "@opentelemetry/instrumentation-net": offUnlessAsked("net"),
+    // Express 5 is built on it: each layer would be wrapped twice.
+    "@opentelemetry/instrumentation-router": offUnlessAsked("router"),
+    // Of the host, not of this process: that is a node exporter's work.
+    "@opentelemetry/instrumentation-host-metrics": offUnlessAsked("host-metrics"),
+    // The route is still put on the server span; the layers are not spans of their own. The enums of their types are
+    // not exported by the package that we depend on.
+    "@opentelemetry/instrumentation-express": {
+      ignoreLayersType: ["middleware", "router", "request_handler"] as never[],
+    },
+    "@opentelemetry/instrumentation-koa": { ignoreLayersType: ["middleware"] as never[] },
+    "@opentelemetry/instrumentation-graphql": { ignoreTrivialResolveSpans: true },
+  };
+}
+
+function withEvidence(evidence: DatabaseEvidence): InstrumentationConfigMap {
+  return {
+    "@opentelemetry/instrumentation-pg": {
+      ignoreConnectSpans: true,
+      requestHook: (span, { query }) => evidence.addRequest(span, query.text, query.values),
+      responseHook: (span, { data }) => evidence.addRows(span, rowsOfPg(data)),
+    },
+    "@opentelemetry/instrumentation-mysql2": {
+      // Otherwise the values of the parameters are written into `db.query.text`; this leaves the placeholders.
+      maskStatement: true,
+      maskStatementHook: (statement) => statement,
+      responseHook: (span, { queryResults }) => evidence.addRows(span, rowsOfMysql2(queryResults)),
+    },
+    "@opentelemetry/instrumentation-mongodb": {
+      responseHook: (span, { data }) => evidence.addRows(span, rowsOfMongodb(data.result)),
+    },
+    "@opentelemetry/instrumentation-ioredis": {
+      requestHook: (span, { cmdName, cmdArgs }) => evidence.addRequest(span, cmdName, cmdArgs),
+    },
+  };
+}
+
+/** Log lines get the trace's id; lines themselves are sent only when `OTEL_LOGS_EXPORTER` asks for it. */
+function withLogCorrelation({ isLogExported }: Config): InstrumentationConfigMap {
+  const options = { disableLogSending: !isLogExported };
+  return {
+    "@opentelemetry/instrumentation-bunyan": options,
+    "@opentelemetry/instrumentation-pino": options,
+    "@opentelemetry/instrumentation-winston": options,
+  };
+}

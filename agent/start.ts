@@ -1,0 +1,68 @@
+import { metrics, ProxyTracerProvider, trace } from "@opentelemetry/api";
+import { NodeSDK, type NodeSDKConfiguration } from "@opentelemetry/sdk-node";
+import { type Config, withOtelDefaults } from "./config.ts";
+import { showErrorsAsWarnings, warnOnce } from "./diagnostics.ts";
+import { createDatabaseEvidence } from "./evidence/database-evidence.ts";
+import { createParamsHash } from "./evidence/params-hash.ts";
+import { flushAtExit } from "./export/flush-at-exit.ts";
+import { OtlpSpanExporter } from "./export/otlp-span-exporter.ts";
+import { createInstrumentations } from "./instrumentations/index.ts";
+import { createResourceDetectors } from "./resource-detectors.ts";
+import { findServiceName } from "./service-name.ts";
+
+/**
+ * The whole set-up:
+ *
+ *   app ── instrumentations ──▶ span ──▶ BatchSpanProcessor ──▶ OtlpSpanExporter ──▶ collector
+ *               └ evidence adds to it      (of sdk-node)         └ flushed at exit
+ *
+ * Returns the names of the modules that are instrumented once they are loaded.
+ */
+export function startAgent(config: Config): readonly string[] {
+  if (!config.isDiagToConsole) showErrorsAsWarnings();
+  for (const warning of config.warnings) warnOnce(warning);
+
+  const evidence = createDatabaseEvidence({
+    hashParams: createParamsHash(config.paramsKey),
+    callSiteRepeatsMin: config.callSiteRepeatsMin,
+  });
+  return withOtelDefaults(() => {
+    const exporter = config.spanEncoding && new OtlpSpanExporter(config.spanEncoding, config);
+    const instrumentations = createInstrumentations(config, evidence);
+    const options: Partial<NodeSDKConfiguration> = {
+      instrumentations: [...instrumentations],
+      resourceDetectors: createResourceDetectors(),
+    };
+    if (exporter) options.traceExporter = exporter;
+    if (!config.isServiceNamed) {
+      const serviceName = findServiceName(process.argv[1], process.cwd());
+      if (serviceName) options.serviceName = serviceName;
+    }
+    new NodeSDK(options).start();
+
+    flushAtExit(createFlush(exporter), config.flushTimeoutMs);
+    return instrumentations.flatMap((it) => it.getModuleDefinitions().map(({ name }) => name));
+  });
+}
+
+interface Flushable {
+  forceFlush(): Promise<void>;
+}
+
+/** Spans are flushed each time; metrics once, because each flush of metrics makes new ones and so never ends. */
+function createFlush(exporter: OtlpSpanExporter | undefined): () => Promise<void> {
+  let isFirst = true;
+  return async () => {
+    const tracerProvider = trace.getTracerProvider();
+    const delegate =
+      tracerProvider instanceof ProxyTracerProvider ? tracerProvider.getDelegate() : tracerProvider;
+    const flushables: object[] = isFirst ? [delegate, metrics.getMeterProvider()] : [delegate];
+    isFirst = false;
+    await Promise.all(flushables.filter(isFlushable).map((provider) => provider.forceFlush()));
+    await exporter?.forceFlush();
+  };
+}
+
+function isFlushable(provider: object): provider is Flushable {
+  return "forceFlush" in provider && typeof provider.forceFlush === "function";
+}

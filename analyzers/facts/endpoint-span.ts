@@ -1,0 +1,37 @@
+import type { Endpoint } from "../model/finding.ts";
+import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+
+/**
+ * The endpoint that a span works for: the nearest server or consumer span at or above it in the same service, else
+ * the topmost span that is still of that service.
+ */
+export function endpointSpanOf(trace: TraceView, span: SpanIndex): SpanIndex {
+  const service = trace.service[span];
+  for (let at = span; ; at = trace.parent[at]!) {
+    if (trace.kind[at] === spanKind.server || trace.kind[at] === spanKind.consumer) return at;
+    const parent = trace.parent[at]!;
+    if (parent === -1 || trace.service[parent] !== service) return at;
+  }
+}
+
+/** Method and route; without a route the span's name, for it is all there is. */
+export function endpointOf(trace: TraceView, span: SpanIndex): Endpoint {
+  const method = trace.httpRequestMethod[span]!;
+  return { method, route: trace.httpRoute[span] || trace.name[span]! };
+}
+
+/** "GET /orders". */
+export function endpointLabel({ method, route }: Endpoint): string {
+  const hasMethod = method === "" || route === method || route.startsWith(`${method} `);
+  return hasMethod ? route : `${method} ${route}`;
+}
+
+/** Endings of routes that only say whether a process lives; nobody waits for them. For JavaScript and for ClickHouse. */
+export const healthCheckPattern =
+  "(?i)/(health|healthz|healthcheck|health-check|livez|readyz|liveness|readiness|ping)/?$";
+
+const healthCheck = new RegExp(healthCheckPattern.replace("(?i)", ""), "i");
+
+export function isHealthCheck({ route }: Endpoint): boolean {
+  return healthCheck.test(route);
+}

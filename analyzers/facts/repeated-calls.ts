@@ -1,0 +1,134 @@
+import type { SpanIndex, TraceView } from "../model/trace-view.ts";
+import { isDatabaseCall, operationOf, takesParameters } from "./call-template.ts";
+import { sumNs, unionNs } from "./interval-union.ts";
+import { logicalParents } from "./logical-parent.ts";
+
+/** Calls of one shape, by one service, under one logical parent. */
+export interface RepeatedCalls {
+  readonly shapeId: string;
+  /** -1 when the calls are roots themselves. */
+  readonly logicalParent: SpanIndex;
+  /** By start. */
+  readonly spans: readonly SpanIndex[];
+  /** Σ repeats. */
+  readonly repeats: number;
+  /** Calls with parameters of their own; null when that is not known. */
+  readonly distinctParams: number | null;
+  /** One after the other, all at once, or some of both. */
+  readonly mode: "sequential" | "concurrent" | "mixed";
+  /** The query whose rows are walked: it ended before the calls began and returned as many rows as there are calls. */
+  readonly driver: SpanIndex | null;
+}
+
+/**
+ * Database calls that repeat at least `repeatsMin` times. Neighbourhood and order mean nothing: other calls may lie
+ * between, and the calls may overlap. By start of the first call.
+ */
+export function repeatedCalls(trace: TraceView, repeatsMin: number): RepeatedCalls[] {
+  const parents = logicalParents(trace);
+  const calls = databaseCalls(trace, parents);
+  const placeOf = new Map(calls.map((span, place) => [span, place]));
+  const groups = new Map<string, SpanIndex[]>();
+  for (const span of calls) {
+    const key = `${parents[span]} ${trace.shapeId[span]} ${trace.service[span]}`;
+    const group = groups.get(key);
+    if (group) group.push(span);
+    else groups.set(key, [span]);
+  }
+  return [...groups.values()].flatMap((spans) => {
+    const repeats = countRepeats(trace, spans);
+    if (repeats < repeatsMin) return [];
+    return {
+      shapeId: trace.shapeId[spans[0]!]!,
+      logicalParent: parents[spans[0]!]!,
+      spans,
+      repeats,
+      distinctParams: countDistinctParams(trace, spans, repeats),
+      mode: modeOf(trace, spans),
+      driver: findDriver(trace, { parents, calls, placeOf }, spans, repeats),
+    };
+  });
+}
+
+/** The calls themselves, by start: of an ORM's span and the driver's span for the same query only the driver's. */
+function databaseCalls(trace: TraceView, parents: Int32Array): SpanIndex[] {
+  const isWrapper = new Uint8Array(trace.size);
+  const calls: SpanIndex[] = [];
+  for (let span = 0; span < trace.size; span++) {
+    if (!isDatabaseCall(trace, span)) continue;
+    calls.push(span);
+    // A wrapper that is marked already has its own ancestors marked, too: no span is passed twice.
+    for (
+      let at = trace.parent[span]!;
+      at !== parents[span] && at !== -1 && isWrapper[at] === 0;
+      at = trace.parent[at]!
+    ) {
+      isWrapper[at] = 1;
+    }
+  }
+  return calls.filter((span) => isWrapper[span] === 0);
+}
+
+export function countRepeats(trace: TraceView, spans: readonly SpanIndex[]): number {
+  return spans.reduce((sum, span) => sum + trace.repeats[span]!, 0);
+}
+
+function countDistinctParams(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  repeats: number,
+): number | null {
+  if (!takesParameters(trace, spans[0]!)) return 1;
+  const hashes = new Set<string>();
+  let inSummaries = 0;
+  for (const span of spans) {
+    if (trace.repeats[span]! > 1) {
+      if (trace.repeatDistinctParams[span] === 0) return null;
+      inSummaries += trace.repeatDistinctParams[span]!;
+    } else {
+      if (trace.paramsHash[span] === "0") return null;
+      hashes.add(trace.paramsHash[span]!);
+    }
+  }
+  return Math.min(repeats, hashes.size + inSummaries);
+}
+
+function modeOf(trace: TraceView, spans: readonly SpanIndex[]): RepeatedCalls["mode"] {
+  const share = unionNs(trace, spans) / sumNs(trace, spans);
+  if (share <= 0.5) return "concurrent";
+  return share < 0.9 ? "mixed" : "sequential";
+}
+
+interface CallsOfTrace {
+  readonly parents: Int32Array;
+  readonly calls: readonly SpanIndex[];
+  readonly placeOf: ReadonlyMap<SpanIndex, number>;
+}
+
+/** Calls before the first repeat, and levels above it, that a driver is looked for in. */
+const driverCallsMax = 200;
+const driverLevelsMax = 16;
+
+function findDriver(
+  trace: TraceView,
+  { parents, calls, placeOf }: CallsOfTrace,
+  spans: readonly SpanIndex[],
+  repeats: number,
+): SpanIndex | null {
+  const first = spans[0]!;
+  const above = new Set<SpanIndex>();
+  for (let at = parents[first]!; at !== -1 && above.size < driverLevelsMax; at = parents[at]!) {
+    above.add(at);
+  }
+  const isDriver = (call: SpanIndex) =>
+    trace.end[call]! <= trace.start[first]! &&
+    above.has(parents[call]!) &&
+    Math.abs(trace.returnedRows[call]! - repeats) <= repeats / 10 &&
+    trace.shapeId[call] !== trace.shapeId[first] &&
+    operationOf(trace, call) === "read";
+  const at = placeOf.get(first)!;
+  const drivers = calls.slice(Math.max(0, at - driverCallsMax), at).filter(isDriver);
+  return drivers.length === 0
+    ? null
+    : drivers.reduce((a, b) => (trace.end[b]! >= trace.end[a]! ? b : a));
+}

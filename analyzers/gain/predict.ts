@@ -1,0 +1,45 @@
+import type { TraceChange } from "../detector.ts";
+import { criticalPath } from "../facts/critical-path.ts";
+import type { Finding } from "../model/finding.ts";
+import type { SpanIndex, TraceView } from "../model/trace-view.ts";
+import { predictGain } from "./predict-gain.ts";
+import { simulate } from "./simulate.ts";
+
+/** One trace of a uniform sample of an endpoint's traces. */
+export interface FixedTrace {
+  readonly trace: TraceView;
+  readonly endpointSpan: SpanIndex;
+  /** What the fix changes in it; none where the fault is not seen. */
+  readonly changes: readonly TraceChange[];
+}
+
+/**
+ * What a fix brings to an endpoint: to all of its traces, and not only to those that have the fault. The seed (the
+ * finding's id) makes the prediction the same each time it is made.
+ */
+export function predictFix(
+  sample: readonly FixedTrace[],
+  seed: string,
+): Pick<Finding, "prediction" | "predictionMissing"> {
+  const gains = sample.map(({ trace, endpointSpan, changes }) => ({
+    durationNs: trace.end[endpointSpan]! - trace.start[endpointSpan]!,
+    weight: trace.weight[endpointSpan]!,
+    after: simulate(trace, endpointSpan, changes),
+  }));
+  return predictGain(gains, { seed });
+}
+
+/** Share of the sample's time that the spans of the changes hold on the critical path: 0 … 1. */
+export function criticalPathShare(sample: readonly FixedTrace[]): number {
+  let heldNs = 0;
+  let allNs = 0;
+  for (const { trace, endpointSpan, changes } of sample) {
+    const changed = new Set(changes.flatMap(({ spans }) => spans));
+    const weight = trace.weight[endpointSpan]!;
+    for (const { span, start, end } of criticalPath(trace, endpointSpan)) {
+      allNs += weight * (end - start);
+      if (changed.has(span)) heldNs += weight * (end - start);
+    }
+  }
+  return allNs === 0 ? 0 : heldNs / allNs;
+}

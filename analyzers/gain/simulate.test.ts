@@ -1,0 +1,178 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { arbitrarySpans, toNode } from "../../test/support/arbitrary-trace.ts";
+import {
+  buildTrace,
+  inParallel,
+  inSequence,
+  query,
+  type SpanNode,
+} from "../../test/support/trace-builder.ts";
+import { criticalPath } from "../facts/critical-path.ts";
+import { unionNs } from "../facts/interval-union.ts";
+import { childrenOf, type SpanIndex, type TraceView } from "../model/trace-view.ts";
+import { simulate } from "./simulate.ts";
+
+/** After merging the queries, in milliseconds. */
+function merge(...children: SpanNode[]) {
+  const trace = buildTrace(["GET /orders", 0, 100, ...children]);
+  const spans = trace.name.flatMap((name, i) => (name === query.name ? [i] : []));
+  const after = simulate(trace, 0, [{ kind: "merge-calls", spans }]);
+  return Object.values(after).map((ns) => Math.round(ns / 1e5) / 10);
+}
+
+describe("merging calls", () => {
+  test("no change, no gain", () => {
+    const trace = buildTrace(["GET /orders", 0, 100, ...inSequence(query, 5, 10, { gapMs: 3 })]);
+    const same = { pessimistic: 100e6, expected: 100e6, optimistic: 100e6 };
+    expect(simulate(trace, 0, [])).toEqual(same);
+  });
+
+  test("one after the other: one call is left, with or without the gaps", () => {
+    // 20 calls of 3 ms with 2 ms between, from 0 to 98: one call of 3 ms, and 6, 3 or 0 ms for the rows.
+    const loop = inSequence(query, 20, 3, { gapMs: 2 });
+    expect(merge(...loop)).toEqual([3 + 6 + 38 + 2, 3 + 3 + 19 + 2, 3 + 2]);
+  });
+
+  test("what comes after the loop moves up", () => {
+    const loop = inSequence(query, 5, 10);
+    expect(merge(...loop, ["render", 60, 90])[2]).toBe(10 + 10 + 30 + 10);
+  });
+
+  test("all at once: nothing is won", () => {
+    expect(merge(...inParallel(query, 9, 20))).toEqual([100, 100, 100]);
+  });
+
+  test("beside something that takes longer: nothing is won", () => {
+    expect(merge(["stock", 0, 95], ...inSequence(query, 9, 10))).toEqual([100, 100, 100]);
+  });
+
+  test("beside something: at most down to its end", () => {
+    expect(merge(["stock", 0, 40], ...inSequence(query, 9, 10))[2]).toBe(40 + 10);
+  });
+
+  test("a pool's checkout, an ORM's span and a resolver around each call go with it", () => {
+    const loop = inSequence(query, 9, 10).map(
+      ([call, start, end]): SpanNode => ["resolve", start, end, [call, start + 2, end - 2]],
+    );
+    // Of nine resolvers of 10 ms the first stays: 2 + 6 + 2; the tail is 10.
+    expect(merge(...loop)).toEqual([9 * 4 + 6 + 5.4 + 10, 10 + 2.7 + 8 * 2 + 10, 10 + 10]);
+  });
+
+  test("a summary span keeps the gaps between its calls, unless they are assumed away", () => {
+    const summary = {
+      ...query,
+      repeats: 90,
+      repeatDurationSumNs: 45e6,
+      repeatDurationUnionNs: 45e6,
+      repeatDistinctParams: 90,
+    };
+    const [pessimistic, , optimistic] = merge(...inSequence(query, 10, 0.5), [summary, 5, 95]);
+    expect(pessimistic).toBe(0.5 + 5 + 45 + 5);
+    expect(optimistic).toBe(0.5 + 5);
+  });
+
+  test("two changes: each keeps a first call, and calls at once take nothing from the other's gain", () => {
+    const other = { ...query, name: "SELECT stock" };
+    const trace = buildTrace([
+      "GET /orders",
+      0,
+      100,
+      ...inSequence(query, 5, 10),
+      ...inParallel(other, 20, 10, { fromMs: 50 }),
+    ]);
+    const changes = [query, other].map(({ name }) => ({
+      kind: "merge-calls" as const,
+      spans: trace.name.flatMap((at, i) => (at === name ? [i] : [])),
+    }));
+    const { pessimistic, optimistic } = simulate(trace, 0, changes);
+    expect(pessimistic).toBe(10e6 + 5e6 + 10e6 + 40e6);
+    expect(optimistic).toBe(10e6 + 10e6 + 40e6);
+  });
+
+  test("what outlives the endpoint counts up to the endpoint's end, and moves with it", () => {
+    expect(merge(...inSequence(query, 5, 10), ["background", 50, 200])[2]).toBe(10 + 50);
+  });
+
+  test("in another service, behind a skewed clock", () => {
+    const client = { name: "GET", kind: 3 };
+    const server = { name: "GET /stock", kind: 2, service: "stock", resourceId: "2" };
+    const loop = inSequence(query, 5, 10, { fromMs: 500 });
+    expect(merge([client, 10, 80, [server, 500, 560, ...loop]])[2]).toBe(100 - 40);
+  });
+
+  test("calls that overlap by a clock's tick still wait for each other", () => {
+    const loop = Array.from({ length: 9 }, (_, i): SpanNode => [query, i * 10, i * 10 + 10.01]);
+    expect(merge(...loop)[0]).toBeCloseTo(10 + 9 + 10, 0);
+  });
+});
+
+describe("for every trace and every change", () => {
+  // Whole milliseconds under a root of 99 ms: no two calls overlap by less than the allowance.
+  const spans = arbitrarySpans({ isNested: true, spansMax: 20 });
+  const traceAndChange = fc
+    .tuple(spans, fc.array(fc.nat(), { minLength: 1, maxLength: 8 }))
+    .map(([tree, picks]) => {
+      const trace = buildTrace(toNode(tree));
+      const leaves = Array.from({ length: trace.size }, (_, i) => i).filter(
+        (span) => span > 0 && childrenOf(trace, span).length === 0,
+      );
+      const chosen = leaves.length === 0 ? [] : picks.map((pick) => leaves[pick % leaves.length]!);
+      return { trace, chosen: [...new Set(chosen)].sort((a, b) => a - b) };
+    });
+
+  test("the gain is at most the time that the calls hold on the critical path", () => {
+    fc.assert(
+      fc.property(traceAndChange, ({ trace, chosen }) => {
+        const { pessimistic } = simulateMerge(trace, chosen);
+        expect(duration(trace, 0) - pessimistic).toBeLessThanOrEqual(criticalNs(trace, chosen));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("pessimistic >= expected >= optimistic >= 0, and never slower than before", () => {
+    fc.assert(
+      fc.property(traceAndChange, ({ trace, chosen }) => {
+        const { pessimistic, expected, optimistic } = simulateMerge(trace, chosen);
+        expect(duration(trace, 0)).toBeGreaterThanOrEqual(pessimistic);
+        expect(pessimistic).toBeGreaterThanOrEqual(expected);
+        expect(expected).toBeGreaterThanOrEqual(optimistic);
+        expect(optimistic).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+
+  test("the pessimistic end is never below the endpoint's own time", () => {
+    fc.assert(
+      fc.property(traceAndChange, ({ trace, chosen }) => {
+        const own = duration(trace, 0) - unionNs(trace, [...childrenOf(trace, 0)]);
+        expect(simulateMerge(trace, chosen).pessimistic).toBeGreaterThanOrEqual(own);
+      }),
+    );
+  });
+
+  test("calls that are not on the critical path win nothing", () => {
+    fc.assert(
+      fc.property(traceAndChange, ({ trace, chosen }) => {
+        const off = chosen.filter((span) => criticalNs(trace, [span]) === 0);
+        fc.pre(off.length > 0);
+        expect(simulateMerge(trace, off).pessimistic).toBe(duration(trace, 0));
+      }),
+    );
+  });
+});
+
+function simulateMerge(trace: TraceView, spans: readonly SpanIndex[]) {
+  return simulate(trace, 0, spans.length === 0 ? [] : [{ kind: "merge-calls", spans }]);
+}
+
+function duration(trace: TraceView, span: SpanIndex): number {
+  return trace.end[span]! - trace.start[span]!;
+}
+
+function criticalNs(trace: TraceView, spans: readonly SpanIndex[]): number {
+  return criticalPath(trace, 0)
+    .filter(({ span }) => spans.includes(span))
+    .reduce((sum, { start, end }) => sum + end - start, 0);
+}

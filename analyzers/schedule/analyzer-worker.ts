@@ -1,0 +1,45 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { parentPort, workerData } from "node:worker_threads";
+import { toPortChannel } from "../../storage/port-channel.ts";
+import { connectStore } from "../../storage/remote.ts";
+import { traceDetectors, windowDetectors } from "../index.ts";
+import { createAnalysisCounters } from "./analysis-counters.ts";
+import type { AnalyzerMessage, AnalyzerWorkerData } from "./analyzer-messages.ts";
+import { Schedule } from "./schedule.ts";
+
+/** The analyzers' thread: runs the schedule again and again. Ended by its parent (`terminate`). */
+const runEveryMs = 2_000;
+
+const { storePort } = workerData as AnalyzerWorkerData;
+const tell = (message: AnalyzerMessage): void => parentPort!.postMessage(message);
+const log = (line: string): void => tell({ kind: "log", line });
+
+const counters = createAnalysisCounters(
+  [...traceDetectors, ...windowDetectors].map(({ meta }) => meta.id),
+);
+const schedule = new Schedule({
+  store: connectStore(toPortChannel(storePort)),
+  traceDetectors,
+  windowDetectors,
+  counters,
+  onFinding: (finding) => tell({ kind: "finding", finding }),
+  log,
+  now: Date.now,
+});
+
+/** A failed run is counted and said once; the next run goes on from where it stopped. */
+let lastError = "";
+for (;;) {
+  try {
+    await schedule.run();
+    if (lastError !== "") log("analysis goes on");
+    lastError = "";
+  } catch (error) {
+    counters.runErrors++;
+    const text = String(error);
+    if (text !== lastError) log(`analysis failed and will be tried again: ${text}`);
+    lastError = text;
+  }
+  tell({ kind: "counters", counters });
+  await delay(runEveryMs);
+}

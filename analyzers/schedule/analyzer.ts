@@ -1,0 +1,78 @@
+import { extname, join } from "node:path";
+import { MessageChannel, Worker } from "node:worker_threads";
+import { toPortChannel } from "../../storage/port-channel.ts";
+import { serveStore } from "../../storage/remote.ts";
+import type { StoreCalls } from "../../storage/store-calls.ts";
+import { traceDetectors, windowDetectors } from "../index.ts";
+import type { Finding } from "../model/finding.ts";
+import { type AnalysisCounters, createAnalysisCounters } from "./analysis-counters.ts";
+import type { AnalyzerMessage, AnalyzerWorkerData } from "./analyzer-messages.ts";
+
+export interface AnalyzerOptions {
+  /** The worker asks the store through these. */
+  readonly calls: StoreCalls;
+  /** Called for every finding that is new or changed, once it is stored. */
+  readonly onFinding: (finding: Finding) => void;
+  readonly log: (line: string) => void;
+}
+
+export interface Analyzer {
+  /** As of the last run. */
+  counters(): AnalysisCounters;
+  /** Detectors in use, by id and title. */
+  readonly detectors: readonly { readonly id: string; readonly title: string }[];
+  /** Times that the worker was started again after a crash. */
+  restarts(): number;
+  close(): Promise<void>;
+}
+
+/** From the sources the worker is TypeScript, from the build JavaScript. */
+const workerFile = join(import.meta.dirname, `analyzer-worker${extname(import.meta.filename)}`);
+const restartAfterMs = 1_000;
+
+/** Starts the analyzers in a thread of their own; a crash of the thread is logged, counted and followed by a restart. */
+export function startAnalyzer({ calls, onFinding, log }: AnalyzerOptions): Analyzer {
+  const detectors = [...traceDetectors, ...windowDetectors].map(({ meta }) => meta);
+  let counters = createAnalysisCounters(detectors.map(({ id }) => id));
+  let restarts = 0;
+  let isClosed = false;
+  let restartTimer: NodeJS.Timeout | undefined;
+  let worker = startWorker();
+
+  function startWorker(): Worker {
+    const { port1, port2 } = new MessageChannel();
+    serveStore(calls, toPortChannel(port1));
+    const started = new Worker(workerFile, {
+      workerData: { storePort: port2 } satisfies AnalyzerWorkerData,
+      transferList: [port2],
+    });
+    started.on("message", receive);
+    started.on("error", (error) => log(`the analyzer crashed: ${error.stack ?? error}`));
+    started.on("exit", () => {
+      port1.close();
+      if (isClosed) return;
+      restarts++;
+      restartTimer = setTimeout(() => {
+        worker = startWorker();
+      }, restartAfterMs);
+    });
+    return started;
+  }
+
+  function receive(message: AnalyzerMessage): void {
+    if (message.kind === "finding") onFinding(message.finding);
+    else if (message.kind === "counters") counters = message.counters;
+    else log(message.line);
+  }
+
+  return {
+    counters: () => counters,
+    detectors,
+    restarts: () => restarts,
+    close: async () => {
+      isClosed = true;
+      clearTimeout(restartTimer);
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { toDateTime64 } from "../../storage/date-time.ts";
+import type { Row } from "../../storage/store.ts";
+import type { DetectorMeta, Observation } from "../detector.ts";
+import { criticalPath } from "../facts/critical-path.ts";
+import { unionNs } from "../facts/interval-union.ts";
+import type { CallShape, CallSite } from "../model/finding.ts";
+import type { SpanIndex, TraceView } from "../model/trace-view.ts";
+
+/** What an occurrence keeps for the finding's text; stored as JSON. */
+export interface OccurrenceEvidence {
+  readonly summary: string;
+  readonly fix: readonly string[];
+  readonly shape: CallShape | null;
+  readonly callSite: CallSite | null;
+}
+
+/** Spans named in one row; a trace with more names its first ones. */
+const spanIdsMax = 50;
+
+/** One row of `occurrences`: one problem in one trace. */
+export function toOccurrence(
+  fingerprint: string,
+  { id, version }: DetectorMeta<unknown>,
+  trace: TraceView,
+  observation: Observation,
+  seenAt: number,
+): Row {
+  const { endpointSpan, spans } = observation;
+  return {
+    fingerprint,
+    trace_id: trace.traceId,
+    detector: id,
+    detector_version: version,
+    service: trace.service[endpointSpan]!,
+    environment: trace.environment[endpointSpan]!,
+    service_version: trace.serviceVersion[endpointSpan]!,
+    http_request_method: trace.httpRequestMethod[endpointSpan]!,
+    http_route: trace.httpRoute[endpointSpan]! || trace.name[endpointSpan]!,
+    ts: toDateTime64(Number(trace.startTimeUnixNano / 1_000_000n)),
+    seen: toDateTime64(seenAt),
+    repeats: observation.repeats,
+    duration_ns: Math.round(unionNs(trace, spans)),
+    endpoint_duration_ns: trace.end[endpointSpan]! - trace.start[endpointSpan]!,
+    critical_ns: Math.round(criticalNs(trace, endpointSpan, spans)),
+    confidence: observation.confidence,
+    suppressed_by: observation.suppressedBy ?? "",
+    span_ids: spans.slice(0, spanIdsMax).map((span) => trace.spanId[span]!),
+    evidence: JSON.stringify(toEvidence(trace, observation)),
+  };
+}
+
+/** Time of the endpoint's critical path that the spans hold. */
+function criticalNs(
+  trace: TraceView,
+  endpointSpan: SpanIndex,
+  spans: readonly SpanIndex[],
+): number {
+  const wanted = new Set(spans);
+  let sum = 0;
+  for (const { span, start, end } of criticalPath(trace, endpointSpan)) {
+    if (wanted.has(span)) sum += end - start;
+  }
+  return sum;
+}
+
+export function toEvidence(
+  trace: TraceView,
+  { summary, fix, spans }: Observation,
+): OccurrenceEvidence {
+  return { summary, fix, shape: toShape(trace, spans[0]!), callSite: toCallSite(trace, spans) };
+}
+
+function toShape(trace: TraceView, span: SpanIndex): CallShape | null {
+  const id = trace.shapeId[span]!;
+  if (id === "0") return null;
+  const system = trace.dbSystemName[span]! || "http";
+  const text =
+    trace.dbQueryText[span]! ||
+    `${trace.httpRequestMethod[span]} ${trace.serverAddress[span]}${trace.urlTemplate[span]}`;
+  return { id, system, text, summary: trace.dbQuerySummary[span]! || text };
+}
+
+/** The first call site that a span carries: the agent takes one from the third repeat on. */
+function toCallSite(trace: TraceView, spans: readonly SpanIndex[]): CallSite | null {
+  const span = spans.find((candidate) => trace.codeFilePath[candidate] !== "");
+  if (span === undefined) return null;
+  return {
+    file: trace.codeFilePath[span]!,
+    line: trace.codeLineNumber[span]!,
+    function: trace.codeFunctionName[span]!,
+  };
+}

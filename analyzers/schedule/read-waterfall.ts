@@ -1,0 +1,70 @@
+import type { Store } from "../../storage/store.ts";
+import { criticalPath } from "../facts/critical-path.ts";
+import { toWaterfall } from "../facts/waterfall.ts";
+import { statusError, type TraceView } from "../model/trace-view.ts";
+import { readTraces, type TimeRange } from "./read-traces.ts";
+
+/** A trace as a page shows it: parallel arrays in the order of the waterfall. */
+export interface WaterfallView {
+  readonly traceId: string;
+  readonly startAt: number;
+  readonly durationNs: number;
+  readonly spanId: readonly string[];
+  readonly parent: readonly number[];
+  readonly depth: readonly number[];
+  readonly startNs: readonly number[];
+  readonly durationNsOf: readonly number[];
+  readonly service: readonly string[];
+  readonly name: readonly string[];
+  readonly kind: readonly number[];
+  readonly hasError: readonly boolean[];
+  readonly repeats: readonly number[];
+  readonly criticalPath: readonly {
+    readonly span: number;
+    readonly startNs: number;
+    readonly endNs: number;
+  }[];
+  readonly truncated: boolean;
+}
+
+/** Spans that a page gets; a larger trace shows its first ones. */
+const spansShownMax = 20_000;
+
+/** Reads a trace and lays it out, with its critical path. null: it is not there. */
+export async function readWaterfall(
+  store: Store,
+  traceId: string,
+  range: TimeRange,
+): Promise<WaterfallView | null> {
+  const [trace] = await readTraces(store, [traceId], range);
+  return trace ? layOut(trace) : null;
+}
+
+function layOut(trace: TraceView): WaterfallView {
+  const { order, parent, depth } = toWaterfall(trace);
+  const shown = order.slice(0, spansShownMax);
+  const placeOf = new Map(shown.map((span, place) => [span, place]));
+  const pick = <T>(values: ArrayLike<T>): T[] => shown.map((span) => values[span]!);
+  const sections = criticalPath(trace).filter(({ span }) => placeOf.has(span));
+  return {
+    traceId: trace.traceId,
+    startAt: Number(trace.startTimeUnixNano / 1_000_000n),
+    durationNs: trace.end.reduce((max, end) => Math.max(max, end), 0),
+    spanId: pick(trace.spanId),
+    parent: parent.slice(0, spansShownMax),
+    depth: depth.slice(0, spansShownMax),
+    startNs: pick(trace.start),
+    durationNsOf: shown.map((span) => trace.end[span]! - trace.start[span]!),
+    service: pick(trace.service),
+    name: shown.map((span) => trace.dbQuerySummary[span] || trace.name[span]!),
+    kind: pick(trace.kind),
+    hasError: shown.map((span) => trace.statusCode[span] === statusError),
+    repeats: pick(trace.repeats),
+    criticalPath: sections.map(({ span, start, end }) => ({
+      span: placeOf.get(span)!,
+      startNs: start,
+      endNs: end,
+    })),
+    truncated: order.length > shown.length,
+  };
+}

@@ -1,0 +1,137 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+/** What `culprit start` runs with: flags first, then environment variables, then defaults. Frozen. */
+export interface StartConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path of the data folder. */
+  readonly dataFolder: string;
+  readonly retentionDays: number;
+  /** Base URL under which people reach the UI; used in messages. */
+  readonly publicUrl: string;
+  readonly slackWebhookUrl?: string;
+  /** Alerts may go to private addresses (an internal relay). */
+  readonly allowPrivateDestinations: boolean;
+  readonly journalBytesMax: number;
+}
+
+/** A mistake in flags or environment; its message says what to do. */
+export class ConfigError extends Error {}
+
+/** Every option: flag, environment variable, default and help. README's table is checked against it. */
+export const startOptions = {
+  host: { variable: "CULPRIT_HOST", default: "127.0.0.1", help: "address to listen on" },
+  port: { variable: "CULPRIT_PORT", default: "4318", help: "port of OTLP/HTTP, API and UI" },
+  data: { variable: "CULPRIT_DATA", default: "./data", help: "folder for journal and database" },
+  "retention-days": {
+    variable: "CULPRIT_RETENTION_DAYS",
+    default: "14",
+    help: "days that spans are kept, fixed when the data folder is made",
+  },
+  "public-url": {
+    variable: "CULPRIT_PUBLIC_URL",
+    default: "",
+    help: "URL of the UI in messages (default: http://HOST:PORT)",
+  },
+  "slack-webhook-url": {
+    variable: "CULPRIT_SLACK_WEBHOOK_URL",
+    default: "",
+    help: "Slack incoming webhook; a secret, so prefer the variable",
+  },
+  "journal-max-mib": {
+    variable: "CULPRIT_JOURNAL_MAX_MIB",
+    default: "1024",
+    help: "bytes that wait for the database before requests are refused",
+  },
+  "allow-private-destinations": {
+    variable: "CULPRIT_ALLOW_PRIVATE_DESTINATIONS",
+    default: "false",
+    help: "let alerts go to private addresses",
+    isFlag: true,
+  },
+  "allow-unauthenticated": {
+    variable: "CULPRIT_ALLOW_UNAUTHENTICATED",
+    default: "false",
+    help: "listen beyond loopback although anybody may then read and write",
+    isFlag: true,
+  },
+} as const satisfies Record<string, StartOption>;
+
+interface StartOption {
+  readonly variable: string;
+  readonly default: string;
+  readonly help: string;
+  readonly isFlag?: true;
+}
+
+type OptionName = keyof typeof startOptions;
+
+/** Reads and checks flags and environment; throws a `ConfigError` that names the option. */
+export function readStartConfig(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): StartConfig {
+  const flags = parseFlags(args);
+  const setting = (name: OptionName): string => {
+    const option: StartOption = startOptions[name];
+    return flags[name] ?? (environment[option.variable] || option.default);
+  };
+  const host = setting("host");
+  const port = toInteger("port", setting("port"), 0, 65_535);
+  const isLoopback = ["127.0.0.1", "::1", "localhost"].includes(host);
+  if (!isLoopback && setting("allow-unauthenticated") !== "true") {
+    throw new ConfigError(
+      `--host ${host} lets other machines in, and there are no keys yet: put a proxy with authentication before ` +
+        "culprit and listen on 127.0.0.1, or say --allow-unauthenticated if the network is trusted",
+    );
+  }
+  const slackWebhookUrl = setting("slack-webhook-url");
+  return Object.freeze({
+    host,
+    port,
+    dataFolder: resolve(setting("data")),
+    retentionDays: toInteger("retention-days", setting("retention-days"), 1, 3650),
+    publicUrl: toUrl("public-url", setting("public-url") || `http://${bracket(host)}:${port}`),
+    ...(slackWebhookUrl && { slackWebhookUrl: toUrl("slack-webhook-url", slackWebhookUrl) }),
+    allowPrivateDestinations: setting("allow-private-destinations") === "true",
+    journalBytesMax:
+      toInteger("journal-max-mib", setting("journal-max-mib"), 1, 1_000_000) * 1_048_576,
+  });
+}
+
+function parseFlags(args: readonly string[]): Partial<Record<OptionName, string>> {
+  const options = Object.fromEntries(
+    Object.entries<StartOption>(startOptions).map(([name, { isFlag }]) => [
+      name,
+      { type: isFlag ? ("boolean" as const) : ("string" as const) },
+    ]),
+  );
+  try {
+    const { values } = parseArgs({ args: [...args], options, strict: true });
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function toInteger(name: OptionName, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new ConfigError(
+    `--${name} (${startOptions[name].variable}) must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`,
+  );
+}
+
+/** The URL itself may be a secret, so the message does not repeat it. */
+function toUrl(name: OptionName, text: string): string {
+  const url = URL.parse(text);
+  if (url && /^https?:$/.test(url.protocol)) return text.replace(/\/$/, "");
+  throw new ConfigError(
+    `--${name} (${startOptions[name].variable}) must be an http or https URL, e.g. https://example.org/path`,
+  );
+}
+
+function bracket(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

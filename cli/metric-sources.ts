@@ -1,0 +1,152 @@
+import type { Analyzer } from "../analyzers/schedule/analyzer.ts";
+import type { Counters } from "../collector/counters.ts";
+import type { Journal } from "../collector/journal/journal.ts";
+import type { MetricSource } from "../collector/metrics.ts";
+import type { EmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
+import type { Alerts } from "./alerts.ts";
+
+/** The parts that count. */
+export interface CountingParts {
+  readonly counters: Counters;
+  readonly journal: Pick<Journal, "stats">;
+  readonly decoder: { queuedBytes(): number };
+  readonly store: Pick<EmbeddedStore, "stats">;
+  readonly analyzer: Pick<Analyzer, "counters" | "restarts">;
+  readonly alerts: Pick<Alerts, "counters">;
+}
+
+/**
+ * What `/metrics` shows. At every scrape, counted since the start (a journal found at the start is `recovered`):
+ *
+ *   accepted_spans + recovered_spans = stored_spans + journal_spans + dropped_spans{reason}
+ */
+export function toMetricSources(parts: CountingParts): MetricSource[] {
+  return [
+    ...receiverSources(parts),
+    ...journalSources(parts),
+    ...storeSources(parts),
+    ...analyzerSources(parts),
+    ...alertSources(parts),
+  ];
+}
+
+function counter(name: string, description: string, read: MetricSource["read"]): MetricSource {
+  return { name: `culprit_${name}`, description, kind: "counter", read };
+}
+
+function gauge(name: string, description: string, read: MetricSource["read"]): MetricSource {
+  return { name: `culprit_${name}`, description, kind: "gauge", read };
+}
+
+function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
+  const byReason = (name: string) => () =>
+    counters
+      .list()
+      .filter((count) => count.name === name)
+      .map(({ reason, value }) => [{ reason }, value] as const);
+  return [
+    counter("accepted_requests", "Requests acknowledged", () =>
+      counters.value("accepted_requests"),
+    ),
+    counter("rejected_spans", "Spans not stored, by reason", byReason("rejected_spans")),
+    counter(
+      "refused_requests",
+      "Requests answered 4xx or 5xx, by error code",
+      byReason("refused_requests"),
+    ),
+    counter("retried_requests", "Requests whose body was accepted before, not stored again", () =>
+      counters.value("retried_requests"),
+    ),
+    counter(
+      "lost_values",
+      "Parts of spans that a limit cut off, by limit",
+      byReason("lost_values"),
+    ),
+    counter("dropped_connections", "Connections over the limit", () =>
+      counters.value("dropped_connections"),
+    ),
+    gauge("decoder_queued_bytes", "Bodies that wait to be decoded", () => decoder.queuedBytes()),
+  ];
+}
+
+function journalSources({ journal }: CountingParts): MetricSource[] {
+  const stats = () => journal.stats();
+  return [
+    counter("accepted_spans", "Spans acknowledged: safe on disk", () => stats().acceptedSpans),
+    counter(
+      "recovered_spans",
+      "Spans found in the journal at the start",
+      () => stats().recoveredSpans,
+    ),
+    counter("stored_spans", "Spans inserted into the database", () => stats().insertedSpans),
+    counter("dropped_spans", "Acknowledged spans that are lost, by reason", () => [
+      [{ reason: "corrupt" }, stats().corruptSpans] as const,
+      [{ reason: "quarantined" }, stats().quarantinedSpans] as const,
+    ]),
+    gauge("journal_spans", "Spans that wait to be inserted", () => stats().journaledSpans),
+    gauge("journal_bytes", "Size of the journal on disk", () => stats().bytes),
+    gauge(
+      "journal_oldest_age_seconds",
+      "Age of the oldest span that waits",
+      () => stats().oldestAgeMs / 1000,
+    ),
+    counter("journal_failed_writes", "Writes that the disk refused", () => stats().failedWrites),
+    counter(
+      "journal_failed_inserts",
+      "Inserts that failed and were tried again",
+      () => stats().failedInserts,
+    ),
+    counter(
+      "journal_torn_tails",
+      "Unacknowledged ends of files, cut at the start",
+      () => stats().tornTails,
+    ),
+  ];
+}
+
+function storeSources({ store }: CountingParts): MetricSource[] {
+  return [
+    counter(
+      "database_restarts",
+      "Times that the database process was started again",
+      () => store.stats().restarts,
+    ),
+    counter("database_queries", "Queries asked", () => store.stats().queries),
+    counter("database_query_failures", "Queries that failed", () => store.stats().queryFailures),
+    counter("database_insert_failures", "Inserts that failed", () => store.stats().insertFailures),
+  ];
+}
+
+function analyzerSources({ analyzer }: CountingParts): MetricSource[] {
+  return [
+    counter("traces_examined", "Settled traces examined", () => analyzer.counters().tracesExamined),
+    counter("analysis_runs", "Runs of the analyzers", () => analyzer.counters().runs),
+    counter(
+      "analysis_run_errors",
+      "Runs that failed and were tried again",
+      () => analyzer.counters().runErrors,
+    ),
+    counter("analyzer_restarts", "Times that the analyzer was started again", () =>
+      analyzer.restarts(),
+    ),
+    counter("detector_errors", "Detectors that failed on a trace, by detector", () =>
+      Object.entries(analyzer.counters().detectorErrors).map(
+        ([detector, value]) => [{ detector }, value] as const,
+      ),
+    ),
+  ];
+}
+
+function alertSources({ alerts }: CountingParts): MetricSource[] {
+  return [
+    counter("alerts_sent", "Messages delivered", () => alerts.counters.sent),
+    counter("alerts_failed", "Messages that a receiver refused", () => alerts.counters.failed),
+    counter("alerts_retried", "Attempts that were repeated", () => alerts.counters.retried),
+    counter(
+      "alerts_dropped",
+      "Messages that the queue had no room for",
+      () => alerts.counters.dropped,
+    ),
+    gauge("alerts_waiting", "Messages that wait", () => alerts.counters.waiting),
+  ];
+}

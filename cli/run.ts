@@ -1,0 +1,40 @@
+import { startCommand } from "./start-command.ts";
+import { version } from "./version.ts";
+
+const help = `culprit finds what makes a backend slow: the endpoint, the query and the line of code.
+
+Usage: culprit <command> [options]
+
+Commands:
+  start      collector, analyzers, alerts and UI in one process
+  help       this text
+  version    ${version}
+
+Examples:
+  culprit start
+  culprit start --port 4318 --data ./data
+  culprit start --help
+`;
+
+/** Runs a command line (without node and script). Resolves with the exit code when the command has ended. */
+export async function run(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case "start":
+      return startCommand(rest);
+    case "version":
+    case "--version":
+    case "-v":
+      process.stdout.write(`${version}\n`);
+      return 0;
+    case undefined:
+    case "help":
+    case "--help":
+    case "-h":
+      process.stdout.write(help);
+      return 0;
+    default:
+      process.stderr.write(`culprit: unknown command ${JSON.stringify(command)}\n\n${help}`);
+      return 2;
+  }
+}

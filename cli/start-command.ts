@@ -1,0 +1,65 @@
+import { ConfigError, readStartConfig, startOptions } from "./config.ts";
+import { startCulprit } from "./start.ts";
+
+/** Runs `culprit start` until SIGINT or SIGTERM. */
+export async function startCommand(args: readonly string[]): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(startHelp());
+    return 0;
+  }
+  try {
+    const config = readStartConfig(args);
+    const culprit = await startCulprit(config, { log });
+    process.stdout.write(welcome(culprit.url));
+    log(`stopping on ${await nextSignal()}`);
+    await culprit.close();
+    return 0;
+  } catch (error) {
+    const hint = error instanceof ConfigError ? "\nculprit start --help lists the options." : "";
+    process.stderr.write(`culprit: ${error instanceof Error ? error.message : error}${hint}\n`);
+    return 1;
+  }
+}
+
+function startHelp(): string {
+  const rows = Object.entries(startOptions).map(([name, option]) => {
+    const defaultText = option.default === "" ? "" : ` [${option.default}]`;
+    return `  --${name.padEnd(28)}${option.help}${defaultText}\n  ${" ".repeat(30)}${option.variable}`;
+  });
+  return `Runs collector, analyzers, alerts and UI in one process, on ClickHouse inside it.
+
+Usage: culprit start [options]
+
+Options, and the environment variables that stand for them:
+${rows.join("\n")}
+
+Examples:
+  culprit start
+  culprit start --port 14318 --data /var/lib/culprit
+  CULPRIT_SLACK_WEBHOOK_URL=https://hooks.slack.com/services/… culprit start
+`;
+}
+
+function welcome(url: string): string {
+  return `
+  Culprit is ready.
+
+  UI     ${url}
+  OTLP   ${url}/v1/traces
+
+  Attach a Node.js app:   OTEL_EXPORTER_OTLP_ENDPOINT=${url} node --require @culprit/agent app.js
+  Any OpenTelemetry SDK:  OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+
+`;
+}
+
+function log(line: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+}
+
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => resolve(signal));
+  });
+}

@@ -1,0 +1,79 @@
+import { Router } from "express";
+import {
+  type OccurrenceByTraceRow,
+  occurrencesByTraceQuery,
+} from "../../storage/queries/occurrences-by-trace.ts";
+import { type SpanDetailRow, spanDetailQuery } from "../../storage/queries/span-detail.ts";
+import { type TraceBoundsRow, traceBoundsQuery } from "../../storage/queries/trace-bounds.ts";
+import type { Store } from "../../storage/store.ts";
+import { ApiError, answer } from "./api-error.ts";
+import { readHexId } from "./parameters.ts";
+import type { SpanResponse, TraceFinding, TraceResponse } from "./responses.ts";
+import { toSpanResponse } from "./span-response.ts";
+
+export interface TracesOptions {
+  readonly store: Store;
+  /** Reads a trace and lays it out, with its critical path; null: it is not there. */
+  readonly readWaterfall: (
+    traceId: string,
+    range: { readonly fromS: number; readonly toS: number },
+  ) => Promise<Omit<TraceResponse, "findings"> | null>;
+  /** A detector's title by its id. */
+  readonly titleOf: (detector: string) => string;
+}
+
+const findingsMax = 100;
+
+/** GET /traces/:traceId, GET /traces/:traceId/spans/:spanId */
+export function createTracesApi({ store, readWaterfall, titleOf }: TracesOptions): Router {
+  const router = Router();
+  router.get(
+    "/traces/:traceId",
+    answer(async (request): Promise<TraceResponse> => {
+      const bounds = await findTrace(store, readHexId(request, "traceId", 32));
+      const waterfall = await readWaterfall(bounds.traceId, bounds);
+      if (!waterfall) throw unknownTrace(bounds.traceId);
+      return { ...waterfall, findings: await readFindings(store, bounds.traceId, titleOf) };
+    }),
+  );
+  router.get(
+    "/traces/:traceId/spans/:spanId",
+    answer(async (request): Promise<SpanResponse> => {
+      const { traceId, fromS, toS } = await findTrace(store, readHexId(request, "traceId", 32));
+      const spanId = readHexId(request, "spanId", 16);
+      const parameters = { traceId, spanId, fromS, toS };
+      const [row] = await store.select<SpanDetailRow>(spanDetailQuery, parameters);
+      if (!row) throw new ApiError("NOT_FOUND", `trace ${traceId} has no span ${spanId}`);
+      return toSpanResponse(row);
+    }),
+  );
+  return router;
+}
+
+async function findTrace(store: Store, traceId: string): Promise<TraceBoundsRow> {
+  const [bounds] = await store.select<TraceBoundsRow>(traceBoundsQuery, { traceId });
+  if (!bounds) throw unknownTrace(traceId);
+  return bounds;
+}
+
+function unknownTrace(traceId: string): ApiError {
+  return new ApiError(
+    "NOT_FOUND",
+    `there is no trace ${traceId}: it never came, or its retention is over`,
+  );
+}
+
+async function readFindings(
+  store: Store,
+  traceId: string,
+  titleOf: (detector: string) => string,
+): Promise<TraceFinding[]> {
+  const rows = await store.select<OccurrenceByTraceRow>(occurrencesByTraceQuery, {
+    traceId,
+    findingsMax,
+  });
+  return rows.map(({ fingerprint, detector, spanIds, evidence }) => {
+    const { summary }: { summary: string } = JSON.parse(evidence);
+    return { id: fingerprint, title: titleOf(detector), summary, spanIds };
+  });
+}

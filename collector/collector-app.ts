@@ -1,0 +1,82 @@
+import type { RequestListener } from "node:http";
+import { join } from "node:path";
+import express, { type Express, type RequestHandler, type Router } from "express";
+
+export interface CollectorAppOptions {
+  /** OTLP/HTTP: answers under /v1. */
+  readonly receiver: Router;
+  /** The read API: answers under /api/v1. */
+  readonly api: Router;
+  readonly metrics: RequestListener;
+  /** Why the server should get no traffic yet; undefined when it is ready. */
+  readonly notReady: () => string | undefined;
+  /** Folder with the built UI. */
+  readonly webFolder: string;
+  /** Host names that a request may name; undefined: any (a proxy or a key decides). */
+  readonly hostsAllowed: ReadonlySet<string> | undefined;
+}
+
+/** Puts the parts behind one port. The caller makes the server, with the limits of its connections, and listens. */
+export function createCollectorApp(options: CollectorAppOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  if (options.hostsAllowed) app.use(refuseForeignHosts(options.hostsAllowed));
+  app.get("/healthz", (_request, response) => void response.type("text").send("ok\n"));
+  app.get("/readyz", (_request, response) => {
+    const reason = options.notReady();
+    response
+      .status(reason ? 503 : 200)
+      .type("text")
+      .send(`${reason ?? "ok"}\n`);
+  });
+  app.get("/metrics", (request, response) => void options.metrics(request, response));
+  app.use(options.receiver);
+  app.use("/api/v1", options.api);
+  app.use(/^\/(api|v1)(\/|$)/, (request, response) => {
+    response.status(404).json({
+      error: { code: "NOT_FOUND", message: `nothing answers ${request.method} ${request.path}` },
+    });
+  });
+  app.use(secureHeaders, serveWeb(options.webFolder));
+  return app;
+}
+
+/**
+ * A page of another site can let its own name point to 127.0.0.1 and then read what we serve there (DNS rebinding).
+ * Its requests still name the other site as host, so they are refused.
+ */
+function refuseForeignHosts(allowed: ReadonlySet<string>): RequestHandler {
+  return (request, response, next) => {
+    if (allowed.has(request.hostname)) return next();
+    response.status(403).json({
+      error: {
+        code: "HOST_NOT_ALLOWED",
+        message: `host ${JSON.stringify(request.hostname ?? "")} is not served here; name it with --public-url`,
+      },
+    });
+  };
+}
+
+const secureHeaders: RequestHandler = (_request, response, next) => {
+  response.set({
+    "Content-Security-Policy":
+      "default-src 'self'; object-src 'none'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+  });
+  next();
+};
+
+/** Files of the build, cached for good under /assets (their names hold a hash); any other GET is a page of the UI. */
+function serveWeb(folder: string): Router {
+  const router = express.Router();
+  router.use("/assets", express.static(join(folder, "assets"), { immutable: true, maxAge: "1y" }));
+  router.use("/assets", (_request, response) => void response.status(404).end());
+  router.use(express.static(folder, { index: false }));
+  router.get("/{*page}", (_request, response, next) => {
+    response.set("Cache-Control", "no-cache");
+    response.sendFile(join(folder, "index.html"), (error) => error && next(error));
+  });
+  return router;
+}

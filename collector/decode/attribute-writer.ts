@@ -1,0 +1,128 @@
+import { KeyValueReader, toAnyValueJson, valueType } from "./any-value.ts";
+import type { Column } from "./column.ts";
+import type { DecodeRequest } from "./decode-request.ts";
+import type { KeyDictionary } from "./key-dictionary.ts";
+import type { MapColumn } from "./native-block.ts";
+import { type PromotedValues, promotions } from "./promoted-attributes.ts";
+import type { Ranges } from "./ranges.ts";
+import type { SpanBlock, SpanBlockColumns } from "./span-block.ts";
+
+/** Copies attributes from the body into maps, one row a call. Of a repeated key the first is kept. */
+export class AttributeWriter {
+  readonly keyValue: KeyValueReader = new KeyValueReader();
+  readonly #request: DecodeRequest;
+  readonly #keys: KeyDictionary;
+  readonly #columns: SpanBlockColumns;
+
+  constructor(request: DecodeRequest, block: SpanBlock) {
+    this.#request = request;
+    this.#keys = block.keys;
+    this.#columns = block.columns;
+  }
+
+  /** A row of strings, and of all else as AnyValue JSON; both may be one map. */
+  writeRow(attributes: Ranges, strings: MapColumn, others: MapColumn): void {
+    this.#startList(attributes);
+    for (let i = 0; i < attributes.count; i++) {
+      const key = this.#readKey(attributes, i);
+      if (key === -1) continue;
+      if (this.keyValue.type === valueType.string) this.#addString(strings, key);
+      else this.#addJson(others, key);
+    }
+    strings.endRow();
+    if (others !== strings) others.endRow();
+  }
+
+  /** A span's attributes by type; those that have a column go to `promoted`. The caller ends the row. */
+  writeSpanAttributes(attributes: Ranges, promoted: PromotedValues): void {
+    promoted.reset();
+    this.#startList(attributes);
+    for (let i = 0; i < attributes.count; i++) {
+      const key = this.#readKey(attributes, i);
+      if (key === -1) continue;
+      if (key < promotions.length && this.#promote(key, promoted)) continue;
+      this.#addTyped(key);
+    }
+  }
+
+  addUtf8(column: Column, start: number, end: number): void {
+    column.addString(this.#request.body, start, this.#request.cut(start, end));
+  }
+
+  #startList(attributes: Ranges): void {
+    this.#keys.startScope();
+    this.#request.losses.droppedAttributes += attributes.total - attributes.count;
+  }
+
+  /** Reads attribute i; -1: it is dropped. */
+  #readKey(attributes: Ranges, i: number): number {
+    const { keyValue } = this;
+    keyValue.readKeyValue(attributes.starts[i]!, attributes.ends[i]!);
+    const { keyStart, keyEnd } = keyValue;
+    if (keyEnd - keyStart <= this.#request.limits.keyBytesMax) {
+      const key = this.#keys.intern(this.#request.body, keyStart, keyEnd);
+      if (key !== -1 && this.#keys.claim(key)) return key;
+    }
+    this.#request.losses.droppedAttributes++;
+    return -1;
+  }
+
+  /** Whether the attribute went to a column. */
+  #promote(key: number, promoted: PromotedValues): boolean {
+    const { type, lo, hi, valueStart, valueEnd } = this.keyValue;
+    const promotion = promotions[key];
+    if (type === valueType.string) {
+      if (promotion !== "text" && promotion !== "keep") return false;
+      promoted.setRange(key, valueStart, valueEnd);
+      return promotion === "text";
+    }
+    if (type !== valueType.int) return false;
+    const fits =
+      promotion === "int64" ||
+      (promotion === "uint32" && hi === 0) ||
+      (promotion === "uint16" && hi === 0 && lo < 65_536);
+    if (fits) promoted.setInt(key, lo, hi);
+    return fits;
+  }
+
+  #addTyped(key: number): void {
+    const { keyValue } = this;
+    const columns = this.#columns;
+    switch (keyValue.type) {
+      case valueType.string:
+        this.#addString(columns.attributes, key);
+        break;
+      case valueType.int:
+        columns.attributes_int.addKey(key);
+        columns.attributes_int.values.addUint64(keyValue.lo, keyValue.hi);
+        break;
+      case valueType.double:
+        columns.attributes_double.addKey(key);
+        columns.attributes_double.values.addUint64(keyValue.lo, keyValue.hi);
+        break;
+      case valueType.bool:
+        columns.attributes_bool.addKey(key);
+        columns.attributes_bool.values.addUint8(keyValue.isTrue() ? 1 : 0);
+        break;
+      default:
+        this.#addJson(columns.attributes_json, key);
+    }
+  }
+
+  #addString(map: MapColumn, key: number): void {
+    map.addKey(key);
+    this.addUtf8(map.values, this.keyValue.valueStart, this.keyValue.valueEnd);
+  }
+
+  #addJson(map: MapColumn, key: number): void {
+    const { anyValueDepthMax, valueBytesMax } = this.#request.limits;
+    const json = toAnyValueJson(this.keyValue, anyValueDepthMax);
+    map.addKey(key);
+    if (json.length <= valueBytesMax) {
+      map.values.addText(json);
+    } else {
+      this.#request.losses.truncatedValues++;
+      map.values.addText(`{"stringValue":"<${json.length} characters of JSON>"}`);
+    }
+  }
+}

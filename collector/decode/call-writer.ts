@@ -1,0 +1,281 @@
+import type { AttributeWriter } from "./attribute-writer.ts";
+import type { Column } from "./column.ts";
+import type { DecodeRequest } from "./decode-request.ts";
+import { Hash64 } from "./hash64.ts";
+import { type PromotedValues, slot } from "./promoted-attributes.ts";
+import { type EncodedShape, QueryShapes } from "./query-shape.ts";
+import type { SpanBlock, SpanBlockColumns } from "./span-block.ts";
+import { redactQuery, toUrlParts, toUrlTemplate, type UrlParts } from "./url-template.ts";
+
+/** OTLP SpanKind. */
+const client = 3;
+const producer = 4;
+
+const noUrl: UrlParts = { host: "", path: "", redacted: "" };
+
+/** First of what a shape's hash is made of, so that kinds of call never meet. */
+const shapeFamily = { query: 1, operation: 2, http: 3, messaging: 4, rpc: 5 } as const;
+
+/**
+ * Writes the columns that say what a span calls, and the shape of that call, from the span's known attributes. Of an
+ * attribute's current and older name the current one counts.
+ *
+ *   database   system + normalised query text, or system + operation + collection
+ *   HTTP       method + host + URL template, of client spans
+ *   messaging  system + destination, of producer and client spans
+ *   RPC        system + span name, of client spans
+ */
+export class CallWriter {
+  readonly #request: DecodeRequest;
+  readonly #columns: SpanBlockColumns;
+  readonly #attributes: AttributeWriter;
+  readonly #values: PromotedValues;
+  readonly #shapes = new QueryShapes();
+  readonly #hash = new Hash64();
+  readonly #encoder = new TextEncoder();
+  #kind = 0;
+  #url = noUrl;
+  #template = "";
+  /** Slot of the server's address; the address is the URL's host where it is absent. */
+  #address = 0;
+  #hasShape = false;
+
+  constructor(
+    request: DecodeRequest,
+    block: SpanBlock,
+    attributes: AttributeWriter,
+    values: PromotedValues,
+  ) {
+    this.#request = request;
+    this.#columns = block.columns;
+    this.#attributes = attributes;
+    this.#values = values;
+  }
+
+  /** A row of each column of the call, and the attributes that these columns leave over. */
+  write(kind: number, nameStart: number, nameEnd: number): void {
+    this.#kind = kind;
+    this.#hasShape = false;
+    this.#hash.start();
+    this.#writeUrl();
+    this.#writeAddress();
+    this.#writeDatabase();
+    this.#writeHttp();
+    this.#writeMessaging();
+    if (!this.#hasShape && kind === client && this.#values.has(slot.rpcSystem)) {
+      this.#addToHash(shapeFamily.rpc, slot.rpcSystem);
+      this.#hash.addBytes(this.#request.body, nameStart, nameEnd);
+      this.#hasShape = true;
+    }
+    this.#hash.finish();
+    if (this.#hasShape) this.#columns.shape_id.addUint64(this.#hash.lo, this.#hash.hi);
+    else this.#columns.shape_id.addUint64(0, 0);
+  }
+
+  /** No secret of a URL reaches a column or a map: not its user, nor the values of its query. */
+  #writeUrl(): void {
+    const values = this.#values;
+    this.#url = noUrl;
+    if (values.has(slot.httpUrl)) this.#url = this.#keepUrl(slot.httpUrl);
+    if (values.has(slot.urlFull)) this.#url = this.#keepUrl(slot.urlFull);
+    if (values.has(slot.urlQuery)) {
+      this.#keep(slot.urlQuery, redactQuery(this.#textOf(slot.urlQuery)));
+    }
+    const path = values.pick(slot.urlPath, slot.httpTarget);
+    if (values.has(path) && this.#isPlain(path)) {
+      this.#addSlot(this.#columns.url_path, path);
+    } else {
+      const text = values.has(path) ? toUrlParts(this.#textOf(path)).path : this.#url.path;
+      this.#addText(this.#columns.url_path, text);
+    }
+  }
+
+  #keepUrl(url: number): UrlParts {
+    const parts = toUrlParts(this.#textOf(url));
+    this.#keep(url, parts.redacted);
+    return parts;
+  }
+
+  /** Whether a path has neither query nor parameters, and can be copied as it is. */
+  #isPlain(path: number): boolean {
+    const { body } = this.#request;
+    for (let i = this.#values.start[path]!; i < this.#values.end[path]!; i++) {
+      const byte = body[i]!;
+      // ? ; # :
+      if (byte === 0x3f || byte === 0x3b || byte === 0x23 || byte === 0x3a) return false;
+    }
+    return true;
+  }
+
+  /** `net.host.name` and `net.peer.name` mean different ends: the one that is not the server's stays an attribute. */
+  #writeAddress(): void {
+    const values = this.#values;
+    const isCaller = this.#kind === client || this.#kind === producer;
+    const near = isCaller ? slot.netPeerName : slot.netHostName;
+    const far = isCaller ? slot.netHostName : slot.netPeerName;
+    const older = values.pick(near, far);
+    this.#address = values.pick(slot.serverAddress, older);
+    this.#addAddress(this.#columns.server_address);
+    if (values.has(near) && this.#address !== near) this.#keepSlot(near);
+    if (values.has(far) && this.#address !== far) this.#keepSlot(far);
+  }
+
+  #addAddress(column: Column): void {
+    if (this.#values.has(this.#address)) this.#addSlot(column, this.#address);
+    else this.#addText(column, this.#kind === client ? this.#url.host : "");
+  }
+
+  #writeDatabase(): void {
+    const values = this.#values;
+    const columns = this.#columns;
+    const system = values.pick(slot.dbSystemName, slot.dbSystem);
+    const query = values.pick(slot.dbQueryText, slot.dbStatement);
+    const operation = values.pick(slot.dbOperationName, slot.dbOperation);
+    const collection = values.pick(
+      slot.dbCollectionName,
+      values.pick(slot.dbSqlTable, slot.dbMongodbCollection),
+    );
+    const shape = values.has(query) ? this.#queryShape(query, system) : null;
+    this.#addSlot(columns.db_system_name, system);
+    this.#addSlot(columns.db_namespace, values.pick(slot.dbNamespace, slot.dbName));
+    if (values.has(collection) || shape === null) {
+      this.#addSlot(columns.db_collection_name, collection);
+    } else {
+      addEncoded(columns.db_collection_name, shape.collection);
+    }
+    this.#writeSummary(shape, operation, collection);
+    if (shape === null) columns.db_query_text.addVarint(0);
+    else addEncoded(columns.db_query_text, shape.text);
+    this.#hashDatabase(shape, system, operation, collection);
+  }
+
+  #queryShape(query: number, system: number): EncodedShape {
+    const { start, end } = this.#values;
+    const name = this.#values.has(system) ? this.#textOf(system) : "";
+    return this.#shapes.shapeOf(this.#request.body, start[query]!, end[query]!, name);
+  }
+
+  #writeSummary(shape: EncodedShape | null, operation: number, collection: number): void {
+    const values = this.#values;
+    const column = this.#columns.db_query_summary;
+    if (values.has(slot.dbQuerySummary)) this.#addSlot(column, slot.dbQuerySummary);
+    else if (shape !== null && shape.summary.length > 0) addEncoded(column, shape.summary);
+    else if (!values.has(operation)) column.addVarint(0);
+    else if (!values.has(collection)) this.#addSlot(column, operation);
+    else this.#addText(column, `${this.#textOf(operation)} ${this.#textOf(collection)}`);
+  }
+
+  /** A text that couldn't be read has no shape: unlike statements would be taken for one. */
+  #hashDatabase(
+    shape: EncodedShape | null,
+    system: number,
+    operation: number,
+    collection: number,
+  ): void {
+    if (shape !== null && !shape.isKnown) return;
+    if (shape === null && !this.#values.has(operation)) return;
+    this.#addToHash(shape === null ? shapeFamily.operation : shapeFamily.query, system);
+    if (shape !== null) this.#hash.addNumber(shape.lo).addNumber(shape.hi);
+    // A document doesn't say what is done with it.
+    if (shape === null || shape.summary.length === 0) {
+      this.#addSlotToHash(operation);
+      this.#addSlotToHash(collection);
+    }
+    this.#hasShape = true;
+  }
+
+  #writeHttp(): void {
+    const values = this.#values;
+    const columns = this.#columns;
+    const method = values.pick(slot.httpRequestMethod, slot.httpMethod);
+    const status = values.pick(slot.httpResponseStatusCode, slot.httpStatusCode);
+    this.#addSlot(columns.http_request_method, method);
+    this.#addSlot(columns.http_route, slot.httpRoute);
+    columns.http_response_status_code.addUint16(values.has(status) ? values.lo[status]! : 0);
+    this.#template = this.#toTemplate(method);
+    this.#addText(columns.url_template, this.#template);
+    if (this.#hasShape || this.#template === "") return;
+    this.#addToHash(shapeFamily.http, method);
+    if (values.has(this.#address)) this.#addSlotToHash(this.#address);
+    else this.#addTextToHash(this.#url.host);
+    this.#addTextToHash(this.#template);
+    this.#hasShape = true;
+  }
+
+  /** "" unless the span is an HTTP client's. */
+  #toTemplate(method: number): string {
+    const values = this.#values;
+    if (this.#kind !== client) return "";
+    if (values.has(slot.urlTemplate)) return this.#textOf(slot.urlTemplate);
+    const path = values.pick(slot.urlPath, slot.httpTarget);
+    if (values.has(path)) return toUrlTemplate(toUrlParts(this.#textOf(path)).path);
+    if (this.#url !== noUrl || values.has(method)) return toUrlTemplate(this.#url.path || "/");
+    return "";
+  }
+
+  #writeMessaging(): void {
+    const values = this.#values;
+    const columns = this.#columns;
+    const isCaller = this.#kind === client || this.#kind === producer;
+    const destination = values.pick(slot.messagingDestinationName, slot.messagingDestination);
+    this.#addSlot(columns.messaging_destination_name, destination);
+    if (values.has(slot.peerService)) this.#addSlot(columns.peer, slot.peerService);
+    else if (values.has(destination)) this.#addSlot(columns.peer, destination);
+    else if (isCaller) this.#addAddress(columns.peer);
+    else columns.peer.addVarint(0);
+    if (this.#hasShape || !isCaller || !values.has(destination)) return;
+    this.#addToHash(shapeFamily.messaging, slot.messagingSystem);
+    this.#addSlotToHash(destination);
+    this.#hasShape = true;
+  }
+
+  #addSlot(column: Column, index: number): void {
+    const { start, end } = this.#values;
+    if (start[index] === -1) column.addVarint(0);
+    else this.#attributes.addUtf8(column, start[index]!, end[index]!);
+  }
+
+  #addText(column: Column, text: string): void {
+    const bytes = this.#encoder.encode(text);
+    column.addString(bytes, 0, bytes.length);
+  }
+
+  #keepSlot(index: number): void {
+    const { attributes } = this.#columns;
+    attributes.addKey(index);
+    this.#addSlot(attributes.values, index);
+  }
+
+  #keep(index: number, text: string): void {
+    const { attributes } = this.#columns;
+    attributes.addKey(index);
+    this.#addText(attributes.values, text);
+  }
+
+  #textOf(index: number): string {
+    const start = this.#values.start[index]!;
+    const end = this.#request.cut(start, this.#values.end[index]!);
+    return this.#request.body.toString("utf8", start, end);
+  }
+
+  #addToHash(family: number, index: number): void {
+    this.#hash.addNumber(family);
+    this.#addSlotToHash(index);
+  }
+
+  #addSlotToHash(index: number): void {
+    const { start, end } = this.#values;
+    if (start[index] === -1) this.#hash.addNumber(0);
+    else this.#hash.addBytes(this.#request.body, start[index]!, end[index]!);
+  }
+
+  #addTextToHash(text: string): void {
+    const bytes = this.#encoder.encode(text);
+    this.#hash.addBytes(bytes, 0, bytes.length);
+  }
+}
+
+function addEncoded(column: Column, bytes: Uint8Array): void {
+  column.addVarint(bytes.length);
+  column.addBytes(bytes, 0, bytes.length);
+}

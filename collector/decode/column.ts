@@ -1,0 +1,146 @@
+import { isAscii, isUtf8 } from "node:buffer";
+import { DecodeError } from "./decode-error.ts";
+
+const initialBytes = 1024;
+
+/** A column that was larger gives its memory back after the request. */
+const retainedBytesMax = 4 * 1024 * 1024;
+
+/** Below this a byte loop beats a `subarray` and a `set`. */
+const shortStringBytes = 48;
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/**
+ * The values of one column, as ClickHouse's Native format has them: numbers little-endian, strings after their length.
+ * Grows by doubling, up to `bytesMax`; kept between requests.
+ *
+ * Numbers are stored byte by byte: a DataView would have to be made anew whenever the column grows.
+ */
+export class Column {
+  bytes: Uint8Array = new Uint8Array(initialBytes);
+  length = 0;
+  bytesMax = Number.POSITIVE_INFINITY;
+
+  reset(bytesMax: number): void {
+    if (this.bytes.length > retainedBytesMax) this.bytes = new Uint8Array(initialBytes);
+    this.length = 0;
+    this.bytesMax = bytesMax;
+  }
+
+  addUint8(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  addUint16(value: number): void {
+    this.reserve(2);
+    this.bytes[this.length++] = value;
+    this.bytes[this.length++] = value >>> 8;
+  }
+
+  addUint32(value: number): void {
+    this.reserve(4);
+    this.#putUint32(value);
+  }
+
+  addUint64(lo: number, hi: number): void {
+    this.reserve(8);
+    this.#putUint32(lo);
+    this.#putUint32(hi);
+  }
+
+  addFloat64(value: number): void {
+    float64[0] = value;
+    this.addUint64(float64Halves[0]!, float64Halves[1]!);
+  }
+
+  addVarint(value: number): void {
+    this.reserve(5);
+    let rest = value;
+    while (rest > 127) {
+      this.bytes[this.length++] = (rest & 127) | 128;
+      rest >>>= 7;
+    }
+    this.bytes[this.length++] = rest;
+  }
+
+  addBytes(source: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start);
+    const { bytes } = this;
+    if (end - start > shortStringBytes) {
+      bytes.set(source.subarray(start, end), this.length);
+    } else {
+      for (let i = start, at = this.length; i < end; i++, at++) bytes[at] = source[i]!;
+    }
+    this.length += end - start;
+  }
+
+  addZeros(count: number): void {
+    this.reserve(count);
+    this.bytes.fill(0, this.length, this.length + count);
+    this.length += count;
+  }
+
+  /** Bytes that are no UTF-8 become U+FFFD: whoever reads the column may rely on text. */
+  addString(source: Uint8Array, start: number, end: number): void {
+    const before = this.length;
+    this.addVarint(end - start);
+    const first = this.length;
+    this.addBytes(source, start, end);
+    if (isAsciiIn(this.bytes, first, this.length)) return;
+    if (isUtf8(this.bytes.subarray(first, this.length))) return;
+    const clean = encoder.encode(decoder.decode(this.bytes.subarray(first, this.length)));
+    this.length = before;
+    this.addVarint(clean.length);
+    this.addBytes(clean, 0, clean.length);
+  }
+
+  addText(text: string): void {
+    const bytes = encoder.encode(text);
+    this.addVarint(bytes.length);
+    this.addBytes(bytes, 0, bytes.length);
+  }
+
+  reserve(count: number): void {
+    if (this.length + count > this.bytes.length) this.#grow(this.length + count);
+  }
+
+  writePrefix(_out: Column): void {}
+
+  writeData(out: Column): void {
+    out.addBytes(this.bytes, 0, this.length);
+  }
+
+  #grow(size: number): void {
+    if (size > this.bytesMax) {
+      throw new DecodeError("BLOCK_TOO_LARGE", `the block would hold over ${this.bytesMax} bytes`);
+    }
+    let capacity = this.bytes.length * 2;
+    while (capacity < size) capacity *= 2;
+    const grown = new Uint8Array(capacity);
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+
+  #putUint32(value: number): void {
+    const { bytes } = this;
+    const at = this.length;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
+    this.length = at + 4;
+  }
+}
+
+const float64 = new Float64Array(1);
+const float64Halves = new Uint32Array(float64.buffer);
+
+function isAsciiIn(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > shortStringBytes) return isAscii(bytes.subarray(start, end));
+  let all = 0;
+  for (let i = start; i < end; i++) all |= bytes[i]!;
+  return all < 128;
+}

@@ -1,0 +1,39 @@
+/** What one request may hold. What exceeds a limit is refused (throws) or dropped and counted, as each says. */
+export interface DecodeLimits {
+  /** Spans in a request; more throws TOO_MANY_SPANS. */
+  readonly spansMax: number;
+  /** Levels of arrays and key-value lists in an attribute; more throws NESTING_TOO_DEEP. */
+  readonly anyValueDepthMax: number;
+  /** Bytes of the block; more throws BLOCK_TOO_LARGE. Bounds what a long name repeated on each span can cost. */
+  readonly blockBytesMax: number;
+  /** Attributes of a span, event, link, resource or scope; the rest is dropped and counted. */
+  readonly attributesMax: number;
+  /** Events of a span; the rest is dropped and counted. */
+  readonly eventsMax: number;
+  /** Links of a span; the rest is dropped and counted. */
+  readonly linksMax: number;
+  /** Bytes of a string; a longer one is cut and counted. A longer list is replaced by its length, and counted. */
+  readonly valueBytesMax: number;
+  /** Bytes of an attribute's key; the attribute is dropped and counted. */
+  readonly keyBytesMax: number;
+}
+
+export const defaultDecodeLimits: DecodeLimits = {
+  spansMax: 100_000,
+  anyValueDepthMax: 32,
+  blockBytesMax: 128 * 1024 * 1024,
+  attributesMax: 1_000,
+  eventsMax: 1_000,
+  linksMax: 1_000,
+  valueBytesMax: 64 * 1024,
+  keyBytesMax: 1024,
+};
+
+/** Distinct attribute keys that a request may add; attributes with further keys are dropped and counted. */
+export const distinctKeysMax = 16_384;
+
+/** Query texts and URLs whose shape is remembered, and the bytes of both, for each dialect. */
+export const shapeCacheLimits = { entriesMax: 20_000, bytesMax: 32 * 1024 * 1024 };
+
+/** Query text above this is cut before it is read. */
+export const queryTextBytesMax = 32 * 1024;

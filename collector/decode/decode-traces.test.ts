@@ -1,0 +1,151 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeTraces } from "./decode-traces.ts";
+import { codeOf, context, decode, decodeJson } from "./testing/decode-model.ts";
+import { bytes, encodeOtlp, message, varint } from "./testing/encode-otlp.ts";
+import { attribute, requestArbitrary, requestOf, testTimeMs } from "./testing/otlp-model.ts";
+
+describe("both encodings", () => {
+  it("give equal blocks for equal spans", () => {
+    fc.assert(
+      fc.property(requestArbitrary, (request) => {
+        const fromProtobuf = decode(request);
+        const fromJson = decodeJson(JSON.stringify(request));
+        expect(Buffer.compare(fromProtobuf.block, fromJson.block)).toBe(0);
+        expect({ ...fromJson, block: 0 }).toEqual({ ...fromProtobuf, block: 0 });
+      }),
+    );
+  });
+
+  it("give a block that doesn't depend on what was decoded before", () => {
+    const block = decode(requestOf({ attributes: [attribute("b", "1")] })).block;
+    decode(requestOf({ attributes: [attribute("a", "1"), attribute("b", "2")] }));
+    expect(decode(requestOf({ attributes: [attribute("b", "1")] })).block).toEqual(block);
+  });
+});
+
+describe("protobuf", () => {
+  const whole = encodeOtlp({
+    resourceSpans: [
+      ...fc
+        .sample(requestArbitrary, { numRuns: 4, seed: 3 })
+        .flatMap((request) => request.resourceSpans),
+      ...requestOf({}).resourceSpans,
+    ],
+  });
+
+  it("cut at any byte is an error, or the requests before the cut", () => {
+    const all = decodeTraces(whole, "protobuf", context).spans;
+    const codes: string[] = [];
+    let spansMax = 0;
+    for (let end = 0; end < whole.length; end++) {
+      const code = codeOf(() => {
+        const { spans } = decodeTraces(whole.subarray(0, end), "protobuf", context);
+        spansMax = Math.max(spansMax, spans);
+      });
+      codes.push(code);
+    }
+    const whereItIsWhole = codes.filter((code) => code === "decoded").length;
+    expect(new Set(codes)).toEqual(new Set(["decoded", "TRUNCATED_PROTOBUF"]));
+    expect(whereItIsWhole).toBeLessThan(12);
+    expect(spansMax).toBeLessThan(all);
+  });
+
+  it("with any bytes changed is an error of ours or a block", () => {
+    const change = fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 }));
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 5 }), (changes) => {
+        const changed = Buffer.from(whole);
+        for (const [at, byte] of changes) changed[at] = byte;
+        expect(codeOf(() => decodeTraces(changed, "protobuf", context))).toMatch(/^[a-zA-Z_]+$/);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("of random bytes is an error of ours or a block", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (body) => {
+        codeOf(() => decodeTraces(body, "protobuf", context));
+      }),
+    );
+  });
+
+  it("skips fields that it doesn't know, of each wire type", () => {
+    const request = requestOf({});
+    const unknownFields = [
+      varint(1_000, 5n),
+      bytes(1_001, Buffer.from("x")),
+      Buffer.from([0x99, 0x3f, 1, 2, 3, 4, 5, 6, 7, 8]),
+      Buffer.from([0x9d, 0x3f, 1, 2, 3, 4]),
+    ];
+    const body = Buffer.concat([...unknownFields, encodeOtlp(request)]);
+    expect(decodeTraces(body, "protobuf", context).block).toEqual(decode(request).block);
+  });
+
+  it("may give the resource after what it applies to", () => {
+    const request = requestOf({});
+    const { resource, scopeSpans } = request.resourceSpans[0]!;
+    const spansOnly = encodeOtlp({ resourceSpans: [{ scopeSpans }] });
+    const resourceOnly = encodeOtlp({ resourceSpans: [{ resource: resource!, scopeSpans: [] }] });
+    const reversed = message(1, [content(spansOnly), content(resourceOnly)]);
+    expect(decodeTraces(reversed, "protobuf", context).block).toEqual(decode(request).block);
+  });
+
+  it.each([
+    ["a group", Buffer.from([0x0b, 0x0c]), "INVALID_PROTOBUF"],
+    ["field number 0", Buffer.from([0x02, 0x00]), "INVALID_PROTOBUF"],
+    [
+      "a varint of eleven bytes",
+      Buffer.from([0x10, ...Array(10).fill(0x80), 1]),
+      "INVALID_PROTOBUF",
+    ],
+    ["a length of 2^63", Buffer.from([0x0a, ...Array(9).fill(0xff), 1]), "TRUNCATED_PROTOBUF"],
+    ["a length over the body", Buffer.from([0x0a, 0x05, 0x0a]), "TRUNCATED_PROTOBUF"],
+  ])("refuses %s", (_, body, code) => {
+    expect(codeOf(() => decodeTraces(body, "protobuf", context))).toBe(code);
+  });
+
+  it("stores text that is no UTF-8 as replacement characters", () => {
+    const marker = "marker-of-the-name";
+    const body = encodeOtlp(requestOf({ name: marker }));
+    body[body.indexOf(marker)] = 0xff;
+    const { block } = decodeTraces(body, "protobuf", context);
+    expect(Buffer.from(block).includes("\u{fffd}arker-of-the-name")).toBe(true);
+  });
+
+  /** The content of a body's one field. */
+  function content(body: Buffer): Buffer {
+    const lengthBytes = body[1]! < 128 ? 1 : 2;
+    return body.subarray(1 + lengthBytes);
+  }
+});
+
+describe("a span is rejected and counted", () => {
+  const late = testTimeMs + 1_000_001;
+  it.each([
+    [
+      "outside_time_window",
+      { startTimeUnixNano: `${late}000000`, endTimeUnixNano: `${late}000000` },
+    ],
+    ["outside_time_window", { startTimeUnixNano: "0" }],
+    ["negative_duration", { endTimeUnixNano: `${testTimeMs}000000` }],
+    ["invalid_trace_id", { traceId: "00".repeat(16) }],
+    ["invalid_trace_id", { traceId: "01".repeat(15) }],
+    ["invalid_span_id", { spanId: "" }],
+    ["invalid_parent_span_id", { parentSpanId: "01" }],
+  ])("%s: %j", (reason, span) => {
+    const request = requestOf(span);
+    const good = requestOf({});
+    const both = { resourceSpans: [...request.resourceSpans, ...good.resourceSpans] };
+    const { block, ...counts } = decode(both);
+    expect(counts).toMatchObject({ spans: 1, rejected: 1, rejectedReasons: { [reason]: 1 } });
+    expect(block).toEqual(decode(good).block);
+    expect(decode(request).block).toHaveLength(0);
+  });
+
+  it("an id in JSON that is no hex is invalid", () => {
+    const json = JSON.stringify(requestOf({ traceId: "not hexadecimal" }));
+    expect(decodeJson(json).rejectedReasons).toEqual({ invalid_trace_id: 1 });
+  });
+});

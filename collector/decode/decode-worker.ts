@@ -1,0 +1,23 @@
+import { parentPort } from "node:worker_threads";
+import { DecodeError } from "./decode-error.ts";
+import { decodeTraces } from "./decode-traces.ts";
+import type { DecodeJob, DecodeReply } from "./decoder.ts";
+
+/**
+ * The worker's end of `decoder.ts`: one job, one reply, in order. An error that is not the request's fault ends the
+ * worker, and the other end says so to whoever waits.
+ */
+parentPort?.on("message", (job: DecodeJob) => {
+  const reply = toReply(job);
+  const transferred = "result" in reply ? [reply.result.block.buffer] : [];
+  parentPort?.postMessage(reply, transferred);
+});
+
+function toReply({ body, encoding, context }: DecodeJob): DecodeReply {
+  try {
+    return { result: decodeTraces(body, encoding, context) };
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return { error: { code: error.code, message: error.message } };
+  }
+}

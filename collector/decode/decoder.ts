@@ -1,0 +1,168 @@
+import { Worker } from "node:worker_threads";
+import { DecodeError, type DecodeErrorCode } from "./decode-error.ts";
+import type { DecodeContext, DecodedBlock, TraceEncoding } from "./decoded-block.ts";
+
+export interface Decoder {
+  /**
+   * Decodes a body in a worker. The body's memory is handed over where it is a buffer's whole: don't use it after.
+   * Rejects with DecodeError: the request's own fault, or DECODER_BUSY, DECODER_FAILED, DECODER_CLOSED.
+   */
+  decode(body: Uint8Array, encoding: TraceEncoding, context: DecodeContext): Promise<DecodedBlock>;
+  /** Bytes of the bodies that wait or are being decoded. */
+  queuedBytes(): number;
+  /** Refuses what comes, finishes what was taken, ends the workers. */
+  close(): Promise<void>;
+}
+
+export interface DecoderOptions {
+  readonly workers?: number;
+  /** Bodies that may wait or be in work; a body on its own is taken whatever its size. */
+  readonly queueBytesMax?: number;
+}
+
+/** What goes to the worker. */
+export interface DecodeJob {
+  readonly body: Uint8Array;
+  readonly encoding: TraceEncoding;
+  readonly context: DecodeContext;
+}
+
+/** What comes back. */
+export type DecodeReply =
+  | { readonly result: DecodedBlock }
+  | { readonly error: { readonly code: DecodeErrorCode; readonly message: string } };
+
+export function createDecoder({
+  workers = 1,
+  queueBytesMax = 128 * 1024 * 1024,
+}: DecoderOptions = {}): Decoder {
+  const pool = new WorkerPool(workers, queueBytesMax);
+  return {
+    decode: (body, encoding, context) => pool.decode({ body, encoding, context }),
+    queuedBytes: () => pool.queuedBytes,
+    close: () => pool.close(),
+  };
+}
+
+/** A job and whoever waits for it. */
+interface Waiting {
+  readonly job: DecodeJob;
+  readonly bytes: number;
+  readonly resolve: (block: DecodedBlock) => void;
+  readonly reject: (error: DecodeError) => void;
+}
+
+/** A worker's place; the worker in it is started when there is work, and again after it failed. */
+interface Seat {
+  worker: Worker | null;
+  current: Waiting | null;
+}
+
+/**
+ *   decode() ─▶ queue (bounded in bytes) ─▶ seat ⇄ worker, one job at a time ─▶ resolve
+ *
+ * One job at a time, so that a body that ends its worker takes no other down with it.
+ */
+class WorkerPool {
+  queuedBytes = 0;
+  readonly #queue: Waiting[] = [];
+  readonly #seats: readonly Seat[];
+  readonly #queueBytesMax: number;
+  #isClosed = false;
+  #whenIdle: (() => void) | null = null;
+
+  constructor(workers: number, queueBytesMax: number) {
+    this.#seats = Array.from({ length: workers }, () => ({ worker: null, current: null }));
+    this.#queueBytesMax = queueBytesMax;
+  }
+
+  decode(job: DecodeJob): Promise<DecodedBlock> {
+    const bytes = job.body.byteLength;
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(new DecodeError("DECODER_CLOSED", "the decoder is closed"));
+      } else if (this.queuedBytes > 0 && this.queuedBytes + bytes > this.#queueBytesMax) {
+        const message = `${this.queuedBytes} bytes of requests are waiting to be decoded`;
+        reject(new DecodeError("DECODER_BUSY", message));
+      } else {
+        this.queuedBytes += bytes;
+        this.#queue.push({ job, bytes, resolve, reject });
+        this.#assign();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.queuedBytes > 0 || this.#isWorking()) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    await Promise.all(this.#seats.map((seat) => seat.worker?.terminate()));
+  }
+
+  #assign(): void {
+    for (const seat of this.#seats) {
+      if (seat.current !== null) continue;
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      seat.current = next;
+      seat.worker ??= this.#startWorker(seat);
+      seat.worker.postMessage(...toMessage(next.job));
+    }
+  }
+
+  #startWorker(seat: Seat): Worker {
+    // Named as this file is: `.ts` from source, `.js` in the build.
+    const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+    const worker = new Worker(new URL(`./decode-worker${extension}`, import.meta.url));
+    worker.on("message", (reply: DecodeReply) => this.#settle(seat, reply));
+    worker.on("error", (error) => this.#fail(seat, worker, error));
+    worker.on("exit", (code) => this.#fail(seat, worker, `exit code ${code}`));
+    return worker;
+  }
+
+  #settle(seat: Seat, reply: DecodeReply): void {
+    const waiting = this.#take(seat);
+    if ("result" in reply) waiting?.resolve(reply.result);
+    else waiting?.reject(new DecodeError(reply.error.code, reply.error.message));
+    this.#assign();
+    this.#noteIdle();
+  }
+
+  /** A worker that ends emits `error`, then `exit`; only the first of them finds it in its seat. */
+  #fail(seat: Seat, worker: Worker, cause: unknown): void {
+    if (seat.worker !== worker) return;
+    seat.worker = null;
+    const message = "the worker that decoded the request ended";
+    this.#take(seat)?.reject(new DecodeError("DECODER_FAILED", message, cause));
+    this.#assign();
+    this.#noteIdle();
+  }
+
+  #take(seat: Seat): Waiting | null {
+    const waiting = seat.current;
+    seat.current = null;
+    this.queuedBytes -= waiting?.bytes ?? 0;
+    return waiting;
+  }
+
+  #isWorking(): boolean {
+    return this.#queue.length > 0 || this.#seats.some((seat) => seat.current !== null);
+  }
+
+  #noteIdle(): void {
+    if (!this.#isWorking()) this.#whenIdle?.();
+  }
+}
+
+/** A view of a larger buffer is copied: the buffer's other views are not ours to take away. */
+function toMessage(job: DecodeJob): [DecodeJob, ArrayBuffer[]] {
+  const { body } = job;
+  const { buffer } = body;
+  if (buffer instanceof ArrayBuffer && body.byteLength === buffer.byteLength)
+    return [job, [buffer]];
+  const copy = new Uint8Array(body);
+  return [{ ...job, body: copy }, [copy.buffer]];
+}

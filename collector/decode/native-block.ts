@@ -1,0 +1,149 @@
+import { type SpanColumnName, spanColumns } from "../../storage/span-columns.ts";
+import { Column } from "./column.ts";
+import type { KeyDictionary } from "./key-dictionary.ts";
+
+/**
+ * ClickHouse's Native format, as far as spans need it. A block is
+ *
+ *   columns (varint) rows (varint)  then for each column:  name  type  prefix  data
+ *
+ * Prefixes of nested types come all before the data, in order: hence two calls.
+ */
+export interface NativeColumn {
+  writePrefix(out: Column): void;
+  writeData(out: Column): void;
+  reset(bytesMax: number): void;
+}
+
+/** Version of LowCardinality's serialization: keys travel with the block. */
+const lowCardinalityVersion = 1;
+
+/** The block carries its keys (bit 9) and they replace the dictionary (bit 10); the low byte is the index's width. */
+const additionalKeys = 0x600;
+
+/** `Map(LowCardinality(String), V)`: offsets, then keys as indexes into a dictionary, then `values`. */
+export class MapColumn implements NativeColumn {
+  readonly values = new Column();
+  readonly #dictionary: KeyDictionary;
+  readonly #offsets = new Column();
+  readonly #keys = new Column();
+  #count = 0;
+
+  constructor(dictionary: KeyDictionary) {
+    this.#dictionary = dictionary;
+  }
+
+  /** The caller adds the value to `values`. */
+  addKey(key: number): void {
+    this.#keys.addUint16(key);
+    this.#count++;
+  }
+
+  endRow(): void {
+    this.#offsets.addUint64(this.#count, 0);
+  }
+
+  writePrefix(out: Column): void {
+    out.addUint64(lowCardinalityVersion, 0);
+  }
+
+  writeData(out: Column): void {
+    this.#offsets.writeData(out);
+    if (this.#count > 0) this.#writeKeys(out);
+    this.values.writeData(out);
+  }
+
+  reset(bytesMax: number): void {
+    this.values.reset(bytesMax);
+    this.#offsets.reset(bytesMax);
+    this.#keys.reset(bytesMax);
+    this.#count = 0;
+  }
+
+  /** Only the keys that this column uses, in order of first use: the block doesn't depend on earlier requests. */
+  #writeKeys(out: Column): void {
+    const dictionary = this.#dictionary;
+    const used: number[] = [];
+    dictionary.startScope();
+    for (let i = 0; i < this.#count; i++) {
+      const key = this.#keyAt(i);
+      if (dictionary.claim(key)) dictionary.localIndex[key] = used.push(key) - 1;
+    }
+    const isWide = used.length > 256;
+    out.addUint64(additionalKeys | (isWide ? 1 : 0), 0);
+    out.addUint64(used.length, 0);
+    for (const key of used) dictionary.writeKey(key, out);
+    out.addUint64(this.#count, 0);
+    for (let i = 0; i < this.#count; i++) {
+      const index = dictionary.localIndex[this.#keyAt(i)]!;
+      if (isWide) out.addUint16(index);
+      else out.addUint8(index);
+    }
+  }
+
+  #keyAt(i: number): number {
+    const { bytes } = this.#keys;
+    return bytes[2 * i]! | (bytes[2 * i + 1]! << 8);
+  }
+}
+
+/** `Array(Tuple(…))`: offsets, then each field as a column of all elements. */
+export class TupleArrayColumn<Fields extends Readonly<Record<string, NativeColumn>>>
+  implements NativeColumn
+{
+  readonly fields: Fields;
+  readonly #inOrder: readonly NativeColumn[];
+  readonly #offsets = new Column();
+  #count = 0;
+
+  /** `fields` in the type's order. */
+  constructor(fields: Fields) {
+    this.fields = fields;
+    this.#inOrder = Object.values(fields);
+  }
+
+  /** The caller has added a value to each field. */
+  endElement(): void {
+    this.#count++;
+  }
+
+  endRow(): void {
+    this.#offsets.addUint64(this.#count, 0);
+  }
+
+  writePrefix(out: Column): void {
+    for (const field of this.#inOrder) field.writePrefix(out);
+  }
+
+  writeData(out: Column): void {
+    this.#offsets.writeData(out);
+    for (const field of this.#inOrder) field.writeData(out);
+  }
+
+  reset(bytesMax: number): void {
+    for (const field of this.#inOrder) field.reset(bytesMax);
+    this.#offsets.reset(bytesMax);
+    this.#count = 0;
+  }
+}
+
+/** The block as bytes of its own. Empty when there are no rows: ClickHouse takes an empty block for the end. */
+export function toNativeBlock(
+  columns: Readonly<Record<SpanColumnName, NativeColumn>>,
+  rows: number,
+  bytesMax: number,
+): Uint8Array<ArrayBuffer> {
+  if (rows === 0) return new Uint8Array(0);
+  scratch.reset(bytesMax);
+  scratch.addVarint(spanColumns.length);
+  scratch.addVarint(rows);
+  for (const { name, nativeType } of spanColumns) {
+    scratch.addText(name);
+    scratch.addText(nativeType);
+    columns[name].writePrefix(scratch);
+    columns[name].writeData(scratch);
+  }
+  return scratch.bytes.slice(0, scratch.length) as Uint8Array<ArrayBuffer>;
+}
+
+const scratch = new Column();

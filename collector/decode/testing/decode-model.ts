@@ -1,0 +1,35 @@
+import { DecodeError } from "../decode-error.ts";
+import { type DecodeLimits, defaultDecodeLimits } from "../decode-limits.ts";
+import { decodeTraces } from "../decode-traces.ts";
+import type { DecodedBlock } from "../decoded-block.ts";
+import { encodeOtlp } from "./encode-otlp.ts";
+import { type OtlpRequest, testTimeMs } from "./otlp-model.ts";
+
+export const context = {
+  receivedMs: testTimeMs,
+  acceptFromMs: testTimeMs - 1_000,
+  acceptToMs: testTimeMs + 1_000_000,
+  limits: defaultDecodeLimits,
+};
+
+export function decode(request: OtlpRequest, limits: Partial<DecodeLimits> = {}): DecodedBlock {
+  return decodeTraces(encodeOtlp(request), "protobuf", {
+    ...context,
+    limits: { ...defaultDecodeLimits, ...limits },
+  });
+}
+
+export function decodeJson(json: string): DecodedBlock {
+  return decodeTraces(Buffer.from(json), "json", context);
+}
+
+/** The code of the DecodeError that `run` throws, or "decoded"; any other error passes. */
+export function codeOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof DecodeError) return error.code;
+    throw error;
+  }
+  return "decoded";
+}

@@ -1,0 +1,127 @@
+import { CollectorError } from "../collector-error.ts";
+import type { AcceptedBodies } from "./accepted-bodies.ts";
+import type { JournalFile } from "./journal-file.ts";
+import type { JournalLimits } from "./journal-limits.ts";
+import type { JournalTotals } from "./journal-stats.ts";
+import { type JournalEntry, OpenFile } from "./open-file.ts";
+import type { SpoolFolder } from "./spool-folder.ts";
+
+export interface FileWriterOptions {
+  readonly folder: SpoolFolder;
+  readonly limits: JournalLimits;
+  readonly totals: JournalTotals;
+  readonly bodies: AcceptedBodies;
+  readonly nextId: () => string;
+  readonly now: () => number;
+  readonly log: (message: string) => void;
+  /** A file that nothing will be added to; it has records. */
+  readonly onClosed: (file: JournalFile) => void;
+}
+
+/**
+ * Keeps one file open, closes it when its time or its size is reached, and opens the next with the next group. A file
+ * that could not be written is left at once: after a failed fsync nobody knows what of it is on disk.
+ */
+export class FileWriter {
+  readonly #options: FileWriterOptions;
+  #open: OpenFile | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
+  #lastTurn: Promise<void> = Promise.resolve();
+
+  constructor(options: FileWriterOptions) {
+    this.#options = options;
+  }
+
+  get openFile(): JournalFile | undefined {
+    return this.#open?.toJournalFile();
+  }
+
+  /** Resolves when the group is durable; rejects with JOURNAL_FAILED when nothing of it is kept. */
+  async write(entries: readonly JournalEntry[]): Promise<void> {
+    await this.#inTurn(() => this.#write(entries));
+  }
+
+  async closeFile(): Promise<void> {
+    await this.#inTurn(() => this.#closeFile());
+  }
+
+  /** What touches the open file happens one after the other. */
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(act);
+    // Whoever asked for this turn gets its error; the next turn starts afresh.
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #write(entries: readonly JournalEntry[]): Promise<void> {
+    const { limits, totals, bodies, now } = this.#options;
+    const acceptedMs = now();
+    const file = await this.#append(entries, acceptedMs);
+    totals.acceptedRequests += entries.length;
+    for (const { spans, bodyHash } of entries) {
+      totals.acceptedSpans += spans;
+      bodies.add(bodyHash, acceptedMs, acceptedMs);
+    }
+    const isFull =
+      file.spans >= limits.closeAfterSpans || file.nativeBytes >= limits.closeAfterBytes;
+    if (isFull) await this.#closeFile();
+  }
+
+  async #append(entries: readonly JournalEntry[], acceptedMs: number): Promise<OpenFile> {
+    try {
+      this.#open ??= await this.#openFile();
+      await this.#open.append(entries, acceptedMs);
+      return this.#open;
+    } catch (error) {
+      this.#countFailure(error);
+      await this.#abandonFile();
+      throw new CollectorError("JOURNAL_FAILED", "the journal can't be written", error);
+    }
+  }
+
+  async #openFile(): Promise<OpenFile> {
+    const { folder, limits, nextId } = this.#options;
+    const file = await OpenFile.create(folder, nextId());
+    this.#closeTimer = setTimeout(() => void this.closeFile(), limits.closeAfterMs);
+    return file;
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#open;
+    if (file === undefined) return;
+    const isClean = await this.#succeeds(() => file.close());
+    this.#handOver({ ...file.toJournalFile(), isVerified: isClean });
+  }
+
+  /** What was acknowledged before the failure is checked against its CRCs before it is inserted. */
+  async #abandonFile(): Promise<void> {
+    const file = this.#open;
+    if (file === undefined) return;
+    await this.#succeeds(() => file.cutBack());
+    await this.#succeeds(() => file.close());
+    const closed = { ...file.toJournalFile(), isVerified: false };
+    if (closed.records === 0) await this.#options.folder.removePair(closed.id, 0);
+    this.#handOver(closed);
+  }
+
+  #handOver(closed: JournalFile): void {
+    clearTimeout(this.#closeTimer);
+    this.#open = undefined;
+    if (closed.records > 0) this.#options.onClosed(closed);
+  }
+
+  async #succeeds(act: () => Promise<void>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      this.#countFailure(error);
+      return false;
+    }
+  }
+
+  #countFailure(error: unknown): void {
+    this.#options.totals.failedWrites += 1;
+    this.#options.log(`the journal can't be written: ${error}`);
+  }
+}

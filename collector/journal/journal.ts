@@ -1,0 +1,153 @@
+import { ok as assert } from "node:assert/strict";
+import * as nodeFileSystem from "node:fs/promises";
+import { CollectorError } from "../collector-error.ts";
+import { AcceptedBodies } from "./accepted-bodies.ts";
+import { FileWriter } from "./file-writer.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { InsertQueue } from "./insert-queue.ts";
+import { createIds, type FileSystem } from "./journal-file.ts";
+import { defaultJournalLimits, type JournalLimits } from "./journal-limits.ts";
+import { createJournalTotals, type JournalStats, type JournalTotals } from "./journal-stats.ts";
+import type { JournalEntry } from "./open-file.ts";
+import { recover } from "./recover.ts";
+import { SpoolFolder } from "./spool-folder.ts";
+
+export interface JournalOptions extends Partial<JournalLimits> {
+  readonly folder: string;
+  /**
+   * Stores a file of Native blocks: exactly once for equal `token`, which comes with equal bytes. An error with code
+   * `STORE_UNAVAILABLE` is tried again without end; any other one `insertAttemptsMax` times.
+   */
+  readonly insert: (file: string, token: string) => Promise<void>;
+  /** Bytes on disk of all files of the journal, also of those in quarantine. */
+  readonly bytesMax: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Once per change: inserts fail, inserts go on, a file is quarantined, a group was not written. */
+  readonly log: (message: string) => void;
+  readonly fs?: FileSystem;
+}
+
+/** Longest line of a sidecar: six numbers and a hash. */
+const lineBytesMax = 256;
+const sweepIntervalMs = 60_000;
+
+export interface Journal {
+  /**
+   * Resolves when the block is on disk for good (fsynced): then the request may be acknowledged. Rejects with
+   * JOURNAL_FULL (no room until files are inserted), JOURNAL_BUSY (the disk is too slow), JOURNAL_FAILED (the disk
+   * refused) or JOURNAL_CLOSED; then nothing was kept and the client may try again.
+   */
+  append(entry: JournalEntry): Promise<void>;
+
+  /** The body was accepted in the last 15 minutes, also by an earlier run. */
+  hasAccepted(bodyHash: string): boolean;
+
+  stats(): JournalStats;
+
+  /** Closes the open file; resolves when all files are inserted or quarantined, or when `close` is called. */
+  drain(): Promise<void>;
+
+  /** Commits what waits and ends after the insert under way. What is not inserted is replayed at the next start. */
+  close(): Promise<void>;
+}
+
+/** Creates the folder if it is missing, and takes up what an earlier run left in it. One process owns a folder. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const { insert, now, log, fs = nodeFileSystem } = options;
+  const limits = { ...defaultJournalLimits, ...options };
+  const totals = createJournalTotals();
+  const folder = new SpoolFolder(fs, options.folder, totals);
+  await folder.create();
+  const bodies = new AcceptedBodies(limits);
+  const { files, newestId } = await recover({ folder, bodies, totals, limits, nowMs: now(), log });
+
+  const queue = new InsertQueue({ folder, limits, totals, insert, log });
+  for (const file of files) queue.push(file);
+  const writer = new FileWriter({
+    folder,
+    limits,
+    totals,
+    bodies,
+    now,
+    log,
+    nextId: createIds(now, newestId),
+    onClosed: (file) => queue.push(file),
+  });
+  return new DiskJournal({ options, limits, folder, totals, bodies, queue, writer });
+}
+
+interface Parts {
+  readonly options: JournalOptions;
+  readonly limits: JournalLimits;
+  readonly folder: SpoolFolder;
+  readonly totals: JournalTotals;
+  readonly bodies: AcceptedBodies;
+  readonly queue: InsertQueue;
+  readonly writer: FileWriter;
+}
+
+/** append ─▶ GroupCommit ─▶ FileWriter ─▶ InsertQueue ─▶ insert */
+class DiskJournal implements Journal {
+  readonly #parts: Parts;
+  readonly #groups: GroupCommit;
+  readonly #sweepTimer: NodeJS.Timeout;
+  #isClosed = false;
+
+  constructor(parts: Parts) {
+    const { limits, writer } = parts;
+    this.#parts = parts;
+    this.#groups = new GroupCommit({ ...limits, commit: (entries) => writer.write(entries) });
+    this.#sweepTimer = setInterval(() => void this.#sweep(), sweepIntervalMs).unref();
+  }
+
+  async append(entry: JournalEntry): Promise<void> {
+    assert(/^\S{1,128}$/.test(entry.bodyHash), "a body hash is one word");
+    if (this.#isClosed) throw new CollectorError("JOURNAL_CLOSED", "the journal is closed");
+    const { bytesMax } = this.#parts.options;
+    const bytes = this.#parts.folder.bytes + this.#groups.waitingBytes;
+    if (bytes + entry.block.length + lineBytesMax > bytesMax) {
+      throw new CollectorError("JOURNAL_FULL", `the journal has ${bytes} of ${bytesMax} bytes`);
+    }
+    await this.#groups.add(entry);
+  }
+
+  hasAccepted(bodyHash: string): boolean {
+    return this.#parts.bodies.has(bodyHash, this.#parts.options.now());
+  }
+
+  stats(): JournalStats {
+    const { totals, folder, bodies, queue, writer, options } = this.#parts;
+    const files = [...queue.files, writer.openFile].filter((file) => file !== undefined);
+    const [oldest] = files;
+    const oldestAgeMs = oldest === undefined ? 0 : options.now() - oldest.acceptedFromMs;
+    return {
+      ...totals,
+      bytes: folder.bytes,
+      files: files.length,
+      journaledSpans: files.reduce((sum, { spans }) => sum + spans, 0),
+      oldestAgeMs: Math.max(0, oldestAgeMs),
+      waitingBytes: this.#groups.waitingBytes,
+      rememberedBodies: bodies.size,
+      forgottenBodies: bodies.forgottenEarly,
+    };
+  }
+
+  async drain(): Promise<void> {
+    await this.#parts.writer.closeFile();
+    await this.#parts.queue.idle();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#sweepTimer);
+    await this.#groups.flush();
+    await this.#parts.queue.stop();
+    await this.#parts.writer.closeFile();
+  }
+
+  async #sweep(): Promise<void> {
+    const { folder, limits, options } = this.#parts;
+    await folder.sweep(options.now() - limits.rememberBodiesMs);
+  }
+}

@@ -1,0 +1,130 @@
+import { join } from "node:path";
+import type { AcceptedBodies } from "./accepted-bodies.ts";
+import { type JournalFile, parseFileName, toJournalFile } from "./journal-file.ts";
+import type { JournalLimits } from "./journal-limits.ts";
+import type { JournalTotals } from "./journal-stats.ts";
+import { repair } from "./repair.ts";
+import { fromSidecar, type JournalRecord } from "./sidecar.ts";
+import type { SpoolFolder } from "./spool-folder.ts";
+
+export interface Recovery {
+  readonly folder: SpoolFolder;
+  readonly bodies: AcceptedBodies;
+  /** Counts what it finds. */
+  readonly totals: JournalTotals;
+  readonly limits: JournalLimits;
+  readonly nowMs: number;
+  readonly log: (message: string) => void;
+}
+
+/** Sizes of the two files of an id; undefined: not there. */
+type Sizes = Partial<Record<string, number>>;
+
+/**
+ * What an earlier run left, oldest first, and the newest id it used. Whatever is wrong with a file is counted and
+ * never stops the start.
+ */
+export async function recover(
+  recovery: Recovery,
+): Promise<{ files: JournalFile[]; newestId: string | undefined }> {
+  const sizesById = await listFiles(recovery.folder);
+  const ids = [...sizesById.keys()].sort();
+  const files: JournalFile[] = [];
+  for (const id of ids) {
+    try {
+      const file = await recoverPair(recovery, id, sizesById.get(id) ?? {});
+      if (file !== undefined) files.push(file);
+    } catch (error) {
+      recovery.totals.failedFiles += 1;
+      recovery.log(`journal file ${id} can't be read and is left for the next start: ${error}`);
+    }
+  }
+  recovery.totals.recoveredSpans += files.reduce((sum, { spans }) => sum + spans, 0);
+  return { files, newestId: ids.at(-1) };
+}
+
+async function listFiles(folder: SpoolFolder): Promise<Map<string, Sizes>> {
+  const sizesById = new Map<string, Sizes>();
+  for (const name of await folder.fs.readdir(folder.path)) {
+    const path = join(folder.path, name);
+    const file = parseFileName(name);
+    if (file === undefined) {
+      const isHalfRepair = name.endsWith(".new") && parseFileName(name.slice(0, -4)) !== undefined;
+      if (isHalfRepair) await folder.fs.rm(path, { force: true });
+      continue;
+    }
+    const { size } = await folder.fs.stat(path);
+    folder.bytes += size;
+    sizesById.set(file.id, { ...sizesById.get(file.id), [file.kind]: size });
+  }
+  for (const name of await folder.fs.readdir(folder.quarantinePath)) {
+    folder.bytes += (await folder.fs.stat(join(folder.quarantinePath, name))).size;
+  }
+  return sizesById;
+}
+
+async function recoverPair(
+  recovery: Recovery,
+  id: string,
+  { native, sidecar }: Sizes,
+): Promise<JournalFile | undefined> {
+  const { folder, totals } = recovery;
+  if (sidecar === undefined) {
+    if (native === 0) return void (await folder.removePair(id, 0));
+    totals.quarantinedFiles += 1;
+    return void (await folder.quarantineNative(id));
+  }
+  const lines = fromSidecar(await folder.fs.readFile(folder.sidecar(id), "latin1"));
+  const records = lines.flatMap(({ record }) => record ?? []);
+  const file = { ...toJournalFile(id, records, native ?? 0, sidecar), records: lines.length };
+  if (native === undefined) return void (await recoverSidecar(recovery, file, records));
+  // The hashes of an old file are of no use, so its blocks are checked when its turn comes: a start reads at most
+  // the last minutes, however long the journal is.
+  const isOld = records.length > 0 && file.acceptedUntilMs <= rememberFromMs(recovery);
+  return isOld ? file : await recoverRecent(recovery, file);
+}
+
+async function recoverSidecar(
+  recovery: Recovery,
+  { id, sidecarBytes: bytes, acceptedUntilMs }: JournalFile,
+  records: readonly JournalRecord[],
+): Promise<void> {
+  remember(recovery, records);
+  const isOld = acceptedUntilMs <= rememberFromMs(recovery);
+  if (isOld) await recovery.folder.removePair(id, bytes);
+  else recovery.folder.keepSidecar({ id, bytes, acceptedUntilMs });
+}
+
+/** Only a body whose block is whole counts as accepted: the retry of any other one must be stored. */
+async function recoverRecent(
+  recovery: Recovery,
+  unverified: JournalFile,
+): Promise<JournalFile | undefined> {
+  const { folder, totals } = recovery;
+  const { id } = unverified;
+  const { file, records, ...repaired } = await repair(folder, id).catch((error: unknown) => {
+    totals.failedFiles += 1;
+    recovery.log(`journal file ${id} is checked again before its insert: ${error}`);
+    const nothing = { corruptRecords: 0, corruptSpans: 0, hadTornTail: false };
+    return { file: unverified, records: [], ...nothing };
+  });
+  totals.corruptRecords += repaired.corruptRecords;
+  totals.corruptSpans += repaired.corruptSpans;
+  totals.recoveredSpans += repaired.corruptSpans;
+  totals.tornTails += Number(repaired.hadTornTail);
+  remember(recovery, records);
+  if (file.records > 0) return file;
+  return void (await folder.removePair(id, file.nativeBytes + file.sidecarBytes));
+}
+
+function remember(recovery: Recovery, records: readonly JournalRecord[]): void {
+  const fromMs = rememberFromMs(recovery);
+  for (const { bodyHash, acceptedMs } of records) {
+    if (acceptedMs > fromMs) recovery.bodies.add(bodyHash, acceptedMs, recovery.nowMs);
+  }
+}
+
+/** Bodies accepted after this are remembered. */
+function rememberFromMs({ nowMs, limits }: Recovery): number {
+  return nowMs - limits.rememberBodiesMs;
+}

@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
+import { head, ReceiverForTests, readToEnd } from "./receiver-for-tests.ts";
+
+async function withServer(
+  limits: Partial<HttpLimits>,
+  act: (receiver: ReceiverForTests) => Promise<void>,
+): Promise<void> {
+  const receiver = await new ReceiverForTests({ ...defaultHttpLimits, ...limits }).listen();
+  try {
+    await act(receiver);
+  } finally {
+    await receiver.close();
+  }
+}
+
+test("headers that don't come to an end close the connection, and others are served meanwhile", async () => {
+  await withServer({ headersTimeoutMs: 50, requestTimeoutMs: 50 }, async (receiver) => {
+    const slow = await Promise.all(
+      Array.from({ length: 20 }, () => receiver.connect("POST /v1/traces HTTP/1.1\r\nX: ")),
+    );
+    expect((await receiver.post("1")).status).toBe(200);
+    const answers = await Promise.all(slow.map(readToEnd));
+    expect(answers.every((answer) => answer.includes("408 Request Timeout"))).toBe(true);
+  });
+});
+
+test("a body that doesn't come to an end closes the connection, and is counted", async () => {
+  await withServer({ headersTimeoutMs: 50, requestTimeoutMs: 50 }, async (receiver) => {
+    const socket = await receiver.connect(`${head("Content-Length: 10")}1`);
+    await readToEnd(socket);
+    await receiver.refused("BODY_ABORTED");
+    expect(receiver.decoded).toEqual([]);
+  });
+});
+
+test("connections over the limit are closed and counted", async () => {
+  await withServer({ connectionsMax: 2 }, async (receiver) => {
+    const first = await receiver.connect("");
+    const second = await receiver.connect("");
+    const third = await receiver.connect("");
+    await once(third, "close");
+    expect(receiver.counters.value("dropped_connections")).toBe(1);
+    expect([first.destroyed, second.destroyed]).toEqual([false, false]);
+  });
+});
+
+test("headers over the limit are refused", async () => {
+  await withServer({ headerBytesMax: 1000 }, async (receiver) => {
+    const socket = await receiver.connect(head(`X: ${"x".repeat(2000)}`));
+    expect(await readToEnd(socket)).toContain("431 ");
+  });
+});

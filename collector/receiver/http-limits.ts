@@ -1,0 +1,59 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { Counters } from "../counters.ts";
+
+export interface HttpLimits {
+  /** A request's body, as it comes and after decompression (OTLP recommends 64 MiB for both). */
+  readonly bodyBytesMax: number;
+  /** Bodies of all requests together, decompressed. */
+  readonly inFlightBytesMax: number;
+  readonly headerBytesMax: number;
+  /** From the connection, or the answer before, to the end of the headers, and of the body. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  /** An exporter sends every few seconds: a connection lives longer than that. */
+  readonly keepAliveTimeoutMs: number;
+  readonly connectionsMax: number;
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  bodyBytesMax: 64 * 2 ** 20,
+  inFlightBytesMax: 256 * 2 ** 20,
+  headerBytesMax: 16 * 2 ** 10,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 75_000,
+  connectionsMax: 4096,
+};
+
+/** Node looks for overdue requests only now and then; every 30 s, its default, would more than double our timeouts. */
+const timeoutCheckMs = 1000;
+
+/**
+ * A server that no client can hold up or fill; `dropped_connections` counts those over the limit. The limits of
+ * bodies are the receiver's to keep.
+ */
+export function createLimitedServer(
+  listener: RequestListener,
+  limits: HttpLimits,
+  counters: Counters,
+): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(timeoutCheckMs, limits.headersTimeoutMs),
+    },
+    listener,
+  );
+  server.maxConnections = limits.connectionsMax;
+  server.on("drop", () => counters.add("dropped_connections"));
+  // A client that asks before it sends is told to only if its body can be taken; else it gets the refusal alone.
+  server.on("checkContinue", (request, response) => {
+    const bytes = Number(request.headers["content-length"] ?? 0);
+    if (bytes <= limits.bodyBytesMax) response.writeContinue();
+    server.emit("request", request, response);
+  });
+  return server;
+}

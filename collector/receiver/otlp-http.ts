@@ -1,0 +1,84 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Router } from "express";
+import { CollectorError } from "../collector-error.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import type { HttpLimits } from "./http-limits.ts";
+import { contentTypes, encodeResponse, type OtlpEncoding, toEncoding } from "./otlp-message.ts";
+import { withBody } from "./read-body.ts";
+import { sendRefusal, toRefusal } from "./refusal.ts";
+import { type Acceptance, TraceIntake, type TraceIntakeOptions } from "./trace-intake.ts";
+
+/** Also counts `refused_requests{reason}`, by error code. */
+export interface OtlpReceiverOptions extends TraceIntakeOptions {
+  readonly limits: Pick<HttpLimits, "bodyBytesMax" | "inFlightBytesMax">;
+  /** Told of errors that are our fault; the client gets a 500. */
+  readonly log: (message: string) => void;
+}
+
+/**
+ * OTLP/HTTP: `POST /v1/traces`, in protobuf or JSON, plain or gzip. It reads bodies itself, so no body parser may run
+ * before it, and whoever checks keys does.
+ *
+ *   headers ─▶ body, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ 200
+ */
+export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
+  const { counters, log, limits } = options;
+  const budget = new ByteBudget(limits.inFlightBytesMax);
+  const intake = new TraceIntake(options);
+
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { encoding, isGzip } = checkHeaders(request);
+    const bodyOptions = { isGzip, bytesMax: limits.bodyBytesMax, budget };
+    const acceptance = await withBody(request, bodyOptions, (body) =>
+      intake.accept(body, encoding),
+    );
+    sendAcceptance(response, encoding, acceptance);
+  }
+
+  async function refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
+    const refusal = toRefusal(error);
+    counters.add("refused_requests", 1, refusal.code);
+    if (refusal.code === "INTERNAL") log(`a request for traces failed: ${error}`);
+    const encoding = toEncoding(request.headers["content-type"]) ?? "json";
+    await sendRefusal(request, response, encoding, refusal);
+  }
+
+  const router = Router();
+  router.post("/v1/traces", (request, response) =>
+    receive(request, response).catch((error: unknown) => refuse(request, response, error)),
+  );
+  router.all("/v1/traces", (request, response) => {
+    const error = new CollectorError("METHOD_NOT_ALLOWED", "traces are sent with POST");
+    return refuse(request, response, error);
+  });
+  router.all(["/v1/logs", "/v1/metrics"], (request, response) => {
+    const error = new CollectorError("SIGNAL_NOT_SUPPORTED", "only traces are stored here");
+    return refuse(request, response, error);
+  });
+  return router;
+}
+
+function checkHeaders({ headers }: IncomingMessage): { encoding: OtlpEncoding; isGzip: boolean } {
+  const encoding = toEncoding(headers["content-type"]);
+  if (encoding === undefined) {
+    const known = Object.values(contentTypes).join(" or ");
+    throw new CollectorError("UNSUPPORTED_CONTENT_TYPE", `content type must be ${known}`);
+  }
+  // Exactly one encoding: "gzip, gzip" would be inflated twice, and is asked for by nobody honest.
+  const contentEncoding = headers["content-encoding"]?.trim().toLowerCase() || "identity";
+  if (contentEncoding !== "identity" && contentEncoding !== "gzip") {
+    const message = "content encoding must be gzip or identity";
+    throw new CollectorError("UNSUPPORTED_CONTENT_ENCODING", message);
+  }
+  return { encoding, isGzip: contentEncoding === "gzip" };
+}
+
+function sendAcceptance(
+  response: ServerResponse,
+  encoding: OtlpEncoding,
+  { rejected, message }: Acceptance,
+): void {
+  const body = encodeResponse(encoding, rejected, message);
+  const headers = { "content-type": contentTypes[encoding], "content-length": body.length };
+  response.writeHead(200, headers).end(body);
+}

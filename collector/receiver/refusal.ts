@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { finished } from "node:stream/promises";
+import { type CollectorErrorCode, errorCode } from "../collector-error.ts";
+import type { DecodeErrorCode } from "../decode/decode-error.ts";
+import { contentTypes, encodeStatus, type OtlpEncoding } from "./otlp-message.ts";
+
+/** How an error is answered. Only a status of 429 or 503 makes a client try again. */
+export interface Refusal {
+  readonly code: string;
+  readonly httpStatus: number;
+  /** `google.rpc.Code` */
+  readonly rpcCode: number;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+type Kind = readonly [httpStatus: number, rpcCode: number, headers?: Record<string, string>];
+
+const invalid: Kind = [400, 3];
+const unsupported: Kind = [415, 3];
+const retrySoon: Kind = [503, 14, { "retry-after": "1" }];
+/** The disk or the store must recover first. */
+const retryLater: Kind = [503, 14, { "retry-after": "5" }];
+
+const kinds: Readonly<Record<CollectorErrorCode | DecodeErrorCode, Kind>> = {
+  BODY_ABORTED: invalid,
+  BODY_TOO_LARGE: [413, 8],
+  GZIP_INVALID: invalid,
+  IN_FLIGHT_FULL: retrySoon,
+  JOURNAL_BUSY: retrySoon,
+  JOURNAL_CLOSED: retryLater,
+  JOURNAL_FAILED: retryLater,
+  JOURNAL_FULL: retryLater,
+  METHOD_NOT_ALLOWED: [405, 12, { allow: "POST" }],
+  SIGNAL_NOT_SUPPORTED: [404, 12],
+  UNSUPPORTED_CONTENT_ENCODING: unsupported,
+  UNSUPPORTED_CONTENT_TYPE: unsupported,
+  TRUNCATED_PROTOBUF: invalid,
+  INVALID_PROTOBUF: invalid,
+  INVALID_JSON: invalid,
+  NESTING_TOO_DEEP: invalid,
+  TOO_MANY_SPANS: invalid,
+  BLOCK_TOO_LARGE: invalid,
+  DECODER_BUSY: retrySoon,
+  DECODER_FAILED: retrySoon,
+  DECODER_CLOSED: retryLater,
+};
+
+/** An error without a code of ours is a fault of ours: 500, which is not tried again, and nothing of it is told. */
+export function toRefusal(error: unknown): Refusal {
+  const code = errorCode(error);
+  if (!isKnown(code)) {
+    return {
+      code: "INTERNAL",
+      httpStatus: 500,
+      rpcCode: 13,
+      message: "internal error",
+      headers: {},
+    };
+  }
+  const [httpStatus, rpcCode, headers = {}] = kinds[code];
+  return { code, httpStatus, rpcCode, message: (error as Error).message, headers };
+}
+
+function isKnown(code: string): code is keyof typeof kinds {
+  return Object.hasOwn(kinds, code);
+}
+
+/** So long the rest of a refused body is read and thrown away. */
+const lingerMs = 1000;
+
+/**
+ * Answers with a Status. A client that is still sending would lose the answer if the connection were closed under it, and
+ * then try again: so the answer goes out first, and the connection is closed when the client is done, or soon after.
+ */
+export async function sendRefusal(
+  request: IncomingMessage,
+  response: ServerResponse,
+  encoding: OtlpEncoding,
+  { httpStatus, rpcCode, message, headers }: Refusal,
+): Promise<void> {
+  const body = encodeStatus(encoding, rpcCode, message);
+  response.writeHead(httpStatus, {
+    ...headers,
+    "content-type": contentTypes[encoding],
+    "content-length": body.length,
+    ...(request.complete ? {} : { connection: "close" }),
+  });
+  response.write(body);
+  if (!request.complete) {
+    request.resume();
+    const signal = AbortSignal.timeout(lingerMs);
+    // The client is done, gone, or too slow: the connection is closed in each case.
+    await finished(request, { signal }).catch(() => undefined);
+  }
+  response.end();
+}

@@ -1,0 +1,70 @@
+{{- define "culprit.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* Release and chart name, once if they are the same. 52: a StatefulSet's pods carry a label with its name and a hash. */}}
+{{- define "culprit.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
+{{- default $full .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- end }}
+
+{{/* What never changes during the life of a release. */}}
+{{- define "culprit.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "culprit.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "culprit.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{ include "culprit.selectorLabels" . }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "culprit.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "culprit.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "culprit.image" -}}
+{{- with .Values.image }}
+{{- $repository := ternary (printf "%s/%s" .registry .repository) .repository (ne .registry "") }}
+{{- if .digest }}
+{{- printf "%s@%s" $repository .digest }}
+{{- else }}
+{{- printf "%s:%s" $repository (default $.Chart.AppVersion .tag) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Inside the cluster. */}}
+{{- define "culprit.url" -}}
+http://{{ include "culprit.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.port }}
+{{- end }}
+
+{{- define "culprit.publicUrl" -}}
+{{- if .Values.config.publicUrl }}
+{{- .Values.config.publicUrl }}
+{{- else if and .Values.ingress.enabled .Values.ingress.hosts }}
+{{- ternary "https" "http" (not (empty .Values.ingress.tls)) }}://{{ first .Values.ingress.hosts }}{{ trimSuffix "/" .Values.ingress.path }}
+{{- else }}
+{{- include "culprit.url" . }}
+{{- end }}
+{{- end }}
+
+{{/* Combinations that can't work end here, before anything is installed. */}}
+{{- define "culprit.check" -}}
+{{- if gt (int .Values.replicas) 1 }}
+{{- fail "replicas must be 0 or 1: the database is embedded, and its folder belongs to one process" }}
+{{- end }}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
+{{- fail "ingress.hosts must name at least one host" }}
+{{- end }}
+{{- end }}

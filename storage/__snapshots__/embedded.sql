@@ -1,0 +1,386 @@
+-- 0001-spans.sql
+-- One row per span, in trace order: a trace is read from a few granules, and its ids compress to a byte.
+--
+-- Attributes keep their type: strings, ints, doubles and bools have a map each; arrays, key-value lists and
+-- bytes are OTLP JSON AnyValue text in attributes_json. An attribute that has a column of its own (http_route …)
+-- is not repeated in a map. Resource attributes stand on the first span of each request that carries the
+-- resource, and `resources_view` copies them into `resources`.
+--
+-- weight     1 / sampling probability, from the trace state's ot=th; 1 when every trace is kept
+-- repeats    how many calls the span stands for: 1, or the count of a summary span
+-- shape_id   hash of what is called, without its values: the normalised SQL, or method + host + URL template; 0: no call
+-- params_hash  the agent's keyed hash of a query's parameters; 0: unknown
+-- returned_rows  rows that the call returned; -1: unknown
+CREATE TABLE IF NOT EXISTS spans (
+  ts                         DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  duration                   UInt64 CODEC(ZSTD(1)),
+  received                   DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  trace_id                   FixedString(16) CODEC(ZSTD(1)),
+  span_id                    FixedString(8) CODEC(NONE),
+  parent_span_id             FixedString(8) CODEC(ZSTD(1)),
+  trace_state                String CODEC(ZSTD(1)),
+  flags                      UInt32 CODEC(ZSTD(1)),
+  name                       LowCardinality(String) CODEC(ZSTD(1)),
+  kind                       UInt8 CODEC(ZSTD(1)),
+  status_code                UInt8 CODEC(ZSTD(1)),
+  status_message             String CODEC(ZSTD(1)),
+  service                    LowCardinality(String) CODEC(ZSTD(1)),
+  environment                LowCardinality(String) CODEC(ZSTD(1)),
+  service_version            LowCardinality(String) CODEC(ZSTD(1)),
+  resource_id                UInt64 CODEC(ZSTD(1)),
+  scope_name                 LowCardinality(String) CODEC(ZSTD(1)),
+  scope_version              LowCardinality(String) CODEC(ZSTD(1)),
+  weight                     Float64 DEFAULT 1 CODEC(ZSTD(1)),
+  repeats                    UInt32 DEFAULT 1 CODEC(ZSTD(1)),
+  http_request_method        LowCardinality(String) CODEC(ZSTD(1)),
+  http_route                 LowCardinality(String) CODEC(ZSTD(1)),
+  http_response_status_code  UInt16 CODEC(ZSTD(1)),
+  url_path                   String CODEC(ZSTD(1)),
+  url_template               LowCardinality(String) CODEC(ZSTD(1)),
+  server_address             LowCardinality(String) CODEC(ZSTD(1)),
+  db_system_name             LowCardinality(String) CODEC(ZSTD(1)),
+  db_namespace               LowCardinality(String) CODEC(ZSTD(1)),
+  db_collection_name         LowCardinality(String) CODEC(ZSTD(1)),
+  db_query_summary           LowCardinality(String) CODEC(ZSTD(1)),
+  db_query_text              String CODEC(ZSTD(1)),
+  messaging_destination_name LowCardinality(String) CODEC(ZSTD(1)),
+  peer                       LowCardinality(String) CODEC(ZSTD(1)),
+  error_type                 LowCardinality(String) CODEC(ZSTD(1)),
+  code_file_path             LowCardinality(String) CODEC(ZSTD(1)),
+  code_line_number           UInt32 CODEC(ZSTD(1)),
+  code_function_name         LowCardinality(String) CODEC(ZSTD(1)),
+  shape_id                   UInt64 CODEC(ZSTD(1)),
+  params_hash                UInt64 CODEC(ZSTD(1)),
+  returned_rows              Int64 DEFAULT -1 CODEC(ZSTD(1)),
+  attributes                 Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  attributes_int             Map(LowCardinality(String), Int64) CODEC(ZSTD(1)),
+  attributes_double          Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
+  attributes_bool            Map(LowCardinality(String), Bool) CODEC(ZSTD(1)),
+  attributes_json            Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  events                     Array(Tuple(ts DateTime64(9, 'UTC'), name LowCardinality(String), attributes Map(LowCardinality(String), String), attributes_json Map(LowCardinality(String), String))) CODEC(ZSTD(1)),
+  links                      Array(Tuple(trace_id FixedString(16), span_id FixedString(8), trace_state String, attributes Map(LowCardinality(String), String), attributes_json Map(LowCardinality(String), String))) CODEC(ZSTD(1)),
+  resource_attributes        Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  resource_attributes_json   Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  scope_attributes           Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  -- attribute search: values of one user or tenant share granules in trace order, so the index stays small
+  INDEX attribute_values mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+  INDEX span_time ts TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (toStartOfHour(ts), trace_id, ts)
+TTL toDateTime(ts) + INTERVAL 14 DAY
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
+
+-- 0002-resources.sql
+-- One row per resource, so that a span carries eight bytes instead of twenty attributes. Serves span-detail.
+CREATE TABLE IF NOT EXISTS resources (
+  resource_id     UInt64,
+  service         LowCardinality(String),
+  attributes      Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  attributes_json Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  -- the last request that carried it; a resource outlives its last span by a day
+  seen            DateTime('UTC')
+)
+ENGINE = ReplacingMergeTree(seen)
+ORDER BY resource_id
+TTL seen + INTERVAL 14 + 1 DAY
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
+
+-- 0003-resources-view.sql
+-- Fills `resources` from the first span of each request that carries one. Serves span-detail.
+CREATE MATERIALIZED VIEW IF NOT EXISTS resources_view TO resources AS
+SELECT
+  resource_id,
+  any(spans.service) AS service,
+  any(resource_attributes) AS attributes,
+  any(resource_attributes_json) AS attributes_json,
+  toDateTime(max(received), 'UTC') AS seen
+FROM spans
+WHERE notEmpty(resource_attributes) OR notEmpty(resource_attributes_json)
+GROUP BY resource_id
+
+-- 0004-spans-by-service.sql
+-- Entry spans, roots and errors in order of service and name, where `spans` is in order of trace: about one span in
+-- seven. Serves endpoint-sample: the traces of one endpoint in a window.
+CREATE TABLE IF NOT EXISTS spans_by_service (
+  ts                        DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  duration                  UInt64 CODEC(ZSTD(1)),
+  trace_id                  FixedString(16) CODEC(NONE),
+  service                   LowCardinality(String) CODEC(ZSTD(1)),
+  environment               LowCardinality(String) CODEC(ZSTD(1)),
+  service_version           LowCardinality(String) CODEC(ZSTD(1)),
+  name                      LowCardinality(String) CODEC(ZSTD(1)),
+  kind                      UInt8 CODEC(ZSTD(1)),
+  status_code               UInt8 CODEC(ZSTD(1)),
+  is_root                   UInt8 CODEC(ZSTD(1)),
+  weight                    Float64 CODEC(ZSTD(1)),
+  http_request_method       LowCardinality(String) CODEC(ZSTD(1)),
+  http_route                LowCardinality(String) CODEC(ZSTD(1)),
+  http_response_status_code UInt16 CODEC(ZSTD(1)),
+  error_type                LowCardinality(String) CODEC(ZSTD(1)),
+  -- within a name rows are in order of time, so a window of an endpoint is a few granules
+  INDEX span_time ts TYPE minmax GRANULARITY 1,
+  INDEX span_duration duration TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (service, name, ts)
+TTL toDateTime(ts) + INTERVAL 14 DAY
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
+
+-- 0005-spans-by-service-view.sql
+-- Fills `spans_by_service`. Kinds: 2 server, 5 consumer; status 2 is error. Serves endpoint-sample.
+CREATE MATERIALIZED VIEW IF NOT EXISTS spans_by_service_view TO spans_by_service AS
+SELECT
+  ts, duration, trace_id, service, environment, service_version, name, kind, status_code,
+  parent_span_id = toFixedString('', 8) AS is_root,
+  weight, http_request_method, http_route, http_response_status_code, error_type
+FROM spans
+WHERE kind IN (2, 5) OR parent_span_id = toFixedString('', 8) OR status_code = 2
+
+-- 0006-traces.sql
+-- One row per trace and day, merged from one row per insert: read with GROUP BY trace_id. A trace is found by its id
+-- alone here, and by its time in `spans`. Serves trace-bounds and settled-traces.
+CREATE TABLE IF NOT EXISTS traces (
+  day           Date,
+  trace_id      FixedString(16),
+  start         SimpleAggregateFunction(min, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
+  end           SimpleAggregateFunction(max, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
+  spans         SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
+  errors        SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
+  root_service  SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
+  root_name     SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
+  root_duration SimpleAggregateFunction(max, UInt64) CODEC(ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY day
+ORDER BY trace_id
+TTL day + INTERVAL 14 + 1 DAY
+-- ids come singly or by the hundred, from anywhere: small granules
+SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
+
+-- 0007-traces-view.sql
+-- Fills `traces`. Serves trace-bounds and settled-traces.
+CREATE MATERIALIZED VIEW IF NOT EXISTS traces_view TO traces AS
+SELECT
+  toDate(start) AS day,
+  trace_id,
+  min(ts) AS start,
+  max(addNanoseconds(ts, duration)) AS end,
+  count() AS spans,
+  countIf(status_code = 2) AS errors,
+  maxIf(service, parent_span_id = toFixedString('', 8)) AS root_service,
+  maxIf(name, parent_span_id = toFixedString('', 8)) AS root_name,
+  maxIf(duration, parent_span_id = toFixedString('', 8)) AS root_duration
+FROM spans
+GROUP BY trace_id
+
+-- 0008-ops-1m.sql
+-- Rate, errors and duration per operation and minute. `bucket` is the log2 histogram of the duration, eight buckets
+-- an octave: floor(log2(duration + 1) * 8), so a percentile is within 4.4 % and any rows add up. Serves endpoints,
+-- endpoint-totals and the window detectors. sum(c) = count() of spans, always.
+--
+-- c  rows of spans
+-- w  Σ weight: requests, had all been sampled
+-- n  Σ repeats * weight: calls
+-- s  Σ duration
+CREATE TABLE IF NOT EXISTS ops_1m (
+  minute              DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  service             LowCardinality(String),
+  environment         LowCardinality(String),
+  service_version     LowCardinality(String),
+  name                LowCardinality(String),
+  kind                UInt8,
+  http_request_method LowCardinality(String),
+  http_route          LowCardinality(String),
+  status_code         UInt8,
+  bucket              UInt16,
+  c                   UInt64 CODEC(ZSTD(1)),
+  w                   Float64 CODEC(ZSTD(1)),
+  n                   Float64 CODEC(ZSTD(1)),
+  s                   UInt64 CODEC(ZSTD(1))
+)
+ENGINE = SummingMergeTree
+PARTITION BY toDate(minute)
+ORDER BY (service, name, kind, minute, environment, service_version, http_request_method, http_route, status_code, bucket)
+TTL minute + INTERVAL 90 DAY
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
+
+-- 0009-ops-1m-view.sql
+-- Fills `ops_1m`. Serves endpoints and the window detectors.
+CREATE MATERIALIZED VIEW IF NOT EXISTS ops_1m_view TO ops_1m AS
+SELECT
+  toStartOfMinute(ts) AS minute,
+  service, environment, service_version, name, kind, http_request_method, http_route, status_code,
+  toUInt16(floor(log2(duration + 1) * 8)) AS bucket,
+  count() AS c,
+  sum(weight) AS w,
+  sum(repeats * weight) AS n,
+  sum(duration) AS s
+FROM spans
+GROUP BY minute, service, environment, service_version, name, kind, http_request_method, http_route, status_code, bucket
+
+-- 0010-edges-1m.sql
+-- Who calls whom, per minute: the service map without a join of spans. Columns as in `ops_1m`; e: errors.
+CREATE TABLE IF NOT EXISTS edges_1m (
+  minute      DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  source      LowCardinality(String),
+  destination LowCardinality(String),
+  environment LowCardinality(String),
+  kind        UInt8,
+  c           UInt64 CODEC(ZSTD(1)),
+  w           Float64 CODEC(ZSTD(1)),
+  n           Float64 CODEC(ZSTD(1)),
+  e           UInt64 CODEC(ZSTD(1)),
+  s           UInt64 CODEC(ZSTD(1))
+)
+ENGINE = SummingMergeTree
+PARTITION BY toDate(minute)
+ORDER BY (source, destination, environment, kind, minute)
+TTL minute + INTERVAL 90 DAY
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
+
+-- 0011-edges-1m-view.sql
+-- Fills `edges_1m` from client (3) and producer (4) spans. Most SDKs set no peer.service, so the destination falls
+-- back to what the call names: database, queue, host.
+CREATE MATERIALIZED VIEW IF NOT EXISTS edges_1m_view TO edges_1m AS
+SELECT
+  toStartOfMinute(ts) AS minute,
+  service AS source,
+  multiIf(peer != '', peer, db_system_name != '', db_system_name,
+    messaging_destination_name != '', messaging_destination_name, server_address) AS destination,
+  environment,
+  kind,
+  count() AS c,
+  sum(weight) AS w,
+  sum(repeats * weight) AS n,
+  countIf(status_code = 2) AS e,
+  sum(duration) AS s
+FROM spans
+WHERE kind IN (3, 4) AND destination != ''
+GROUP BY minute, source, destination, environment, kind
+
+-- 0012-trace-arrivals.sql
+-- When spans of a trace were inserted: what the analyzers have yet to look at. Serves settled-traces.
+--
+-- Times of arrival are those of the insert and not of the request: what the journal held back while the store was
+-- away is new when it comes.
+CREATE TABLE IF NOT EXISTS trace_arrivals (
+  minute   DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  trace_id FixedString(16),
+  first    SimpleAggregateFunction(min, DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
+  last     SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
+  -- time of the spans that arrived
+  from     SimpleAggregateFunction(min, DateTime('UTC')) CODEC(ZSTD(1)),
+  to       SimpleAggregateFunction(max, DateTime('UTC')) CODEC(ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toDate(minute)
+ORDER BY (minute, trace_id)
+TTL minute + INTERVAL 2 DAY
+SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
+
+-- 0013-trace-arrivals-view.sql
+-- Fills `trace_arrivals`. Serves settled-traces.
+CREATE MATERIALIZED VIEW IF NOT EXISTS trace_arrivals_view TO trace_arrivals AS
+SELECT
+  toStartOfMinute(now('UTC')) AS minute,
+  trace_id,
+  now64(3, 'UTC') AS first,
+  now64(3, 'UTC') AS last,
+  toDateTime(min(ts), 'UTC') AS from,
+  toDateTime(max(ts), 'UTC') AS to
+FROM spans
+GROUP BY trace_id
+
+-- 0014-occurrences.sql
+-- One row per (fingerprint, trace, detector version): a problem seen in a trace. Examining the trace once more
+-- replaces the row. Serves occurrence-totals, occurrence-samples and occurrences-by-trace.
+CREATE TABLE IF NOT EXISTS occurrences (
+  -- hex, as in the finding
+  fingerprint          FixedString(32),
+  trace_id             FixedString(32) CODEC(ZSTD(1)),
+  detector             LowCardinality(String),
+  detector_version     UInt32,
+  service              LowCardinality(String),
+  environment          LowCardinality(String),
+  service_version      LowCardinality(String),
+  http_request_method  LowCardinality(String),
+  http_route           LowCardinality(String),
+  -- start of the trace
+  ts                   DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+  -- when the detector ran
+  seen                 DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+  repeats              UInt64 CODEC(ZSTD(1)),
+  -- union of the spans in question; the endpoint's span; the part of the spans that is on the critical path
+  duration_ns          UInt64 CODEC(ZSTD(1)),
+  endpoint_duration_ns UInt64 CODEC(ZSTD(1)),
+  critical_ns          UInt64 CODEC(ZSTD(1)),
+  confidence           LowCardinality(String),
+  -- the guard that held it back; empty: it is reported
+  suppressed_by        LowCardinality(String),
+  span_ids             Array(String) CODEC(ZSTD(1)),
+  -- JSON
+  evidence             String CODEC(ZSTD(1)),
+  INDEX occurrence_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 4
+)
+ENGINE = ReplacingMergeTree(seen)
+ORDER BY (fingerprint, detector_version, trace_id)
+TTL toDateTime(ts) + INTERVAL 30 DAY
+
+-- 0015-findings.sql
+-- The findings as they were last merged: one body (JSON of a Finding) per fingerprint. What users do to a finding is
+-- in `finding_events`. Serves findings and findings-by-id.
+CREATE TABLE IF NOT EXISTS findings (
+  fingerprint         FixedString(32),
+  updated             DateTime64(3, 'UTC'),
+  detector            LowCardinality(String),
+  service             LowCardinality(String),
+  environment         LowCardinality(String),
+  http_request_method LowCardinality(String),
+  http_route          LowCardinality(String),
+  -- order of the list, largest first
+  rank                Float64,
+  body                String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(updated)
+ORDER BY fingerprint
+TTL toDateTime(updated) + INTERVAL 400 DAY
+
+-- 0016-finding-events.sql
+-- What happened to a finding, appended: the latest of a kind counts. Serves finding-events.
+CREATE TABLE IF NOT EXISTS finding_events (
+  fingerprint FixedString(32),
+  at          DateTime64(3, 'UTC'),
+  kind        LowCardinality(String),
+  -- JSON
+  body        String CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+ORDER BY (fingerprint, at)
+TTL toDateTime(at) + INTERVAL 400 DAY
+
+-- 0017-deliveries.sql
+-- Attempts to send a message about a finding: the outbox's memory. Serves deliveries.
+CREATE TABLE IF NOT EXISTS deliveries (
+  fingerprint FixedString(32),
+  channel     LowCardinality(String),
+  at          DateTime64(3, 'UTC'),
+  outcome     LowCardinality(String),
+  attempt     UInt32,
+  reason      String CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+ORDER BY (fingerprint, channel, at)
+TTL toDateTime(at) + INTERVAL 400 DAY
+
+-- 0018-watermarks.sql
+-- How far a worker has come. The names are ours, so rows are bounded without a TTL. Serves watermark.
+CREATE TABLE IF NOT EXISTS watermarks (
+  name  String,
+  at    DateTime64(3, 'UTC'),
+  value String
+)
+ENGINE = ReplacingMergeTree(at)
+ORDER BY name

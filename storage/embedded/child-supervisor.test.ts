@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, expect, test, vi } from "vitest";
+import { isRunning } from "../../test/support/is-running.ts";
+import { startNode } from "../../test/support/processes.ts";
+import { writeManySpans } from "../../test/support/span-file.ts";
+import { type StoredCountsRow, storedCountsQuery } from "../queries/stored-counts.ts";
+import { watermarkQuery } from "../queries/watermark.ts";
+import { openEmbeddedStore } from "./open-embedded-store.ts";
+
+const root = mkdtempSync(join(tmpdir(), "culprit-child-"));
+let folders = 0;
+const newFolder = () => join(root, `store-${++folders}`);
+const patient = { timeout: 30_000, interval: 50 };
+
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** The row when `spans` spans in traces of ten are stored, each once, and every view agrees. */
+function counts(spans: number): StoredCountsRow {
+  const traces = spans / 10;
+  return {
+    spans,
+    opsSpans: spans,
+    traceSpans: spans,
+    traceIds: traces,
+    tracesTraceIds: traces,
+    arrivalsTraceIds: traces,
+  };
+}
+
+test("a child that dies rejects the calls under way; another takes its place and has the data", async () => {
+  const store = await openEmbeddedStore({ folder: newFolder() });
+  await store.insertRows("watermarks", [{ name: "mine", at: 5, value: "7" }]);
+  const first = store.childPid()!;
+  const slow = { name: "slow", sql: "SELECT sleep(3)" };
+  const underWay = [1, 2, 3, 4].map(() => store.select(slow, {}));
+  process.kill(first, "SIGKILL");
+  for (const call of underWay) {
+    await expect(call).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  }
+  await expect(store.select(slow, {})).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+
+  const rows = await vi.waitFor(() => store.select(watermarkQuery, { name: "mine" }), patient);
+  expect(rows).toEqual([{ name: "mine", atMs: 5, value: "7" }]);
+  expect(store.childPid()).not.toBe(first);
+  expect(store.stats()).toMatchObject({ restarts: 1, rowInserts: 1, rowInsertFailures: 0 });
+  await store.close();
+}, 40_000);
+
+test("a kill in the middle of an insert is healed by inserting the same file again", async () => {
+  const folder = newFolder();
+  const file = join(root, "killed.native");
+  const spans = 40_000;
+  for (let round = 1; round <= 10; round++) {
+    await writeManySpans(file, { spans, seed: round });
+    const killed = await openEmbeddedStore({ folder });
+    const insert = killed.insertSpans(file, `round-${round}`).catch((error) => error.code);
+    const killAfterMs = Math.random() * 300;
+    await delay(killAfterMs);
+    process.kill(killed.childPid()!, "SIGKILL");
+    expect([undefined, "STORE_UNAVAILABLE"]).toContain(await insert);
+    await killed.close();
+
+    const store = await openEmbeddedStore({ folder });
+    await store.insertSpans(file, `round-${round}`);
+    const stored = await store.select(storedCountsQuery, {});
+    expect(stored, `killed after ${killAfterMs} ms`).toEqual([counts(spans * round)]);
+    await store.close();
+  }
+}, 120_000);
+
+test("a closed store answers nothing, its process is gone, and the next one finds the data", async () => {
+  const folder = newFolder();
+  const store = await openEmbeddedStore({ folder });
+  const pid = store.childPid()!;
+  await store.insertRows("watermarks", [{ name: "mine", at: 1, value: "7" }]);
+  await store.close();
+  await store.close();
+  expect(isRunning(pid)).toBe(false);
+  await expect(store.select(watermarkQuery, { name: "mine" })).rejects.toThrow(
+    "the store is closed",
+  );
+
+  const next = await openEmbeddedStore({ folder });
+  expect(await next.select(watermarkQuery, { name: "mine" })).toMatchObject([{ value: "7" }]);
+  await next.close();
+});
+
+test("a second store of a folder waits until the first lets go of it", async () => {
+  const folder = newFolder();
+  const log: string[] = [];
+  const first = await openEmbeddedStore({ folder });
+  const second = openEmbeddedStore({ folder, onLog: (line) => void log.push(line) });
+  await vi.waitFor(() => expect(log.join()).toContain("Cannot lock file"), patient);
+  await first.close();
+  const store = await second;
+  expect(await store.select(storedCountsQuery, {})).toEqual([counts(0)]);
+  await store.close();
+}, 40_000);
+
+test("a folder that can't be made is refused with the reason", async () => {
+  const file = join(root, "a-file");
+  writeFileSync(file, "");
+  await expect(openEmbeddedStore({ folder: file })).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    message: expect.stringContaining("EEXIST"),
+  });
+});
+
+test("the child ends with a parent that was killed", async () => {
+  const module = new URL("./open-embedded-store.ts", import.meta.url);
+  const script = `
+    const { openEmbeddedStore } = await import(${JSON.stringify(module.href)});
+    const store = await openEmbeddedStore({ folder: ${JSON.stringify(newFolder())} });
+    process.stdout.write("child " + store.childPid() + "\\n");`;
+  const parent = await startNode({ args: ["--input-type=module", "--eval", script] });
+  const [, pid] = await parent.waitFor(/child (\d+)/, 30_000);
+  process.kill(parent.pid, "SIGKILL");
+  await parent.ended;
+  await vi.waitFor(() => expect(isRunning(Number(pid))).toBe(false), patient);
+}, 40_000);

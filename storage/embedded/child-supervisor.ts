@@ -1,0 +1,147 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Channel, type Connection, connectCalls } from "../remote.ts";
+import { StorageError } from "../store.ts";
+import type { StoreCalls } from "../store-calls.ts";
+import type { ChildMessage, ParentMessage } from "./chdb-child.ts";
+import type { EngineOptions } from "./engine.ts";
+
+/** From source the child is a .ts file, from dist a .js file: as this module. */
+const childFile = fileURLToPath(
+  new URL(`./chdb-child${extname(import.meta.url)}`, import.meta.url),
+);
+
+/** Longer than the child waits for the folder. */
+const startMsMax = 30_000;
+const closeMsMax = 5_000;
+const restartDelayMsMin = 100;
+const restartDelayMsMax = 5_000;
+/** A child that lived this long is not one that fails again and again. */
+const steadyMs = 30_000;
+
+/**
+ * Keeps one chDB child running.
+ *
+ *   starting ──ready──▶ running ──died──▶ waiting ──delay──▶ starting …
+ *                                     close() in any of them ──▶ closed
+ */
+export class ChildSupervisor {
+  readonly #options: EngineOptions;
+  readonly #onLog: (line: string) => void;
+  #child: ChildProcess | undefined;
+  #connection: Connection | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #delayMs = restartDelayMsMin;
+  #isClosed = false;
+  #restarts = 0;
+
+  constructor(options: EngineOptions, onLog: (line: string) => void) {
+    this.#options = options;
+    this.#onLog = onLog;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Of the child that is running. Throws STORE_UNAVAILABLE when there is none. */
+  get calls(): StoreCalls {
+    if (this.#connection !== undefined) return this.#connection.calls;
+    throw unavailable(this.#isClosed ? "the store is closed" : "the store's process is starting");
+  }
+
+  /** Resolves when a child is ready; rejects with STORE_UNAVAILABLE and what kept it from that. */
+  async start(): Promise<void> {
+    const child = fork(childFile, [JSON.stringify(this.#options)], {
+      serialization: "advanced",
+      // What ClickHouse prints is not for our own standard output.
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      execArgv: [],
+    });
+    this.#child = child;
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#log(text));
+    const startedAt = Date.now();
+    await becomeReady(child);
+    const connection = connectCalls(toChannel(child));
+    this.#connection = connection;
+    child.once("exit", (code, signal) => {
+      this.#connection = undefined;
+      connection.end("the store's process ended");
+      if (Date.now() - startedAt > steadyMs) this.#delayMs = restartDelayMsMin;
+      this.#restartLater(`the store's process ended (${signal ?? code})`);
+    });
+  }
+
+  /** Lets calls under way reject and the child let go of the folder; kills it after some seconds. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#connection?.end("the store is closed");
+    this.#connection = undefined;
+    const child = this.#child;
+    if (child === undefined || hasEnded(child)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => child.kill("SIGKILL"), closeMsMax);
+      child.once("exit", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      toChannel(child).send({ state: "closing" } satisfies ParentMessage);
+    });
+  }
+
+  #restartLater(reason: string): void {
+    if (this.#isClosed) return;
+    this.#log(`${reason}; starting again in ${this.#delayMs} ms`);
+    this.#timer = setTimeout(() => {
+      this.#restarts++;
+      this.start().catch((cause) => this.#restartLater(String(cause)));
+    }, this.#delayMs);
+    this.#delayMs = Math.min(this.#delayMs * 2, restartDelayMsMax);
+  }
+
+  #log(text: string): void {
+    for (const line of text.split("\n")) if (line.trim() !== "") this.#onLog(line.slice(0, 2_000));
+  }
+}
+
+/** Rejects, with the child gone, when it fails, ends or takes too long. */
+function becomeReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string) => {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      reject(unavailable(`the store did not start: ${reason}`));
+    };
+    const timer = setTimeout(() => fail(`not ready after ${startMsMax} ms`), startMsMax);
+    child.once("error", (error) => fail(error.message));
+    child.once("exit", (code, signal) => fail(`its process ended (${signal ?? code})`));
+    child.once("message", (message: ChildMessage) => {
+      if (message.state === "failed") return fail(message.message);
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function toChannel(child: ChildProcess): Channel {
+  return {
+    // A child that is gone can't be sent to; its end rejects what waits for it.
+    send: (message) => void (child.connected && child.send(message as object)),
+    onMessage: (listener) => void child.on("message", listener),
+    onClose: (listener) => void child.once("disconnect", listener),
+  };
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function unavailable(reason: string): StorageError {
+  return new StorageError("STORE_UNAVAILABLE", reason);
+}

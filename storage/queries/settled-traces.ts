@@ -1,0 +1,73 @@
+import type { Query } from "../store.ts";
+
+/**
+ * Traces that settled in (since, until]: no span arrived for `quietMs`, or spans still arrive and the first of them
+ * came `settledMaxMs` ago. A span that comes later makes its trace settle once more.
+ *
+ *   arrivals   x x  x          x
+ *              |----quiet--> settled   |--quiet--> settled again
+ *
+ * Ask with the last row's (settledMs, traceId) as the next (sinceMs, sinceTraceId): one insert gives thousands of
+ * traces the same time. `untilMs` stays 30 s behind the clock, so that no insert under way is missed.
+ */
+export const settledTracesQuery: Query = {
+  name: "settled-traces",
+  sql: `
+    WITH
+      fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC') AS since,
+      fromUnixTimestamp64Milli({untilMs:Int64}, 'UTC') AS until,
+      settled AS (
+        SELECT
+          trace_id,
+          toUnixTimestamp(min(from)) AS arrivedFromS,
+          toUnixTimestamp(max(to)) AS arrivedToS,
+          min(first) AS firstArrival,
+          max(last) AS lastArrival,
+          addMilliseconds(lastArrival, {quietMs:UInt32}) AS quietAt,
+          if(quietAt <= until, quietAt, addMilliseconds(firstArrival, {settledMaxMs:UInt32})) AS settledAt
+        FROM trace_arrivals
+        WHERE minute >= toStartOfMinute(fromUnixTimestamp64Milli(
+          greatest(0, {sinceMs:Int64} - {settledMaxMs:UInt32} - {quietMs:UInt32}), 'UTC'))
+        GROUP BY trace_id
+        HAVING settledAt <= until
+          AND (settledAt, lower(hex(trace_id))) > (since, {sinceTraceId:String})
+        ORDER BY settledAt, lower(hex(trace_id))
+        LIMIT {tracesMax:UInt32}
+      ),
+      bounds AS (
+        SELECT
+          trace_id,
+          toUnixTimestamp(min(start)) AS traceFromS,
+          toUnixTimestamp(max(end)) AS traceToS
+        FROM traces
+        WHERE trace_id IN (SELECT trace_id FROM settled)
+        GROUP BY trace_id
+      )
+    SELECT
+      lower(hex(settled.trace_id)) AS traceId,
+      toUInt32(if(traceFromS = 0, arrivedFromS, least(arrivedFromS, traceFromS))) AS fromS,
+      toUInt32(greatest(arrivedToS, traceToS)) AS toS,
+      toFloat64(toUnixTimestamp64Milli(settledAt)) AS settledMs
+    FROM settled
+    LEFT JOIN bounds ON bounds.trace_id = settled.trace_id
+    ORDER BY settledMs, traceId
+    LIMIT {tracesMax:UInt32}`,
+};
+
+export type SettledTracesParameters = {
+  readonly sinceMs: number;
+  /** "": none. */
+  readonly sinceTraceId: string;
+  readonly untilMs: number;
+  readonly quietMs: number;
+  readonly settledMaxMs: number;
+  readonly tracesMax: number;
+};
+
+export type SettledTraceRow = {
+  readonly traceId: string;
+  /** Whole seconds since 1970, of the trace's first start and last end: all of its spans, not only the late ones. */
+  readonly fromS: number;
+  readonly toS: number;
+  readonly settledMs: number;
+};

@@ -1,0 +1,63 @@
+import type { Query } from "../store.ts";
+
+/**
+ * The spans of some traces, as `SpanColumns` of analyzers/model with a `traceId` each, each span once: copies that a
+ * client sent again are dropped. In order of trace and start. For `selectColumns`.
+ */
+export const traceSpansQuery: Query = {
+  name: "trace-spans",
+  sql: `
+    SELECT
+      lower(hex(trace_id)) AS traceId,
+      toUInt32(toUnixTimestamp(ts)) AS startS,
+      toUInt32(toUnixTimestamp64Nano(ts) % 1000000000) AS startNs,
+      toFloat64(duration) AS durationNs,
+      lower(hex(span_id)) AS spanId,
+      if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS parentSpanId,
+      name,
+      kind,
+      status_code AS statusCode,
+      service,
+      environment,
+      service_version AS serviceVersion,
+      resource_id AS resourceId,
+      scope_name AS scopeName,
+      weight,
+      repeats,
+      http_request_method AS httpRequestMethod,
+      http_route AS httpRoute,
+      url_template AS urlTemplate,
+      server_address AS serverAddress,
+      db_system_name AS dbSystemName,
+      db_namespace AS dbNamespace,
+      db_query_summary AS dbQuerySummary,
+      db_query_text AS dbQueryText,
+      messaging_destination_name AS messagingDestinationName,
+      code_file_path AS codeFilePath,
+      code_line_number AS codeLineNumber,
+      code_function_name AS codeFunctionName,
+      shape_id AS shapeId,
+      params_hash AS paramsHash,
+      toFloat64(returned_rows) AS returnedRows,
+      toFloat64(attributes_int['culprit.repeat.duration_sum_ns']) AS repeatDurationSumNs,
+      toFloat64(attributes_int['culprit.repeat.duration_union_ns']) AS repeatDurationUnionNs,
+      toFloat64(attributes_int['culprit.repeat.distinct_params']) AS repeatDistinctParams
+    FROM spans
+    WHERE toStartOfHour(ts) >= toStartOfHour(toDateTime({fromS:UInt32}, 'UTC'))
+      AND toStartOfHour(ts) <= toStartOfHour(toDateTime({toS:UInt32}, 'UTC'))
+      AND ts >= toDateTime({fromS:UInt32}, 'UTC')
+      AND ts < toDateTime({toS:UInt32} + 1, 'UTC')
+      AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16))
+    ORDER BY trace_id, ts, span_id, received
+    LIMIT 1 BY trace_id, span_id
+    LIMIT {spansMax:UInt32}`,
+};
+
+export type TraceSpansParameters = {
+  /** 32 hex digits each. */
+  readonly traceIds: readonly string[];
+  /** Starts of spans are in [fromS, toS + 1), whole seconds since 1970. */
+  readonly fromS: number;
+  readonly toS: number;
+  readonly spansMax: number;
+};

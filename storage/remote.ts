@@ -1,0 +1,120 @@
+import { StorageError, type StorageErrorCode, type Store } from "./store.ts";
+import { type StoreCalls, toStore } from "./store-calls.ts";
+
+/** One end of a pipe between two processes or threads. Messages are structured clones, in order. */
+export interface Channel {
+  /** Does nothing once the channel is closed. */
+  send(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  onClose(listener: () => void): void;
+}
+
+type CallName = keyof StoreCalls;
+
+interface Request {
+  readonly id: number;
+  readonly call: CallName;
+  readonly arguments: readonly unknown[];
+}
+
+interface Response {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: StorageErrorCode; readonly message: string };
+}
+
+/** Answers calls that arrive on the channel. Other messages are left to other listeners. */
+export function serveStore(calls: StoreCalls, channel: Channel): void {
+  let isOpen = true;
+  channel.onClose(() => {
+    isOpen = false;
+  });
+  channel.onMessage((message) => {
+    if (!isRequest(message)) return;
+    void answer(calls, message).then((response) => {
+      if (isOpen) channel.send(response);
+    });
+  });
+}
+
+function isRequest(message: unknown): message is Request {
+  return typeof message === "object" && message !== null && "call" in message;
+}
+
+async function answer(calls: StoreCalls, { id, call, arguments: values }: Request) {
+  try {
+    const method = calls[call] as (...values: readonly unknown[]) => Promise<unknown>;
+    return { id, value: await method(...values) } satisfies Response;
+  } catch (cause) {
+    const { code, message } = toStorageError(cause);
+    return { id, error: { code, message } } satisfies Response;
+  }
+}
+
+function toStorageError(cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause;
+  return new StorageError("QUERY_FAILED", String(cause), cause);
+}
+
+/** Calls under way per channel; more are refused, so that a slow store can't fill the memory of its callers. */
+const callsMax = 256;
+
+/** The other end of `serveStore`. Closing it leaves the store that is served as it is. */
+export function connectStore(channel: Channel): Store {
+  const connection = connectCalls(channel);
+  return toStore(connection.calls, async () => connection.end("the store was closed"));
+}
+
+export interface Connection {
+  readonly calls: StoreCalls;
+  /** Rejects the calls under way, and those to come, with STORE_UNAVAILABLE. */
+  end(reason: string): void;
+}
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: StorageError) => void;
+}
+
+export function connectCalls(channel: Channel): Connection {
+  const pending = new Map<number, Pending>();
+  let ended: string | undefined;
+  let lastId = 0;
+
+  const end = (reason: string) => {
+    ended ??= reason;
+    for (const { reject } of pending.values())
+      reject(new StorageError("STORE_UNAVAILABLE", reason));
+    pending.clear();
+  };
+
+  const request = (call: CallName, ...values: readonly unknown[]) =>
+    new Promise<unknown>((resolve, reject) => {
+      const refusal = ended ?? (pending.size >= callsMax ? "too many calls under way" : undefined);
+      if (refusal !== undefined) {
+        reject(new StorageError("STORE_UNAVAILABLE", refusal));
+        return;
+      }
+      const id = ++lastId;
+      channel.send({ id, call, arguments: values } satisfies Request);
+      pending.set(id, { resolve, reject });
+    });
+
+  channel.onClose(() => end("the store's channel closed"));
+  channel.onMessage((message) => {
+    const { id, value, error } = message as Response;
+    const call = pending.get(id);
+    if (call === undefined) return;
+    pending.delete(id);
+    if (error === undefined) call.resolve(value);
+    else call.reject(new StorageError(error.code, error.message));
+  });
+
+  const calls: StoreCalls = {
+    insertSpans: async (file, token) => void (await request("insertSpans", file, token)),
+    insertRows: async (table, rows) => void (await request("insertRows", table, rows)),
+    selectText: async (shape, query, parameters) =>
+      (await request("selectText", shape, query, parameters)) as string,
+  };
+  return { calls, end };
+}

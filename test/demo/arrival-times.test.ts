@@ -1,0 +1,25 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { arrivalTimes } from "./arrival-times.ts";
+
+const perSecond = fc.double({ min: 0.1, max: 200, noNaN: true });
+const durationMs = fc.integer({ min: 0, max: 10_000 });
+const random = fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }));
+
+test("arrivalTimes gives as many arrivals as fit, in order, each in its own slot", () => {
+  fc.assert(
+    fc.property(perSecond, durationMs, random, (rate, duration, numbers) => {
+      const times = arrivalTimes(rate, duration, () => numbers.next().value);
+      expect(Math.abs(times.length - (rate * duration) / 1_000)).toBeLessThanOrEqual(1);
+      for (const [slot, time] of times.entries()) {
+        expect(time).toBeGreaterThanOrEqual(slot * (1_000 / rate));
+        expect(time).toBeLessThanOrEqual((slot + 1) * (1_000 / rate));
+        expect(time).toBeLessThanOrEqual(duration * (1 + Number.EPSILON));
+      }
+    }),
+  );
+});
+
+test("arrivalTimes gives 60 arrivals for one a second during a minute", () => {
+  expect(arrivalTimes(1, 60_000)).toHaveLength(60);
+});

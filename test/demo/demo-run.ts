@@ -1,0 +1,112 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Finding } from "../../analyzers/model/finding.ts";
+import type { EndpointsResponse, FindingsResponse } from "../../collector/api/responses.ts";
+import { faults } from "./faults.ts";
+import { formatMs, toTable } from "./report-table.ts";
+
+export interface DemoRunOptions {
+  /** Where culprit answers. */
+  readonly url: string;
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const pollMs = 2_000;
+/** A trace settles 10 s after its last span; its insert, a run over it and the windows come on top. */
+const settleMs = 14_000;
+const examinedWithinMs = 75_000;
+
+/** Watches culprit's API while the shop is under load, then compares what it found with the shop's faults. */
+export class DemoRun {
+  readonly #options: DemoRunOptions;
+  readonly #seen = new Set<string>();
+  #isDone = false;
+
+  constructor(options: DemoRunOptions) {
+    this.#options = options;
+  }
+
+  /** Prints each finding when it first appears, until `report`. */
+  async watch(): Promise<void> {
+    while (!this.#isDone && !this.#options.signal.aborted) {
+      const { findings } = await this.#read<FindingsResponse>("findings");
+      for (const finding of findings) {
+        if (this.#seen.has(finding.id)) continue;
+        this.#seen.add(finding.id);
+        this.#options.say(`found: ${finding.summary}`);
+      }
+      await delay(pollMs);
+    }
+  }
+
+  /** Resolves when everything that was sent until now has settled and was examined, and findings are up to date. */
+  async waitUntilExamined(): Promise<void> {
+    const sentUntilMs = Date.now();
+    const deadlineMs = sentUntilMs + examinedWithinMs;
+    this.#options.say("waiting until the last traces have settled");
+    while (!this.#options.signal.aborted) {
+      const { coverage, findings } = await this.#read<FindingsResponse>("findings");
+      const isExamined = (coverage.examinedUntilAt ?? 0) > sentUntilMs + settleMs;
+      if (isExamined && findMissing(findings).length === 0) return;
+      if (Date.now() > deadlineMs) return;
+      await delay(pollMs);
+    }
+  }
+
+  /** Prints the table and what is wrong; resolves with the exit code. */
+  async report(): Promise<number> {
+    this.#isDone = true;
+    const { findings, coverage } = await this.#read<FindingsResponse>("findings");
+    const { endpoints } = await this.#read<EndpointsResponse>("endpoints");
+    const { say } = this.#options;
+    say(`\n${coverage.spansStored} spans stored, ${coverage.tracesExamined} traces examined\n`);
+    say(toTable(findings));
+    for (const { title, faulty, healthy } of faults.filter(({ expected }) => expected)) {
+      const twin = endpoints.find(({ route }) => route === healthy.route);
+      const predicted = findings.find(
+        ({ endpoint }) => endpoint.route === faulty.route,
+      )?.prediction;
+      if (!twin || !predicted) continue;
+      say(
+        `${title}: predicted p95 ${formatMs(predicted.p95.afterNs)} ` +
+          `(${formatMs(predicted.p95.afterLowNs)} to ${formatMs(predicted.p95.afterHighNs)}), ` +
+          `its fixed twin ${healthy.route} measures ${formatMs(twin.p95Ns)}`,
+      );
+    }
+    const missing = findMissing(findings);
+    const accused = findAccused(findings);
+    for (const { detector, faulty } of missing) say(`MISSING: ${detector} on ${faulty.route}`);
+    for (const { summary } of accused) say(`ACCUSED although healthy: ${summary}`);
+    if (missing.length + accused.length > 0) return 1;
+    say("every expected fault was found, and no healthy endpoint was accused");
+    return 0;
+  }
+
+  async #read<T>(path: string): Promise<T> {
+    const response = await fetch(`${this.#options.url}/api/v1/${path}`);
+    if (!response.ok)
+      throw new Error(`GET ${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+}
+
+/** A fault is found when its detector names its endpoint, with a prediction where the detector makes one. */
+function findMissing(findings: readonly Finding[]) {
+  return faults.filter(
+    ({ expected, detector, faulty, service }) =>
+      expected &&
+      !findings.some(
+        (finding) =>
+          finding.detector === detector &&
+          finding.service === service &&
+          finding.endpoint.route === faulty.route &&
+          (detector !== "n-plus-one" || (finding.prediction !== null && finding.callSite !== null)),
+      ),
+  );
+}
+
+function findAccused(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ service, endpoint }) =>
+    faults.some((fault) => fault.service === service && fault.healthy.route === endpoint.route),
+  );
+}

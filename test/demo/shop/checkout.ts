@@ -1,0 +1,50 @@
+import express from "express";
+import { setting } from "./config.ts";
+import { createPool } from "./create-pool.ts";
+import { serve } from "./serve.ts";
+
+const app = express();
+const payments = setting("PAYMENTS_URL");
+/** One each, so that the second way of buying does not suffer from the first. */
+const pool = createPool(2);
+const poolOfShort = createPool(2);
+
+async function pay(product: string): Promise<void> {
+  const { ok, status } = await fetch(`${payments}/payments?product=${product}`, { method: "POST" });
+  if (!ok) throw new Error(`the payment of product ${product} was answered with ${status}`);
+}
+
+/** Waits for the payment in the middle of a transaction; the others wait for the connection. */
+app.post("/checkout/:product", async (request, response) => {
+  const { product } = request.params;
+  const connection = await pool.connect();
+  try {
+    await connection.query("BEGIN");
+    await connection.query("SELECT available FROM stock WHERE product_id = $1 FOR UPDATE", [
+      product,
+    ]);
+    await pay(product);
+    await connection.query("UPDATE stock SET available = available - 1 WHERE product_id = $1", [
+      product,
+    ]);
+    await connection.query("COMMIT");
+  } catch (error) {
+    await connection.query("ROLLBACK");
+    throw error;
+  } finally {
+    connection.release();
+  }
+  response.json({ bought: product });
+});
+
+/** Pays first, and needs a connection for a moment only. */
+app.post("/checkout-short/:product", async (request, response) => {
+  const { product } = request.params;
+  await pay(product);
+  await poolOfShort.query("UPDATE stock SET available = available - 1 WHERE product_id = $1", [
+    product,
+  ]);
+  response.json({ bought: product });
+});
+
+serve(app);

@@ -1,0 +1,100 @@
+import express from "express";
+import { createPool } from "./create-pool.ts";
+import { serve } from "./serve.ts";
+
+const app = express();
+const pool = createPool(10);
+
+const listOrders =
+  "SELECT id, customer_id, status, created_at FROM orders WHERE id <= $1 ORDER BY id DESC LIMIT 20";
+
+/** The twenty orders up to `?before=`, each with its items: one query for each order. */
+app.get("/orders", async (request, response) => {
+  const { rows: orders } = await pool.query(listOrders, [request.query.before]);
+  for (const order of orders) {
+    const items = await pool.query(
+      "SELECT product_id, quantity, price_cents FROM order_items WHERE order_id = $1",
+      [order.id],
+    );
+    order.items = items.rows;
+  }
+  response.json(orders);
+});
+
+/** The same list in one query. */
+app.get("/orders-joined", async (request, response) => {
+  const { rows: orders } = await pool.query(
+    `SELECT o.id, o.customer_id, o.status, o.created_at, json_agg(i ORDER BY i.position) AS items
+     FROM (${listOrders}) AS o
+     JOIN order_items AS i ON i.order_id = o.id
+     GROUP BY o.id, o.customer_id, o.status, o.created_at
+     ORDER BY o.id DESC`,
+    [request.query.before],
+  );
+  response.json(orders);
+});
+
+/** The list with the customers' names: one query for each order, all at once. */
+app.get("/orders-at-once", async (request, response) => {
+  const { rows: orders } = await pool.query(listOrders, [request.query.before]);
+  await Promise.all(
+    orders.map(async (order) => {
+      const customers = await pool.query("SELECT name FROM customers WHERE id = $1", [
+        order.customer_id,
+      ]);
+      order.customer = customers.rows[0];
+    }),
+  );
+  response.json(orders);
+});
+
+/** The same list with one query for all names. */
+app.get("/orders-batched", async (request, response) => {
+  const { rows: orders } = await pool.query(listOrders, [request.query.before]);
+  const { rows: customers } = await pool.query(
+    "SELECT id, name FROM customers WHERE id = ANY($1::integer[])",
+    [orders.map((order) => order.customer_id)],
+  );
+  const customerById = new Map(customers.map((customer) => [customer.id, customer]));
+  for (const order of orders) order.customer = customerById.get(order.customer_id);
+  response.json(orders);
+});
+
+const salesByDay = `
+  SELECT o.created_at::date AS day, sum(i.quantity * i.price_cents) AS cents
+  FROM orders AS o JOIN order_items AS i ON i.order_id = o.id
+  WHERE o.id > 40000
+  GROUP BY day ORDER BY day`;
+const bestSellers = `
+  SELECT product_id, sum(quantity) AS sold
+  FROM order_items GROUP BY product_id ORDER BY sold DESC LIMIT 10`;
+const ordersByStatus = `
+  SELECT created_at::date AS day, status, count(*)
+  FROM orders GROUP BY day, status ORDER BY day, status`;
+const bestCustomers = `
+  SELECT o.customer_id, sum(i.quantity * i.price_cents) AS cents
+  FROM orders AS o JOIN order_items AS i ON i.order_id = o.id
+  WHERE o.status = 'shipped'
+  GROUP BY o.customer_id ORDER BY cents DESC LIMIT 10`;
+
+/** Four questions that have nothing to do with each other, asked one after the other. */
+app.get("/dashboard", async (_request, response) => {
+  const sales = await pool.query(salesByDay);
+  const products = await pool.query(bestSellers);
+  const statuses = await pool.query(ordersByStatus);
+  const customers = await pool.query(bestCustomers);
+  response.json([sales.rows, products.rows, statuses.rows, customers.rows]);
+});
+
+/** The same four at the same time. */
+app.get("/dashboard-at-once", async (_request, response) => {
+  const [sales, products, statuses, customers] = await Promise.all([
+    pool.query(salesByDay),
+    pool.query(bestSellers),
+    pool.query(ordersByStatus),
+    pool.query(bestCustomers),
+  ]);
+  response.json([sales.rows, products.rows, statuses.rows, customers.rows]);
+});
+
+serve(app);

@@ -1,0 +1,11 @@
+const { CHROMIUM_PATH, HOME = "/", PATH = "/usr/bin:/bin", TMPDIR } = process.env;
+
+/** A Chromium or Chrome to test with, instead of the ones that `openBrowser` looks for. */
+export const chromiumPath: string | undefined = CHROMIUM_PATH || undefined;
+
+/** What every program needs of our environment, and nothing that changes what a test sees (OTEL_*, NODE_OPTIONS …). */
+export const bareEnvironment: Readonly<Record<string, string>> = {
+  HOME,
+  PATH,
+  ...(TMPDIR === undefined ? {} : { TMPDIR }),
+};

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+
+export interface OtlpSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly attributes?: Readonly<Record<string, string | number>>;
+}
+
+/** `count` traces of one span each, now: for tests that count spans. */
+export function createSpans(count: number, startMs = Date.now()): OtlpSpan[] {
+  return Array.from({ length: count }, () => ({
+    traceId: randomBytes(16).toString("hex"),
+    spanId: randomBytes(8).toString("hex"),
+    name: "GET /orders",
+    kind: 2,
+    startMs,
+    durationMs: 5,
+    attributes: { "http.request.method": "GET", "http.route": "/orders" },
+  }));
+}
+
+/** An OTLP ExportTraceServiceRequest as JSON. */
+export function toOtlpJson(spans: readonly OtlpSpan[], service = "shop"): string {
+  return JSON.stringify({
+    resourceSpans: [
+      {
+        resource: { attributes: [toKeyValue(["service.name", service])] },
+        scopeSpans: [{ scope: { name: "test" }, spans: spans.map(toJsonSpan) }],
+      },
+    ],
+  });
+}
+
+function toJsonSpan({ startMs, durationMs, attributes = {}, ...span }: OtlpSpan) {
+  return {
+    ...span,
+    startTimeUnixNano: toUnixNano(startMs),
+    endTimeUnixNano: toUnixNano(startMs + durationMs),
+    attributes: Object.entries(attributes).map(toKeyValue),
+  };
+}
+
+function toUnixNano(ms: number): string {
+  return String(BigInt(Math.round(ms * 1000)) * 1000n);
+}
+
+function toKeyValue([key, value]: readonly [string, string | number]) {
+  return {
+    key,
+    value: typeof value === "string" ? { stringValue: value } : { intValue: String(value) },
+  };
+}

@@ -1,0 +1,15 @@
+import type { EndpointKey } from "../router/route.ts";
+
+const ROOT = "api/v1";
+
+/** The addresses of the read API, relative to the page's base. */
+export const apiPath = {
+  findings: `${ROOT}/findings`,
+  endpoints: `${ROOT}/endpoints`,
+  finding: (id: string) => `${ROOT}/findings/${encodeURIComponent(id)}`,
+  trace: (traceId: string) => `${ROOT}/traces/${encodeURIComponent(traceId)}`,
+  span: (traceId: string, spanId: string) =>
+    `${ROOT}/traces/${encodeURIComponent(traceId)}/spans/${encodeURIComponent(spanId)}`,
+  criticalPath: ({ service, environment, method, route }: EndpointKey) =>
+    `${ROOT}/endpoints/critical-path?${new URLSearchParams({ service, environment, method, route })}`,
+};
