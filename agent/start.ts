@@ -4,6 +4,8 @@ import { type Config, withOtelDefaults } from "./config.ts";
 import { showErrorsAsWarnings, warnOnce } from "./diagnostics.ts";
 import { createDatabaseEvidence } from "./evidence/database-evidence.ts";
 import { createParamsHash } from "./evidence/params-hash.ts";
+import { PreciseStart } from "./evidence/precise-start.ts";
+import { createBatchSpanProcessor } from "./export/batch-span-processor.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
 import { OtlpSpanExporter } from "./export/otlp-span-exporter.ts";
 import { createInstrumentations } from "./instrumentations/index.ts";
@@ -14,7 +16,7 @@ import { findServiceName } from "./service-name.ts";
  * The whole set-up:
  *
  *   app ── instrumentations ──▶ span ──▶ BatchSpanProcessor ──▶ OtlpSpanExporter ──▶ collector
- *               └ evidence adds to it      (of sdk-node)         └ flushed at exit
+ *               └ evidence adds to it                            └ flushed at exit
  *
  * Returns the names of the modules that are instrumented once they are loaded.
  */
@@ -33,7 +35,7 @@ export function startAgent(config: Config): readonly string[] {
       instrumentations: [...instrumentations],
       resourceDetectors: createResourceDetectors(),
     };
-    if (exporter) options.traceExporter = exporter;
+    if (exporter) options.spanProcessors = [new PreciseStart(), createBatchSpanProcessor(exporter)];
     if (!config.isServiceNamed) {
       const serviceName = findServiceName(process.argv[1], process.cwd());
       if (serviceName) options.serviceName = serviceName;

@@ -1,6 +1,21 @@
 /**
- * Each code is documented in ARCHITECTURE.md, stable and searchable; it is also the `reason` under which
- * the receiver counts a refused request.
+ * Each code is stable and searchable; it is also the `reason` under which a refused request is counted.
+ *
+ * The request is at fault (never worth a retry):
+ *   BODY_ABORTED                  the client went away before the end of its body; there is nobody to answer
+ *   BODY_TOO_LARGE                over `bodyBytesMax`, as sent or decompressed
+ *   GZIP_INVALID                  truncated, damaged, or followed by something else
+ *   METHOD_NOT_ALLOWED            traces are sent with POST
+ *   SIGNAL_NOT_SUPPORTED          logs or metrics: only traces are stored
+ *   UNSUPPORTED_CONTENT_ENCODING  neither gzip nor identity
+ *   UNSUPPORTED_CONTENT_TYPE      neither application/x-protobuf nor application/json
+ *
+ * We are (nothing was stored; try again):
+ *   IN_FLIGHT_FULL   bodies under way reach `inFlightBytesMax`
+ *   JOURNAL_BUSY     blocks that wait for the disk reach `waitingBytesMax`
+ *   JOURNAL_CLOSED   the process is ending
+ *   JOURNAL_FAILED   the disk refused a write or an fsync
+ *   JOURNAL_FULL     files that wait for their insert reach `bytesMax`
  */
 export type CollectorErrorCode =
   | "BODY_ABORTED"

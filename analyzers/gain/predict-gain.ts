@@ -18,8 +18,10 @@ export interface GainOptions {
 
 /**
  * What the fix does to the endpoint's p50 and p95. The sample says how sure we are of the percentiles, the simulation's
- * assumptions how sure of the fix: the interval runs from the 5th percentile of the pessimistic gain to the 95th of
- * the optimistic gain, over bootstrap resamples of the traces. Equal samples and seeds: equal predictions.
+ * assumptions how sure of the fix: over bootstrap resamples of the traces, the interval runs from the best 5 % of the
+ * optimistic outcome to the worst 5 % of the pessimistic one. It is an interval of the outcome, which can be measured
+ * after the fix; one of the difference would also hold the noise of the percentile before, often larger than the gain.
+ * Equal samples and seeds: equal predictions.
  */
 export function predictGain(
   sample: readonly SampledGain[],
@@ -88,20 +90,18 @@ function predictChange(
 ): PredictedChange {
   const beforeNs = percentile(before, whole, share);
   const afterNs = percentile(expected, whole, share);
-  const gains = (after: Column) =>
-    toColumn(
-      resampled.map(
-        (weights) => percentile(before, weights, share) - percentile(after, weights, share),
-      ),
-    );
   const even = new Float64Array(resampled.length).fill(1);
-  const least = percentile(gains(pessimistic), even, 0.05);
-  const most = percentile(gains(optimistic), even, 0.95);
+  const ofResamples = (after: Column) =>
+    toColumn(resampled.map((weights) => percentile(after, weights, share)));
   return {
     beforeNs,
     afterNs,
-    afterHighNs: Math.max(afterNs, beforeNs - least),
-    afterLowNs: Math.max(0, Math.min(afterNs, beforeNs - most)),
+    // Noise may lift a percentile above today's; a merged call does not.
+    afterHighNs: Math.min(
+      beforeNs,
+      Math.max(afterNs, percentile(ofResamples(pessimistic), even, 0.95)),
+    ),
+    afterLowNs: Math.min(afterNs, percentile(ofResamples(optimistic), even, 0.05)),
   };
 }
 

@@ -32,7 +32,6 @@ export class CallWriter {
   readonly #values: PromotedValues;
   readonly #shapes = new QueryShapes();
   readonly #hash = new Hash64();
-  readonly #encoder = new TextEncoder();
   #kind = 0;
   #url = noUrl;
   #template = "";
@@ -86,7 +85,7 @@ export class CallWriter {
       this.#addSlot(this.#columns.url_path, path);
     } else {
       const text = values.has(path) ? toUrlParts(this.#textOf(path)).path : this.#url.path;
-      this.#addText(this.#columns.url_path, text);
+      this.#columns.url_path.addText(text);
     }
   }
 
@@ -122,7 +121,7 @@ export class CallWriter {
 
   #addAddress(column: Column): void {
     if (this.#values.has(this.#address)) this.#addSlot(column, this.#address);
-    else this.#addText(column, this.#kind === client ? this.#url.host : "");
+    else column.addText(this.#kind === client ? this.#url.host : "");
   }
 
   #writeDatabase(): void {
@@ -162,7 +161,7 @@ export class CallWriter {
     else if (shape !== null && shape.summary.length > 0) addEncoded(column, shape.summary);
     else if (!values.has(operation)) column.addVarint(0);
     else if (!values.has(collection)) this.#addSlot(column, operation);
-    else this.#addText(column, `${this.#textOf(operation)} ${this.#textOf(collection)}`);
+    else column.addText(`${this.#textOf(operation)} ${this.#textOf(collection)}`);
   }
 
   /** A text that couldn't be read has no shape: unlike statements would be taken for one. */
@@ -193,12 +192,11 @@ export class CallWriter {
     this.#addSlot(columns.http_route, slot.httpRoute);
     columns.http_response_status_code.addUint16(values.has(status) ? values.lo[status]! : 0);
     this.#template = this.#toTemplate(method);
-    this.#addText(columns.url_template, this.#template);
+    columns.url_template.addText(this.#template);
     if (this.#hasShape || this.#template === "") return;
     this.#addToHash(shapeFamily.http, method);
-    if (values.has(this.#address)) this.#addSlotToHash(this.#address);
-    else this.#addTextToHash(this.#url.host);
-    this.#addTextToHash(this.#template);
+    const host = values.has(this.#address) ? this.#textOf(this.#address) : this.#url.host;
+    this.#hash.addText(host).addText(this.#template);
     this.#hasShape = true;
   }
 
@@ -235,11 +233,6 @@ export class CallWriter {
     else this.#attributes.addUtf8(column, start[index]!, end[index]!);
   }
 
-  #addText(column: Column, text: string): void {
-    const bytes = this.#encoder.encode(text);
-    column.addString(bytes, 0, bytes.length);
-  }
-
   #keepSlot(index: number): void {
     const { attributes } = this.#columns;
     attributes.addKey(index);
@@ -249,7 +242,7 @@ export class CallWriter {
   #keep(index: number, text: string): void {
     const { attributes } = this.#columns;
     attributes.addKey(index);
-    this.#addText(attributes.values, text);
+    attributes.values.addText(text);
   }
 
   #textOf(index: number): string {
@@ -267,11 +260,6 @@ export class CallWriter {
     const { start, end } = this.#values;
     if (start[index] === -1) this.#hash.addNumber(0);
     else this.#hash.addBytes(this.#request.body, start[index]!, end[index]!);
-  }
-
-  #addTextToHash(text: string): void {
-    const bytes = this.#encoder.encode(text);
-    this.#hash.addBytes(bytes, 0, bytes.length);
   }
 }
 

@@ -7,7 +7,7 @@ const initialBytes = 1024;
 const retainedBytesMax = 4 * 1024 * 1024;
 
 /** Below this a byte loop beats a `subarray` and a `set`. */
-const shortStringBytes = 48;
+const shortStringBytes = 64;
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -97,7 +97,11 @@ export class Column {
     this.addBytes(clean, 0, clean.length);
   }
 
+  /** A short ASCII text is written letter by letter: the encoder's call costs more than its work. */
   addText(text: string): void {
+    const before = this.length;
+    if (text.length <= shortStringBytes && this.#addShortAscii(text)) return;
+    this.length = before;
     const bytes = encoder.encode(text);
     this.addVarint(bytes.length);
     this.addBytes(bytes, 0, bytes.length);
@@ -111,6 +115,21 @@ export class Column {
 
   writeData(out: Column): void {
     out.addBytes(this.bytes, 0, this.length);
+  }
+
+  #addShortAscii(text: string): boolean {
+    this.reserve(1 + text.length);
+    const { bytes } = this;
+    let at = this.length;
+    let all = 0;
+    bytes[at++] = text.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      all |= code;
+      bytes[at++] = code;
+    }
+    this.length = at;
+    return all < 128;
   }
 
   #grow(size: number): void {

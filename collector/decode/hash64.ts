@@ -33,6 +33,12 @@ export class Hash64 {
     return this.addNumber(end - start);
   }
 
+  /** Adds the text's UTF-16 units; not the same as adding its bytes. */
+  addText(text: string): this {
+    for (let i = 0; i < text.length; i++) this.addNumber(text.charCodeAt(i));
+    return this.addNumber(text.length);
+  }
+
   addNumber(value: number): this {
     this.#a = Math.imul(this.#a ^ value, 0x27d4eb2f);
     this.#b = Math.imul(this.#b ^ value, 0x165667b1);

@@ -19,6 +19,9 @@ export function lexSql(text: string, dialect: SqlDialect): SqlTokens {
 
 const operatorCharacters = "+-*/<>=~!%^&|";
 
+/** Bounds how often a run of signs is read again, each sign being a token. */
+const operatorLengthMax = 16;
+
 /** An operator of these may end in a sign (PostgreSQL's rule); in any other the sign belongs to what follows. */
 const signKeepers = /[~!@#%^&|]/;
 
@@ -222,7 +225,8 @@ class SqlLexer {
     let end = start + 1;
     if (!characters.includes(text[start]!) && text[start] !== "?")
       return this.#push(text[start]!, 1);
-    while (end < text.length && this.#continuesOperator(characters, start, end)) end++;
+    const last = Math.min(text.length, start + operatorLengthMax);
+    while (end < last && this.#continuesOperator(characters, start, end)) end++;
     if (!signKeepers.test(text.slice(start, end))) {
       while (end > start + 1 && (text[end - 1] === "-" || text[end - 1] === "+")) end--;
     }

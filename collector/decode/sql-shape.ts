@@ -40,11 +40,7 @@ export function toSqlShape(text: string, system: string): QueryShape {
   const isCut = text.length > queryTextBytesMax;
   const tokens = lexSql(isCut ? text.slice(0, queryTextBytesMax) : text, sqlDialectOf(system));
   if (tokens.isDoubtful && !isCut) return unparsedShape(text.length);
-  if (isCut) {
-    tokens.kinds.push(tokenKind.word);
-    tokens.texts.push(cutMark);
-  }
-  const collapsed = new ListCollapser(tokens).collapse();
+  const collapsed = new ListCollapser(tokens).collapse(isCut);
   return { text: joinTokens(collapsed), ...summarizeSql(collapsed), isKnown: true };
 }
 
@@ -72,7 +68,7 @@ class ListCollapser {
     this.#tokens = tokens;
   }
 
-  collapse(): SqlTokens {
+  collapse(isCut: boolean): SqlTokens {
     const { kinds, texts } = this.#tokens;
     for (let i = 0; i < texts.length; i++) {
       const text = texts[i]!;
@@ -81,7 +77,20 @@ class ListCollapser {
       else if (text === ")") this.#close();
       else this.#separate(text);
     }
+    if (isCut) this.#endCut();
     return { ...this.#tokens, kinds: this.#kinds, texts: this.#texts };
+  }
+
+  /** Of a list that the cut went through only whole items stay: where it fell must not make another shape. */
+  #endCut(): void {
+    while (this.#frames.length > 0) {
+      const { dropFrom, itemStart, previousEnd } = this.#frames.pop()!;
+      if (dropFrom !== -1) this.#cut(dropFrom);
+      else if (itemStart !== -1 && previousEnd !== -1) this.#cut(previousEnd);
+    }
+    const last = this.#texts.length - 1;
+    if (this.#texts[last] === "," && this.#rowEnd === last - 1) this.#cut(last);
+    this.#keep(tokenKind.word, cutMark);
   }
 
   #open(): void {
@@ -165,6 +174,8 @@ function joinTokens({ kinds, texts }: SqlTokens): string {
 /** Whether a blank stands before token `i`. Depends on the two tokens alone, so that it survives another pass. */
 function isSpaced(kinds: readonly number[], texts: readonly string[], i: number): boolean {
   const before = texts[i - 1]!;
+  // `: ::` would be read as `:: :`.
+  if (before === ":") return true;
   if (kinds[i - 1] === tokenKind.punctuation && /^(?:[([.]|::)$/.test(before)) return false;
   if (kinds[i] !== tokenKind.punctuation) return true;
   if (/^(?:[),.;\]]|::)$/.test(texts[i]!)) return false;

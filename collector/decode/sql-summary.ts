@@ -24,17 +24,7 @@ const beforeTarget = new Set([
   "execute",
 ]);
 const betweenTargetWords = new Set(["only", "if", "not", "exists", "lateral", "low_priority"]);
-const endOfFrom = new Set([
-  "where",
-  "group",
-  "order",
-  "having",
-  "limit",
-  "set",
-  "on",
-  "union",
-  "using",
-]);
+const endOfFrom = new Set(["where", "group", "order", "having", "limit", "set", "union", "update"]);
 const functionsWithFrom = new Set(["extract", "trim", "substring", "overlay", "position"]);
 
 export function summarizeSql(tokens: SqlTokens): SqlSummary {

@@ -27,13 +27,16 @@ export class FileWriter {
   #open: OpenFile | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #lastTurn: Promise<void> = Promise.resolve();
+  #failuresInRow = 0;
 
   constructor(options: FileWriterOptions) {
     this.#options = options;
   }
 
+  /** Undefined also while the first group of a file is being written. */
   get openFile(): JournalFile | undefined {
-    return this.#open?.toJournalFile();
+    const file = this.#open?.toJournalFile();
+    return file && file.records > 0 ? file : undefined;
   }
 
   /** Resolves when the group is durable; rejects with JOURNAL_FAILED when nothing of it is kept. */
@@ -57,6 +60,7 @@ export class FileWriter {
     const { limits, totals, bodies, now } = this.#options;
     const acceptedMs = now();
     const file = await this.#append(entries, acceptedMs);
+    this.#noteSuccess();
     totals.acceptedRequests += entries.length;
     for (const { spans, bodyHash } of entries) {
       totals.acceptedSpans += spans;
@@ -122,6 +126,13 @@ export class FileWriter {
 
   #countFailure(error: unknown): void {
     this.#options.totals.failedWrites += 1;
-    this.#options.log(`the journal can't be written: ${error}`);
+    this.#failuresInRow += 1;
+    if (this.#failuresInRow === 1) this.#options.log(`the journal can't be written: ${error}`);
+  }
+
+  #noteSuccess(): void {
+    const failures = this.#failuresInRow;
+    this.#failuresInRow = 0;
+    if (failures > 0) this.#options.log(`the journal is written again after ${failures} failures`);
   }
 }

@@ -4,7 +4,6 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import express from "express";
 import { expect, vi } from "vitest";
 import { Counters } from "../counters.ts";
-import { DecodeError } from "../decode/decode-error.ts";
 import { createLimitedServer, defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
 import { createOtlpReceiver } from "./otlp-http.ts";
 import type { Decode } from "./trace-intake.ts";
@@ -20,7 +19,9 @@ export class ReceiverForTests {
   /** A body of "5" is five spans, "5-2" five of which two are rejected; what begins with "x" is no request. */
   decode: Decode = async (body) => {
     const text = Buffer.from(body).toString();
-    if (text.startsWith("x")) throw new DecodeError("INVALID_PROTOBUF", "field number 0");
+    if (text.startsWith("x")) {
+      throw Object.assign(new Error("field number 0"), { code: "INVALID_PROTOBUF" });
+    }
     const [all = 0, rejected = 0] = text.split("-").map(Number);
     const spans = Math.max(0, (all || 0) - rejected);
     const losses = { truncatedValues: 0, droppedAttributes: 2, droppedEvents: 0, droppedLinks: 0 };

@@ -11,7 +11,7 @@ export type Decode = (
 ) => Promise<DecodedBlock>;
 
 /** What the receiver needs of the journal. */
-export interface AcceptedSpans {
+interface AcceptedSpans {
   /** Resolves when the block is safe; throws an error with one of the JOURNAL codes. */
   append(entry: { block: Uint8Array; spans: number; bodyHash: string }): Promise<void>;
   hasAccepted(bodyHash: string): boolean;

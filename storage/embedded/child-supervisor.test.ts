@@ -88,6 +88,23 @@ test("a closed store answers nothing, its process is gone, and the next one find
   await next.close();
 });
 
+test("closing waits for no query, nor for a child that is being started again", async () => {
+  const store = await openEmbeddedStore({ folder: newFolder() });
+  const slow = store.select({ name: "slow", sql: "SELECT sleep(3)" }, {});
+  const pid = store.childPid()!;
+  const closed = store.close();
+  await expect(slow).rejects.toThrow("the store is closed");
+  await closed;
+  expect(isRunning(pid)).toBe(false);
+
+  const dying = await openEmbeddedStore({ folder: newFolder() });
+  const first = dying.childPid()!;
+  process.kill(first, "SIGKILL");
+  await vi.waitFor(() => expect(dying.childPid()).not.toBe(first), patient);
+  await dying.close();
+  expect(dying.childPid()).toBeUndefined();
+});
+
 test("a second store of a folder waits until the first lets go of it", async () => {
   const folder = newFolder();
   const log: string[] = [];

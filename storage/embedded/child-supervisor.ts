@@ -19,6 +19,7 @@ const restartDelayMsMin = 100;
 const restartDelayMsMax = 5_000;
 /** A child that lived this long is not one that fails again and again. */
 const steadyMs = 30_000;
+const lineCharactersMax = 2_000;
 
 /**
  * Keeps one chDB child running.
@@ -35,6 +36,7 @@ export class ChildSupervisor {
   #delayMs = restartDelayMsMin;
   #isClosed = false;
   #restarts = 0;
+  #lastLine = "";
 
   constructor(options: EngineOptions, onLog: (line: string) => void) {
     this.#options = options;
@@ -81,8 +83,9 @@ export class ChildSupervisor {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#connection?.end("the store is closed");
+    const connection = this.#connection;
     this.#connection = undefined;
+    connection?.end("the store is closed");
     const child = this.#child;
     if (child === undefined || hasEnded(child)) return;
     await new Promise<void>((resolve) => {
@@ -91,7 +94,8 @@ export class ChildSupervisor {
         clearTimeout(timer);
         resolve();
       });
-      toChannel(child).send({ state: "closing" } satisfies ParentMessage);
+      if (connection === undefined) child.kill("SIGKILL");
+      else toChannel(child).send({ state: "closing" } satisfies ParentMessage);
     });
   }
 
@@ -105,8 +109,13 @@ export class ChildSupervisor {
     this.#delayMs = Math.min(this.#delayMs * 2, restartDelayMsMax);
   }
 
+  /** A line that repeats the one before is left out: a folder that is held says so at every try. */
   #log(text: string): void {
-    for (const line of text.split("\n")) if (line.trim() !== "") this.#onLog(line.slice(0, 2_000));
+    for (const line of text.split("\n")) {
+      if (line.trim() === "" || line === this.#lastLine) continue;
+      this.#lastLine = line;
+      this.#onLog(line.slice(0, lineCharactersMax));
+    }
   }
 }
 

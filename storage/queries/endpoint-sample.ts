@@ -15,8 +15,8 @@ export const endpointSampleQuery: Query = {
         AND http_request_method = {method:String}
         AND http_route = {route:String}
         AND kind = 2
-        AND ts >= toDateTime({fromS:UInt32}, 'UTC')
-        AND ts < toDateTime({toS:UInt32}, 'UTC')
+        AND ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
+        AND ts < toDateTime64({toS:UInt32}, 9, 'UTC')
       ORDER BY cityHash64(trace_id), trace_id, ts
       LIMIT 1 BY trace_id
       LIMIT {tracesMax:UInt32}

@@ -3,6 +3,9 @@ import type { Query } from "../store.ts";
 /**
  * The spans of some traces, as `SpanColumns` of analyzers/model with a `traceId` each, each span once: copies that a
  * client sent again are dropped. In order of trace and start. For `selectColumns`.
+ *
+ * `ts` is compared with times of its own precision: against whole seconds, ClickHouse's indexes lose what is between
+ * the last second and the bound.
  */
 export const traceSpansQuery: Query = {
   name: "trace-spans",
@@ -45,8 +48,8 @@ export const traceSpansQuery: Query = {
     FROM spans
     WHERE toStartOfHour(ts) >= toStartOfHour(toDateTime({fromS:UInt32}, 'UTC'))
       AND toStartOfHour(ts) <= toStartOfHour(toDateTime({toS:UInt32}, 'UTC'))
-      AND ts >= toDateTime({fromS:UInt32}, 'UTC')
-      AND ts < toDateTime({toS:UInt32} + 1, 'UTC')
+      AND ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
+      AND ts < toDateTime64({toS:UInt32} + 1, 9, 'UTC')
       AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16))
     ORDER BY trace_id, ts, span_id, received
     LIMIT 1 BY trace_id, span_id

@@ -15,6 +15,7 @@ Usage: npm run demo [-- options]
 
   --once        stop by itself; exit 1 if an expected finding is missing or a healthy endpoint is accused
   --port N      port of culprit (4318; with --once a free one)
+  --data DIR    folder for journal and database, kept (a temporary one, removed at the end)
   --help        this text
 
 Examples:
@@ -30,6 +31,7 @@ const { values } = parseArgs({
   options: {
     once: { type: "boolean", default: false },
     port: { type: "string" },
+    data: { type: "string" },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -44,7 +46,8 @@ async function demo(once: boolean, port: string): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.abort());
   try {
     say("starting PostgreSQL and culprit");
-    const config = readStartConfig(["--port", port, "--data", join(folder, "data")], {});
+    const dataFolder = values.data ?? join(folder, "data");
+    const config = readStartConfig(["--port", port, "--data", dataFolder], {});
     const [postgres, culprit] = await Promise.all([
       startPostgres(),
       startCulprit(config, { log: say }),

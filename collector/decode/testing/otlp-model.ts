@@ -109,7 +109,8 @@ const scalar: fc.Arbitrary<OtlpValue> = fc.oneof(
   fc.boolean().map((boolValue) => ({ boolValue })),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value) => ({ intValue: `${value}` })),
   fc.double().map((value) => ({
-    doubleValue: Number.isFinite(value) ? value : (String(value) as "NaN"),
+    // JSON.stringify writes -0 as 0.
+    doubleValue: Number.isFinite(value) ? value + 0 : (String(value) as "NaN"),
   })),
   fc.uint8Array({ maxLength: 9 }).map((bytes) => ({
     bytesValue: Buffer.from(bytes).toString("base64"),

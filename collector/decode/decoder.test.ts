@@ -1,0 +1,93 @@
+import { afterEach, expect, it } from "vitest";
+import { decodeTraces } from "./decode-traces.ts";
+import { createDecoder, type Decoder, type DecoderOptions } from "./decoder.ts";
+import { context } from "./testing/decode-model.ts";
+import { encodeOtlp } from "./testing/encode-otlp.ts";
+import { requestOf } from "./testing/otlp-model.ts";
+
+const decoders: Decoder[] = [];
+afterEach(async () => {
+  await Promise.all(decoders.splice(0).map((decoder) => decoder.close()));
+});
+
+function open(options?: DecoderOptions): Decoder {
+  const decoder = createDecoder(options);
+  decoders.push(decoder);
+  return decoder;
+}
+
+/** A body with memory of its own. */
+const bodyOf = (name: string) => new Uint8Array(encodeOtlp(requestOf({ name })));
+
+it("gives what decoding in place gives, in both encodings", async () => {
+  const decoder = open();
+  const json = Buffer.from(JSON.stringify(requestOf({ name: "a" })));
+  const expected = decodeTraces(json, "json", context);
+  expect(await decoder.decode(bodyOf("a"), "protobuf", context)).toEqual(expected);
+  expect(await decoder.decode(new Uint8Array(json), "json", context)).toEqual(expected);
+});
+
+it("takes over a body's memory, but not that of a view's neighbours", async () => {
+  const decoder = open();
+  const whole = bodyOf("a");
+  const pooled = new Uint8Array([7, ...bodyOf("a"), 7]);
+  const decoding = Promise.all([
+    decoder.decode(whole, "protobuf", context),
+    decoder.decode(pooled.subarray(1, -1), "protobuf", context),
+  ]);
+  expect((await decoding).map(({ spans }) => spans)).toEqual([1, 1]);
+  expect(whole.byteLength).toBe(0);
+  expect(pooled.at(-1)).toBe(7);
+});
+
+it("rejects a malformed body with its code, and decodes the next", async () => {
+  const decoder = open();
+  const broken = decoder.decode(new Uint8Array([0x0a, 0x05]), "protobuf", context);
+  const next = decoder.decode(bodyOf("a"), "protobuf", context);
+  await expect(broken).rejects.toMatchObject({ code: "TRUNCATED_PROTOBUF" });
+  expect(await next).toMatchObject({ spans: 1 });
+});
+
+it("refuses what would overfill its queue, and counts what it holds", async () => {
+  const size = bodyOf("a").length;
+  const decoder = open({ queueBytesMax: 2 * size });
+  const taken = [1, 2].map(() => decoder.decode(bodyOf("a"), "protobuf", context));
+  expect(decoder.queuedBytes()).toBe(2 * size);
+  await expect(decoder.decode(bodyOf("a"), "protobuf", context)).rejects.toMatchObject({
+    code: "DECODER_BUSY",
+  });
+  await Promise.all(taken);
+  expect(decoder.queuedBytes()).toBe(0);
+  expect(await decoder.decode(bodyOf("a"), "protobuf", context)).toMatchObject({ spans: 1 });
+});
+
+it("a body that ends the worker takes no other with it", async () => {
+  const decoder = open();
+  // A context without limits is a fault of ours that the worker doesn't survive.
+  const faulty = decoder.decode(bodyOf("a"), "protobuf", { ...context, limits: null as never });
+  const next = decoder.decode(bodyOf("b"), "protobuf", context);
+  await expect(faulty).rejects.toMatchObject({ code: "DECODER_FAILED" });
+  expect(await next).toMatchObject({ spans: 1 });
+  expect(decoder.queuedBytes()).toBe(0);
+});
+
+it("spreads bodies over its workers", async () => {
+  const decoder = open({ workers: 2 });
+  const blocks = await Promise.all(
+    Array.from({ length: 6 }, (_, i) => decoder.decode(bodyOf(`span ${i}`), "protobuf", context)),
+  );
+  expect(blocks.map(({ block }, i) => Buffer.from(block).includes(`span ${i}`))).toEqual(
+    Array(6).fill(true),
+  );
+});
+
+it("finishes what it took when it is closed, and refuses what comes after", async () => {
+  const decoder = open();
+  const taken = [1, 2, 3].map(() => decoder.decode(bodyOf("a"), "protobuf", context));
+  const closed = decoder.close();
+  await expect(decoder.decode(bodyOf("a"), "protobuf", context)).rejects.toMatchObject({
+    code: "DECODER_CLOSED",
+  });
+  await closed;
+  expect(await Promise.all(taken)).toHaveLength(3);
+});

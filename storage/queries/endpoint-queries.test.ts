@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type SpanRow, toTimestamp, writeSpanFile } from "../../test/support/span-file.ts";
+import { type EmbeddedStore, openEmbeddedStore } from "../embedded/open-embedded-store.ts";
+import { coverageQuery } from "./coverage.ts";
+import { type EndpointSampleRow, endpointSampleQuery } from "./endpoint-sample.ts";
+import { endpointTotalsQuery } from "./endpoint-totals.ts";
+import { type EndpointMetricsRow, endpointsQuery } from "./endpoints.ts";
+import { storedCountsQuery } from "./stored-counts.ts";
+
+const root = mkdtempSync(join(tmpdir(), "culprit-endpoint-queries-"));
+const startMs = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
+const startS = startMs / 1000;
+const window = { fromS: startS, toS: startS + 300 };
+const orders = { service: "shop", environment: "production", method: "GET", route: "/orders" };
+let store: EmbeddedStore;
+
+/** Request i of GET /orders takes i + 1 ms, and makes a call. */
+function request(i: number): SpanRow[] {
+  const trace_id = i.toString(16).padStart(32, "0");
+  const server = {
+    ts: toTimestamp(startMs + i * 1_000, 500),
+    duration: (i + 1) * 1_000_000,
+    trace_id,
+    span_id: "0000000000000001",
+    name: "GET /orders",
+    kind: 2,
+    service: "shop",
+    environment: "production",
+    service_version: i < 50 ? "1" : "2",
+    http_request_method: "GET",
+    http_route: "/orders",
+    status_code: i % 10 === 0 ? 2 : 0,
+    weight: 2,
+  };
+  const call = {
+    ...server,
+    span_id: "0000000000000002",
+    parent_span_id: "0000000000000001",
+    name: "SELECT orders",
+    kind: 3,
+    http_route: "",
+    db_system_name: "postgresql",
+  };
+  return [server, call];
+}
+
+beforeAll(async () => {
+  store = await openEmbeddedStore({ folder: join(root, "store") });
+  const file = join(root, "spans.native");
+  const rows = Array.from({ length: 100 }, (_, i) => request(i)).flat();
+  const other = { ...rows[0]!, http_route: "/other", trace_id: "ff".repeat(16), duration: 1_000 };
+  await writeSpanFile(file, [...rows, other]);
+  await store.insertSpans(file, "first");
+});
+
+afterAll(async () => {
+  await store.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+test("endpoints gives rate, errors and duration, weighted, those that take most time first", async () => {
+  const rows = await store.select<EndpointMetricsRow>(endpointsQuery, {
+    ...window,
+    endpointsMax: 10,
+  });
+  expect(rows.map(({ route }) => route)).toEqual(["/orders", "/other"]);
+  expect(rows[0]).toMatchObject({ ...orders, requests: 200, errors: 20 });
+  expect(rows[0]!.totalSeconds).toBeCloseTo(2 * 5.05, 6);
+  // Within a bucket of the histogram: eight an octave.
+  expect(Math.abs(Math.log2(rows[0]!.p50Ns / 50e6))).toBeLessThan(1 / 8);
+  expect(Math.abs(Math.log2(rows[0]!.p95Ns / 95e6))).toBeLessThan(1 / 8);
+  expect(await store.select(endpointsQuery, { ...window, endpointsMax: 1 })).toHaveLength(1);
+});
+
+test("endpoint-totals gives the requests of one endpoint by version, newest first", async () => {
+  expect(await store.select(endpointTotalsQuery, { ...orders, ...window })).toEqual([
+    {
+      serviceVersion: "2",
+      requestsStored: 50,
+      requests: 100,
+      totalSeconds: expect.closeTo(2 * 3.775, 6),
+      fromS: startS,
+      toS: startS + 120,
+    },
+    {
+      serviceVersion: "1",
+      requestsStored: 50,
+      requests: 100,
+      totalSeconds: expect.closeTo(2 * 1.275, 6),
+      fromS: startS,
+      toS: startS + 60,
+    },
+  ]);
+});
+
+test("endpoint-sample gives all traces of a small endpoint, with their time", async () => {
+  const rows = await store.select<EndpointSampleRow>(endpointSampleQuery, {
+    ...orders,
+    ...window,
+    tracesMax: 1_000,
+  });
+  expect(rows.map(({ traceId }) => Number.parseInt(traceId, 16)).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 100 }, (_, i) => i),
+  );
+  expect(rows.find(({ traceId }) => Number.parseInt(traceId, 16) === 20)).toEqual({
+    traceId: (20).toString(16).padStart(32, "0"),
+    startMs: startMs + 20_000,
+    durationNs: 21_000_000,
+    weight: 2,
+    statusCode: 2,
+    fromS: startS + 20,
+    toS: startS + 20,
+  });
+});
+
+test("endpoint-sample of a large endpoint is spread over it, and the same when asked again", async () => {
+  const read = async (tracesMax: number, toS = window.toS) => {
+    const parameters = { ...orders, fromS: startS, toS, tracesMax };
+    const rows = await store.select<EndpointSampleRow>(endpointSampleQuery, parameters);
+    return rows.map(({ traceId }) => traceId);
+  };
+  const sample = await read(20);
+  expect(sample).toHaveLength(20);
+  expect(await read(20)).toEqual(sample);
+  expect((await read(30)).slice(0, 20)).toEqual(sample);
+  const late = sample.filter((traceId) => Number.parseInt(traceId, 16) >= 50);
+  expect(late.length).toBeGreaterThan(4);
+  expect(late.length).toBeLessThan(16);
+  expect((await read(1_000, startS + 10)).length).toBe(10);
+});
+
+test("coverage counts spans and names the services of late", async () => {
+  expect(await store.select(coverageQuery, { sinceS: startS })).toEqual([
+    { spansStored: 201, services: ["shop"] },
+  ]);
+  expect(await store.select(coverageQuery, { sinceS: startS + 3_600 })).toEqual([
+    { spansStored: 201, services: [] },
+  ]);
+});
+
+test("stored-counts agree", async () => {
+  expect(await store.select(storedCountsQuery, {})).toEqual([
+    {
+      spans: 201,
+      opsSpans: 201,
+      traceSpans: 201,
+      traceIds: 101,
+      tracesTraceIds: 101,
+      arrivalsTraceIds: 101,
+    },
+  ]);
+});

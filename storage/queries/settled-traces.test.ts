@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Session } from "chdb";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { toParameterSettings } from "../embedded/parameter-settings.ts";
+import { migrate } from "../migrate.ts";
+import {
+  type SettledTraceRow,
+  type SettledTracesParameters,
+  settledTracesQuery,
+} from "./settled-traces.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "culprit-settled-"));
+let session: Session;
+const run = async (sql: string) => (await session.queryAsync(sql)).text();
+
+beforeAll(async () => {
+  session = new Session(folder);
+  await migrate({ home: "embedded", retentionDays: 14, run });
+});
+
+afterAll(() => {
+  session.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The tests' clock starts on a minute, half a day ago: inside the table's two days. */
+const originMs = Math.floor(Date.now() / 60_000) * 60_000 - 43_200_000;
+const quietMs = 10_000;
+const settledMaxMs = 600_000;
+let traces = 0;
+
+function newTraceId(): string {
+  return (++traces).toString(16).padStart(32, "0");
+}
+
+/** As the view does it: a row for each insert. Times in milliseconds of the tests' clock. */
+async function arrive(traceId: string, ...atMs: readonly number[]): Promise<void> {
+  const rows = atMs.map((ms) => originMs + ms);
+  await run(`
+    INSERT INTO trace_arrivals
+    SELECT
+      toStartOfMinute(at), unhex('${traceId}'), at, at, toDateTime(at), toDateTime(at)
+    FROM (SELECT fromUnixTimestamp64Milli(arrayJoin([${rows.join(", ")}]), 'UTC') AS at)`);
+}
+
+async function settle(parameters: Partial<SettledTracesParameters>): Promise<SettledTraceRow[]> {
+  const { sinceMs = -1, untilMs = 0, ...others } = parameters;
+  const settings = toParameterSettings({
+    sinceTraceId: "",
+    quietMs,
+    settledMaxMs,
+    tracesMax: 1_000,
+    ...others,
+    sinceMs: originMs + sinceMs,
+    untilMs: originMs + untilMs,
+  });
+  const text = await run(`${settings} ${settledTracesQuery.sql} FORMAT JSONEachRow`);
+  const rows = text.split("\n").filter((line) => line !== "");
+  return rows.map((row) => JSON.parse(row));
+}
+
+/** When `traceId` settles, for somebody who asks every five seconds until `untilMs`. */
+async function settledTimes(traceId: string, untilMs: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let sinceMs = 0; sinceMs < untilMs; sinceMs += 5_000) {
+    const rows = await settle({ sinceMs, untilMs: sinceMs + 5_000 });
+    const row = rows.find((candidate) => candidate.traceId === traceId);
+    if (row) times.push(row.settledMs - originMs);
+  }
+  return times;
+}
+
+test("a trace settles ten seconds after its last arrival, once", async () => {
+  const trace = newTraceId();
+  await arrive(trace, 1_000, 9_000);
+  expect(await settledTimes(trace, 60_000)).toEqual([19_000]);
+});
+
+test("the watermark's own time is past: (since, until]", async () => {
+  const trace = newTraceId();
+  await arrive(trace, 1_000_000);
+  const among = (rows: readonly SettledTraceRow[]) =>
+    rows.map(({ traceId }) => traceId).includes(trace);
+  expect(among(await settle({ sinceMs: 1_000_000, untilMs: 1_009_999 }))).toBe(false);
+  expect(among(await settle({ sinceMs: 1_009_999, untilMs: 1_010_000 }))).toBe(true);
+  expect(among(await settle({ sinceMs: 1_010_000, untilMs: 1_020_000, sinceTraceId: trace }))).toBe(
+    false,
+  );
+});
+
+test("a span that comes much later makes its trace settle once more, over its whole time", async () => {
+  const trace = newTraceId();
+  await arrive(trace, 2_000_000, 2_900_000);
+  const startS = Math.floor(originMs / 1000) + 2_000;
+  await run(`
+    INSERT INTO traces (day, trace_id, start, end)
+    SELECT toDate(start), unhex('${trace}'), toDateTime64(${startS}, 9, 'UTC') AS start, start + 3`);
+  const first = await settle({ sinceMs: 2_000_000, untilMs: 2_010_000 });
+  const second = await settle({ sinceMs: 2_900_000, untilMs: 2_910_000 });
+  expect(second).toEqual([
+    { traceId: trace, fromS: startS, toS: startS + 900, settledMs: originMs + 2_910_000 },
+  ]);
+  // Nobody who asks now can know any more that it was quiet then; who asked then, did.
+  expect(first).toEqual([]);
+});
+
+test("everything is new to who asks from the beginning of time", async () => {
+  const trace = newTraceId();
+  await arrive(trace, 3_000_000);
+  const rows = await settle({ sinceMs: -originMs, untilMs: 3_010_000 });
+  expect(rows.map(({ traceId }) => traceId)).toContain(trace);
+});
+
+test("traces of one insert are paged through without a gap", async () => {
+  const ids = Array.from({ length: 7 }, newTraceId).sort();
+  for (const id of ids) await arrive(id, 4_000_000);
+  const seen: string[] = [];
+  let cursor = { sinceMs: 4_009_999, sinceTraceId: "" };
+  for (;;) {
+    const page = await settle({ ...cursor, untilMs: 4_020_000, tracesMax: 3 });
+    const last = page.at(-1);
+    if (last === undefined) break;
+    seen.push(...page.map(({ traceId }) => traceId));
+    cursor = { sinceMs: last.settledMs - originMs, sinceTraceId: last.traceId };
+  }
+  expect(seen).toEqual(ids);
+});
+
+const tickMs = 45_000;
+
+/** Lets traces arrive at `arrivals` while somebody asks every tick; when each was answered to have settled. */
+async function simulate(arrivals: ReadonlyMap<string, readonly number[]>, startMs: number) {
+  const settled = new Map([...arrivals.keys()].map((id) => [id, [] as number[]]));
+  for (let sinceMs = startMs; sinceMs < startMs + 1_600_000; sinceMs += tickMs) {
+    const untilMs = sinceMs + tickMs;
+    for (const [id, times] of arrivals) {
+      const arrived = times.filter((ms) => ms > sinceMs && ms <= untilMs);
+      if (arrived.length > 0) await arrive(id, ...arrived);
+    }
+    for (const { traceId } of await settle({ sinceMs, untilMs })) {
+      settled.get(traceId)!.push(untilMs);
+    }
+  }
+  return settled;
+}
+
+test("every arrival is followed by a settling, at most ten minutes after the trace's first", async () => {
+  const times = fc.array(fc.integer({ min: 1, max: 1_500_000 }), { minLength: 1, maxLength: 40 });
+  let startMs = 5_000_000;
+  await fc.assert(
+    fc.asyncProperty(fc.array(times, { minLength: 1, maxLength: 10 }), async (offsetsOfTraces) => {
+      startMs += 2_500_000;
+      const arrivals = new Map(
+        offsetsOfTraces.map((offsets) => [
+          newTraceId(),
+          offsets.map((offset) => startMs + offset).sort((a, b) => a - b),
+        ]),
+      );
+      for (const [id, settled] of await simulate(arrivals, startMs)) {
+        const arrived = arrivals.get(id)!;
+        expect(settled.filter((ms) => ms >= arrived.at(-1)! + quietMs)).toHaveLength(1);
+        expect(settled[0]).toBeLessThanOrEqual(arrived[0]! + settledMaxMs + tickMs);
+        expect(settled.length).toBeLessThanOrEqual(arrived.length);
+      }
+    }),
+    { numRuns: 4 },
+  );
+});
+
+test("a trace whose spans never pause settles after ten minutes, and again when they end", async () => {
+  const startMs = 30_000_000;
+  const id = newTraceId();
+  const times = Array.from({ length: 300 }, (_, i) => startMs + 1 + i * 5_000);
+  const settled = (await simulate(new Map([[id, times]]), startMs)).get(id);
+  const tickAfter = (ms: number) => startMs + Math.ceil((ms - startMs) / tickMs) * tickMs;
+  expect(settled).toEqual([
+    tickAfter(times[0]! + settledMaxMs),
+    tickAfter(times.at(-1)! + quietMs),
+  ]);
+});
