@@ -47,7 +47,7 @@ export default {
     forbid(
       "clickhouse-only-in-storage",
       "One folder knows ClickHouse. Everyone else asks it.",
-      { ...source, pathNot: "^storage/" },
+      { ...source, pathNot: ["^storage/", tests] },
       { path: "(^|node_modules/)(@clickhouse/|chdb)" },
     ),
     forbid(

@@ -10,7 +10,7 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   try {
     const config = readStartConfig(args);
     const culprit = await startCulprit(config, { log });
-    process.stdout.write(welcome(culprit.url));
+    process.stdout.write(welcome(config.port === 0 ? culprit.url : config.publicUrl));
     log(`stopping on ${await nextSignal()}`);
     await culprit.close();
     return 0;

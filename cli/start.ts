@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Router } from "express";
 import { type Analyzer, startAnalyzer } from "../analyzers/schedule/analyzer.ts";
 import { readEndpointPath } from "../analyzers/schedule/read-endpoint-path.ts";
 import { readWaterfall } from "../analyzers/schedule/read-waterfall.ts";
@@ -10,13 +11,13 @@ import type { Coverage } from "../collector/api/responses.ts";
 import { createCollectorApp } from "../collector/collector-app.ts";
 import { Counters } from "../collector/counters.ts";
 import { defaultDecodeLimits } from "../collector/decode/decode-limits.ts";
-import { createDecoder } from "../collector/decode/decoder.ts";
-import { openJournal } from "../collector/journal/journal.ts";
+import { createDecoder, type Decoder } from "../collector/decode/decoder.ts";
+import { type Journal, openJournal } from "../collector/journal/journal.ts";
 import { createMetrics } from "../collector/metrics.ts";
 import { createLimitedServer, defaultHttpLimits } from "../collector/receiver/http-limits.ts";
 import { createOtlpReceiver } from "../collector/receiver/otlp-http.ts";
-import { openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
-import { createAlerts } from "./alerts.ts";
+import { type EmbeddedStore, openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
+import { type Alerts, createAlerts } from "./alerts.ts";
 import type { StartConfig } from "./config.ts";
 import { toMetricSources } from "./metric-sources.ts";
 import { findPackageRoot } from "./package-root.ts";
@@ -28,21 +29,43 @@ export interface Culprit {
   close(): Promise<void>;
 }
 
+type Log = (line: string) => void;
+
+export interface StartHooks {
+  readonly log: Log;
+}
+
 const hourMs = 3_600_000;
 /** Spans that start outside [now - past, now + future] are rejected: each day is a partition of its own in an insert. */
 const acceptedWindow = { pastMs: 72 * hourMs, futureMs: hourMs / 6 };
 
 /**
- * Builds every part and connects them; nothing else does.
+ * Builds every part and connects them; nothing else does. When one can't be built, those before it are closed.
  *
  *   receiver ─▶ decoder ─▶ journal ─▶ store ◀─ analyzer ─▶ alerts
  *                                       ▲
  *                             UI ─ api ─┘
  */
-export async function startCulprit(
+export async function startCulprit(config: StartConfig, hooks: StartHooks): Promise<Culprit> {
+  const opened: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (let end = opened.pop(); end; end = opened.pop()) await end();
+  };
+  try {
+    const url = await openParts(config, hooks, opened);
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Adds to `opened` how each part is closed, in the order in which they are built. Returns where the server answers. */
+async function openParts(
   config: StartConfig,
-  { log }: { readonly log: (line: string) => void },
-): Promise<Culprit> {
+  { log }: StartHooks,
+  opened: (() => Promise<unknown>)[],
+): Promise<string> {
   const now = Date.now;
   await mkdir(config.dataFolder, { recursive: true });
   const store = await openEmbeddedStore({
@@ -50,6 +73,7 @@ export async function startCulprit(
     retentionDays: config.retentionDays,
     onLog: (line) => log(`database: ${line}`),
   });
+  opened.push(() => store.close());
   const journal = await openJournal({
     folder: join(config.dataFolder, "journal"),
     insert: (file, token) => store.insertSpans(file, token),
@@ -57,58 +81,71 @@ export async function startCulprit(
     now,
     log: (line) => log(`journal: ${line}`),
   });
+  opened.push(() => journal.close());
   const decoder = createDecoder();
+  opened.push(() => decoder.close());
   const counters = new Counters();
   const alerts = await createAlerts(config, store, (line) => log(`alerts: ${line}`));
+  opened.push(() => alerts.close());
   const analyzer = startAnalyzer({
     calls: store.calls,
     onFinding: (finding) => alerts.offer(finding),
     log: (line) => log(`analyzers: ${line}`),
   });
-  const parts = { counters, journal, decoder, store, analyzer, alerts };
+  opened.push(() => analyzer.close());
+  const parts: Parts = { counters, journal, decoder, store, analyzer, alerts };
   const metrics = createMetrics(toMetricSources(parts));
+  opened.push(() => metrics.close());
   const app = createCollectorApp({
-    receiver: createOtlpReceiver({
-      decode: (body, encoding, context) =>
-        decoder.decode(body, encoding, { ...context, limits: defaultDecodeLimits }),
-      journal,
-      counters,
-      limits: defaultHttpLimits,
-      window: acceptedWindow,
-      now,
-      log: (line) => log(`receiver: ${line}`),
-    }),
-    api: createApi({
-      store,
-      now,
-      log: (line) => log(`api: ${line}`),
-      analysis: () => toCoverage(analyzer),
-      readWaterfall: (traceId, range) => readWaterfall(store, traceId, range),
-      readPath: (endpoint, window) => readEndpointPath(store, endpoint, window),
-      titleOf: (id) => analyzer.detectors.find((detector) => detector.id === id)?.title ?? id,
-    }),
+    receiver: createReceiver(parts, now, log),
+    api: createReadApi(parts, now, log),
     metrics: metrics.handle,
     notReady: () => (store.childPid() === undefined ? "the database is starting" : undefined),
     webFolder: join(findPackageRoot(), "web/dist"),
     hostsAllowed: toHosts(config),
   });
   const server = createLimitedServer(app, defaultHttpLimits, counters);
+  opened.push(() => closeServer(server));
   const port = await listen(server, config);
-  const closeInOrder = [
-    () => closeServer(server),
-    analyzer.close,
-    alerts.close,
-    decoder.close,
-    () => journal.close(),
-    metrics.close,
-    store.close,
-  ];
-  return {
-    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
-    close: async () => {
-      for (const close of closeInOrder) await close();
-    },
-  };
+  return `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+}
+
+interface Parts {
+  readonly counters: Counters;
+  readonly journal: Journal;
+  readonly decoder: Decoder;
+  readonly store: EmbeddedStore;
+  readonly analyzer: Analyzer;
+  readonly alerts: Alerts;
+}
+
+function createReceiver(
+  { decoder, journal, counters }: Parts,
+  now: () => number,
+  log: Log,
+): Router {
+  return createOtlpReceiver({
+    decode: (body, encoding, context) =>
+      decoder.decode(body, encoding, { ...context, limits: defaultDecodeLimits }),
+    journal,
+    counters,
+    limits: defaultHttpLimits,
+    window: acceptedWindow,
+    now,
+    log: (line) => log(`receiver: ${line}`),
+  });
+}
+
+function createReadApi({ store, analyzer }: Parts, now: () => number, log: Log): Router {
+  return createApi({
+    store,
+    now,
+    log: (line) => log(`api: ${line}`),
+    analysis: () => toCoverage(analyzer),
+    readWaterfall: (traceId, range) => readWaterfall(store, traceId, range),
+    readPath: (endpoint, window) => readEndpointPath(store, endpoint, window),
+    titleOf: (id) => analyzer.detectors.find((detector) => detector.id === id)?.title ?? id,
+  });
 }
 
 function toCoverage(analyzer: Analyzer): Omit<Coverage, "spansStored" | "services"> {
@@ -148,6 +185,7 @@ const closeMs = 5_000;
 
 /** Takes no more connections; those with a request under way get some seconds to end it. */
 async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
   const lastResort = setTimeout(() => server.closeAllConnections(), closeMs);

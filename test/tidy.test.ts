@@ -59,6 +59,17 @@ test("every dependency has a line in ARCHITECTURE.md that says what it saves", (
   expect(missing).toEqual([]);
 });
 
+test("the lock file names the packages of every platform: run `npm run lock` after `npm install`", () => {
+  const { packages }: { packages: Record<string, { optionalDependencies?: object }> } = JSON.parse(
+    read("package-lock.json"),
+  );
+  const paths = Object.keys(packages);
+  const missing = Object.values(packages)
+    .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+    .filter((name) => !paths.some((path) => path.endsWith(`node_modules/${name}`)));
+  expect(missing).toEqual([]);
+});
+
 test("no check is switched off in the source", () => {
   const marks = new RegExp(
     ["biome-ignore", "@ts-ignore", "@ts-expect-error", "@ts-nocheck", "eslint-disable"].join("|"),

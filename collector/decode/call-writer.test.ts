@@ -28,7 +28,7 @@ function readSpan(
   return JSON.parse(query(sql, "JSONEachRow"));
 }
 
-const shapeOf = (...span: Parameters<typeof readSpan>) => readSpan(...span)["shape"];
+const shapeOf = (...span: Parameters<typeof readSpan>) => readSpan(...span).shape;
 
 describe("older names fill the column of the current one", () => {
   it.each([
@@ -50,15 +50,15 @@ describe("older names fill the column of the current one", () => {
   ])("%s: %j", (name, value, column, stored) => {
     const row = readSpan({ [name]: value });
     expect(row[column]).toBe(stored);
-    expect(Object.keys(row["attributes"] as object)).toEqual(name === "http.url" ? [name] : []);
+    expect(Object.keys(row.attributes as object)).toEqual(name === "http.url" ? [name] : []);
   });
 
   it("not when the current one is there, whatever their order", () => {
     expect(
-      readSpan({ "http.method": "GET", "http.request.method": "PUT" })["http_request_method"],
+      readSpan({ "http.method": "GET", "http.request.method": "PUT" }).http_request_method,
     ).toBe("PUT");
     expect(
-      readSpan({ "http.request.method": "PUT", "http.method": "GET" })["http_request_method"],
+      readSpan({ "http.request.method": "PUT", "http.method": "GET" }).http_request_method,
     ).toBe("PUT");
   });
 
@@ -90,7 +90,7 @@ describe("a value of another type than its column's stays an attribute", () => {
 
 it("what is unknown has its neutral value", () => {
   expect(readSpan({ "culprit.repeats": 0 })).toMatchObject({ repeats: 1, weight: 1, shape: "0" });
-  expect(String(readSpan({})["returned_rows"])).toBe("-1");
+  expect(String(readSpan({}).returned_rows)).toBe("-1");
   expect(readSpan({}, { kind: 9, status: { code: 9 } })).toMatchObject({ kind: 0, status_code: 0 });
 });
 
@@ -105,7 +105,7 @@ it("no secret of a URL is stored", () => {
   };
   const row = readSpan(attributes);
   expect(JSON.stringify(row)).not.toContain("secret");
-  expect(row["attributes"]).toEqual({
+  expect(row.attributes).toEqual({
     "http.url": "https://host/a?token=REDACTED&REDACTED",
     "url.full": "https://host/a?token=REDACTED&REDACTED",
     "url.query": "token=REDACTED&REDACTED",
@@ -115,10 +115,10 @@ it("no secret of a URL is stored", () => {
 it("peer is the service called, else the destination, else the address that a client calls", () => {
   const all = { "peer.service": "s", "messaging.destination.name": "d", "server.address": "a" };
   const { "peer.service": _, ...unnamed } = all;
-  expect(readSpan(all)["peer"]).toBe("s");
-  expect(readSpan(unnamed)["peer"]).toBe("d");
-  expect(readSpan({ "server.address": "a" }, { kind: producer })["peer"]).toBe("a");
-  expect(readSpan({ "server.address": "a" }, { kind: server })["peer"]).toBe("");
+  expect(readSpan(all).peer).toBe("s");
+  expect(readSpan(unnamed).peer).toBe("d");
+  expect(readSpan({ "server.address": "a" }, { kind: producer }).peer).toBe("a");
+  expect(readSpan({ "server.address": "a" }, { kind: server }).peer).toBe("");
 });
 
 describe("shapes", () => {
@@ -172,7 +172,7 @@ describe("shapes", () => {
     expect(shapeOf(call("PUT", "https://a/items/1"))).not.toBe(shape);
     expect(shapeOf(call("GET", "https://b/items/1"))).not.toBe(shape);
     expect(shapeOf(call("GET", "https://a/users/1"))).not.toBe(shape);
-    expect(readSpan(call("GET", "https://a/items/1"))["url_template"]).toBe("/items/{id}");
+    expect(readSpan(call("GET", "https://a/items/1")).url_template).toBe("/items/{id}");
     expect(shapeOf(call("GET", "https://a/items/1"), { kind: server })).toBe("0");
   });
 

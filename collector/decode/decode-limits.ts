@@ -29,10 +29,13 @@ export const defaultDecodeLimits: DecodeLimits = {
   keyBytesMax: 1024,
 };
 
-/** Distinct attribute keys that a request may add; attributes with further keys are dropped and counted. */
+/**
+ * Distinct attribute keys known at a time: a request may bring at least three quarters as many new ones. Attributes with
+ * further keys are dropped and counted.
+ */
 export const distinctKeysMax = 16_384;
 
-/** Query texts and URLs whose shape is remembered, and the bytes of both, for each dialect. */
+/** Query texts whose shape is remembered, and the bytes of texts and shapes, for each `db.system.name`. */
 export const shapeCacheLimits = { entriesMax: 20_000, bytesMax: 32 * 1024 * 1024 };
 
 /** Query text above this is cut before it is read. */

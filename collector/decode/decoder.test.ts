@@ -40,6 +40,16 @@ it("takes over a body's memory, but not that of a view's neighbours", async () =
   expect(pooled.at(-1)).toBe(7);
 });
 
+it("refuses a body whose memory is gone, and decodes the next", async () => {
+  const decoder = open();
+  const body = bodyOf("a");
+  const first = decoder.decode(body, "protobuf", context);
+  const again = decoder.decode(body, "protobuf", context);
+  const next = decoder.decode(bodyOf("b"), "protobuf", context);
+  await expect(again).rejects.toMatchObject({ code: "DECODER_FAILED" });
+  expect([(await first).spans, (await next).spans]).toEqual([1, 1]);
+});
+
 it("rejects a malformed body with its code, and decodes the next", async () => {
   const decoder = open();
   const broken = decoder.decode(new Uint8Array([0x0a, 0x05]), "protobuf", context);

@@ -94,7 +94,7 @@ class WorkerPool {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.queuedBytes > 0 || this.#isWorking()) {
+    if (this.#isWorking()) {
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
       });
@@ -104,12 +104,23 @@ class WorkerPool {
 
   #assign(): void {
     for (const seat of this.#seats) {
-      if (seat.current !== null) continue;
-      const next = this.#queue.shift();
-      if (next === undefined) return;
-      seat.current = next;
+      while (seat.current === null) {
+        const next = this.#queue.shift();
+        if (next === undefined) return;
+        this.#handOver(seat, next);
+      }
+    }
+  }
+
+  #handOver(seat: Seat, next: Waiting): void {
+    seat.current = next;
+    try {
       seat.worker ??= this.#startWorker(seat);
       seat.worker.postMessage(...toMessage(next.job));
+    } catch (error) {
+      // The body's memory was already handed to someone else.
+      const message = "the request could not be handed to a worker";
+      this.#take(seat)?.reject(new DecodeError("DECODER_FAILED", message, error));
     }
   }
 

@@ -51,7 +51,7 @@ it("keeps keys that mean something to JavaScript as data", () => {
     decodeJson(json.replace('"key":"__proto__"', '"__proto__":{"polluted":1},"key":"__proto__"'))
       .spans,
   ).toBe(1);
-  expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+  expect(({} as Record<string, unknown>).polluted).toBeUndefined();
 });
 
 it.each([

@@ -65,7 +65,7 @@ export function toInteger(
   return integer;
 }
 
-export const int32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
+const int32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
 export const uint32 = { min: 0n, max: 2n ** 32n - 1n };
 export const int64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 export const uint64 = { min: 0n, max: 2n ** 64n - 1n };

@@ -34,7 +34,7 @@ describe("a document keeps its fields", () => {
   });
 
   it("to a bounded depth", () => {
-    const deep = '{"a":'.repeat(5_000) + "1" + "}".repeat(5_000);
+    const deep = `${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`;
     expect(toDocumentShape(deep).text.length).toBeLessThan(200);
   });
 });

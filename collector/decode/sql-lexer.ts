@@ -238,7 +238,8 @@ class SqlLexer {
   }
 
   #continuesOperator(characters: string, start: number, at: number): boolean {
-    if (this.#isCommentStart(at)) return false;
+    // Two dashes might be a comment once a blank is written after them.
+    if (this.#isCommentStart(at) || this.#text.startsWith("--", at)) return false;
     const isJsonPath = this.#text[at] === "?" && this.#text[start] === "@";
     return isJsonPath || characters.includes(this.#text[at]!);
   }

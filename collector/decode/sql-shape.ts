@@ -178,7 +178,9 @@ function isSpaced(kinds: readonly number[], texts: readonly string[], i: number)
   if (before === ":") return true;
   if (kinds[i - 1] === tokenKind.punctuation && /^(?:[([.]|::)$/.test(before)) return false;
   if (kinds[i] !== tokenKind.punctuation) return true;
-  if (/^(?:[),.;\]]|::)$/.test(texts[i]!)) return false;
+  // In brackets `]]` is an escaped bracket.
+  if (texts[i] === "]") return kinds[i - 1] === tokenKind.quoted;
+  if (/^(?:[),.;]|::)$/.test(texts[i]!)) return false;
   const isAfterName = kinds[i - 1] === tokenKind.word || kinds[i - 1] === tokenKind.quoted;
   if (texts[i] === "(") return !isAfterName || wordsBeforeParenthesis.has(before);
   return texts[i] !== "[" || !isAfterName;

@@ -86,11 +86,11 @@ test("a closed store answers nothing, its process is gone, and the next one find
   const next = await openEmbeddedStore({ folder });
   expect(await next.select(watermarkQuery, { name: "mine" })).toMatchObject([{ value: "7" }]);
   await next.close();
-});
+}, 40_000);
 
-test("closing waits for no query, nor for a child that is being started again", async () => {
+test("closing rejects the calls under way, and ends also a child that is being started again", async () => {
   const store = await openEmbeddedStore({ folder: newFolder() });
-  const slow = store.select({ name: "slow", sql: "SELECT sleep(3)" }, {});
+  const slow = store.select({ name: "slow", sql: "SELECT sleep(1)" }, {});
   const pid = store.childPid()!;
   const closed = store.close();
   await expect(slow).rejects.toThrow("the store is closed");
@@ -103,7 +103,7 @@ test("closing waits for no query, nor for a child that is being started again", 
   await vi.waitFor(() => expect(dying.childPid()).not.toBe(first), patient);
   await dying.close();
   expect(dying.childPid()).toBeUndefined();
-});
+}, 40_000);
 
 test("a second store of a folder waits until the first lets go of it", async () => {
   const folder = newFolder();
@@ -124,7 +124,7 @@ test("a folder that can't be made is refused with the reason", async () => {
     code: "STORE_UNAVAILABLE",
     message: expect.stringContaining("EEXIST"),
   });
-});
+}, 40_000);
 
 test("the child ends with a parent that was killed", async () => {
   const module = new URL("./open-embedded-store.ts", import.meta.url);

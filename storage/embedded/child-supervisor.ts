@@ -14,7 +14,7 @@ const childFile = fileURLToPath(
 
 /** Longer than the child waits for the folder. */
 const startMsMax = 30_000;
-const closeMsMax = 5_000;
+const closeMsMax = 3_000;
 const restartDelayMsMin = 100;
 const restartDelayMsMax = 5_000;
 /** A child that lived this long is not one that fails again and again. */
@@ -44,7 +44,7 @@ export class ChildSupervisor {
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#child && !hasEnded(this.#child) ? this.#child.pid : undefined;
   }
 
   get restarts(): number {
@@ -79,7 +79,7 @@ export class ChildSupervisor {
     });
   }
 
-  /** Lets calls under way reject and the child let go of the folder; kills it after some seconds. */
+  /** Rejects calls under way and ends the child: in peace, or by a kill when a query holds it up. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -140,8 +140,11 @@ function becomeReady(child: ChildProcess): Promise<void> {
 
 function toChannel(child: ChildProcess): Channel {
   return {
-    // A child that is gone can't be sent to; its end rejects what waits for it.
-    send: (message) => void (child.connected && child.send(message as object)),
+    // A child that can't be sent to is gone or as good as gone; its end rejects what waits for it.
+    send: (message) => {
+      if (!child.connected) return;
+      child.send(message as object, (error) => void (error && child.kill("SIGKILL")));
+    },
     onMessage: (listener) => void child.on("message", listener),
     onClose: (listener) => void child.once("disconnect", listener),
   };

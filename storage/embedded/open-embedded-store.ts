@@ -17,7 +17,7 @@ export interface EmbeddedStoreOptions {
 }
 
 export interface EmbeddedStore extends Store {
-  /** To serve this store to a worker: `serveStore(store.calls, portChannel(port))`. */
+  /** To serve this store to a worker: `serveStore(store.calls, toPortChannel(port))`. */
   readonly calls: StoreCalls;
   stats(): StoreStats;
   /** The process that holds ClickHouse; undefined while there is none. */

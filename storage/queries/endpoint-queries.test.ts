@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SpanRow, toTimestamp, writeSpanFile } from "../../test/support/span-file.ts";
 import { type EmbeddedStore, openEmbeddedStore } from "../embedded/open-embedded-store.ts";
-import { coverageQuery } from "./coverage.ts";
+import { type CoverageParameters, coverageQuery } from "./coverage.ts";
 import { type EndpointSampleRow, endpointSampleQuery } from "./endpoint-sample.ts";
-import { endpointTotalsQuery } from "./endpoint-totals.ts";
-import { type EndpointMetricsRow, endpointsQuery } from "./endpoints.ts";
+import { type EndpointTotalsParameters, endpointTotalsQuery } from "./endpoint-totals.ts";
+import { type EndpointMetricsRow, type EndpointsParameters, endpointsQuery } from "./endpoints.ts";
 import { storedCountsQuery } from "./stored-counts.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-endpoint-queries-"));
@@ -65,7 +65,7 @@ test("endpoints gives rate, errors and duration, weighted, those that take most 
   const rows = await store.select<EndpointMetricsRow>(endpointsQuery, {
     ...window,
     endpointsMax: 10,
-  });
+  } satisfies EndpointsParameters);
   expect(rows.map(({ route }) => route)).toEqual(["/orders", "/other"]);
   expect(rows[0]).toMatchObject({ ...orders, requests: 200, errors: 20 });
   expect(rows[0]!.totalSeconds).toBeCloseTo(2 * 5.05, 6);
@@ -76,7 +76,8 @@ test("endpoints gives rate, errors and duration, weighted, those that take most 
 });
 
 test("endpoint-totals gives the requests of one endpoint by version, newest first", async () => {
-  expect(await store.select(endpointTotalsQuery, { ...orders, ...window })).toEqual([
+  const parameters: EndpointTotalsParameters = { ...orders, ...window };
+  expect(await store.select(endpointTotalsQuery, parameters)).toEqual([
     {
       serviceVersion: "2",
       requestsStored: 50,
@@ -133,7 +134,8 @@ test("endpoint-sample of a large endpoint is spread over it, and the same when a
 });
 
 test("coverage counts spans and names the services of late", async () => {
-  expect(await store.select(coverageQuery, { sinceS: startS })).toEqual([
+  const ofLate: CoverageParameters = { sinceS: startS };
+  expect(await store.select(coverageQuery, ofLate)).toEqual([
     { spansStored: 201, services: ["shop"] },
   ]);
   expect(await store.select(coverageQuery, { sinceS: startS + 3_600 })).toEqual([

@@ -3,14 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type EmbeddedStore, openEmbeddedStore } from "../embedded/open-embedded-store.ts";
-import { deliveriesQuery } from "./deliveries.ts";
-import { findingEventsQuery } from "./finding-events.ts";
-import { findingsQuery } from "./findings.ts";
-import { findingsByIdQuery } from "./findings-by-id.ts";
-import { occurrenceSamplesQuery } from "./occurrence-samples.ts";
-import { occurrenceTotalsQuery } from "./occurrence-totals.ts";
-import { occurrencesByTraceQuery } from "./occurrences-by-trace.ts";
-import { watermarkQuery } from "./watermark.ts";
+import { type DeliveriesParameters, deliveriesQuery } from "./deliveries.ts";
+import {
+  type FindingEventRow,
+  type FindingEventsParameters,
+  findingEventsQuery,
+} from "./finding-events.ts";
+import { type FindingsParameters, findingsQuery } from "./findings.ts";
+import { type FindingsByIdParameters, findingsByIdQuery } from "./findings-by-id.ts";
+import { type OccurrenceSamplesParameters, occurrenceSamplesQuery } from "./occurrence-samples.ts";
+import { type OccurrenceTotalsParameters, occurrenceTotalsQuery } from "./occurrence-totals.ts";
+import {
+  type OccurrencesByTraceParameters,
+  occurrencesByTraceQuery,
+} from "./occurrences-by-trace.ts";
+import { type WatermarkParameters, watermarkQuery } from "./watermark.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-finding-queries-"));
 const nPlusOne = "a".repeat(32);
@@ -65,9 +72,11 @@ test("occurrence-totals and -samples count each trace once, of the newest detect
     occurrence(nPlusOne, 8, { ts: nowMs - 3_600_000 }),
     occurrence(serial, 9),
   ]);
-  const parameters = { fingerprints: [nPlusOne], sinceMs: nowMs - 120_000 };
+  const since = { fingerprints: [nPlusOne], sinceMs: nowMs - 120_000 };
+  const totals: OccurrenceTotalsParameters = { ...since, findingsMax: 10 };
+  const samplesOf: OccurrenceSamplesParameters = { ...since, samplesMax: 3 };
 
-  expect(await store.select(occurrenceTotalsQuery, { ...parameters, findingsMax: 10 })).toEqual([
+  expect(await store.select(occurrenceTotalsQuery, totals)).toEqual([
     {
       fingerprint: nPlusOne,
       detectorVersion: 2,
@@ -90,7 +99,7 @@ test("occurrence-totals and -samples count each trace once, of the newest detect
     },
   ]);
 
-  const samples = await store.select(occurrenceSamplesQuery, { ...parameters, samplesMax: 3 });
+  const samples = await store.select(occurrenceSamplesQuery, samplesOf);
   expect(samples).toEqual(
     [
       { role: "slow", i: 5 },
@@ -128,7 +137,8 @@ test("occurrences-by-trace gives what was found in a trace", async () => {
     occurrence(serial, 30),
     occurrence(nPlusOne, 30, { suppressed_by: "batch" }),
   ]);
-  expect(await store.select(occurrencesByTraceQuery, { traceId, findingsMax: 10 })).toEqual([
+  const parameters: OccurrencesByTraceParameters = { traceId, findingsMax: 10 };
+  expect(await store.select(occurrencesByTraceQuery, parameters)).toEqual([
     { fingerprint: serial, detector: "n-plus-one", spanIds: ["span-30"], evidence: '{"trace":30}' },
   ]);
 });
@@ -151,11 +161,12 @@ test("findings gives the latest body of each, by rank; findings-by-id some of th
     { fingerprint: serial, updatedMs: nowMs, body: '{"rank":2}' },
     { fingerprint: nPlusOne, updatedMs: nowMs + 1, body: '{"rank":1}' },
   ];
-  expect(await store.select(findingsQuery, { findingsMax: 10 })).toEqual(latest);
+  const all: FindingsParameters = { findingsMax: 10 };
+  expect(await store.select(findingsQuery, all)).toEqual(latest);
   expect(await store.select(findingsQuery, { findingsMax: 1 })).toEqual(latest.slice(0, 1));
-  const byId = (fingerprints: string[]) => store.select(findingsByIdQuery, { fingerprints });
-  expect(await byId([nPlusOne, "0".repeat(32)])).toEqual(latest.slice(1));
-  expect(await byId([])).toEqual([]);
+  const byId = (parameters: FindingsByIdParameters) => store.select(findingsByIdQuery, parameters);
+  expect(await byId({ fingerprints: [nPlusOne, "0".repeat(32)] })).toEqual(latest.slice(1));
+  expect(await byId({ fingerprints: [] })).toEqual([]);
 });
 
 test("finding-events gives what happened, oldest first", async () => {
@@ -164,12 +175,12 @@ test("finding-events gives what happened, oldest first", async () => {
     event(nowMs + 5, "muted"),
     event(nowMs, "acknowledged"),
   ]);
-  expect(await store.select(findingEventsQuery, { fingerprints: [serial], eventsMax: 10 })).toEqual(
-    [
-      { fingerprint: serial, atMs: nowMs, kind: "acknowledged", body: "{}" },
-      { fingerprint: serial, atMs: nowMs + 5, kind: "muted", body: "{}" },
-    ],
-  );
+  const parameters: FindingEventsParameters = { fingerprints: [serial], eventsMax: 10 };
+  const events = await store.select<FindingEventRow>(findingEventsQuery, parameters);
+  expect(events).toEqual([
+    { fingerprint: serial, atMs: nowMs, kind: "acknowledged", body: "{}" },
+    { fingerprint: serial, atMs: nowMs + 5, kind: "muted", body: "{}" },
+  ]);
 });
 
 test("deliveries gives the last attempt per finding and channel, newest first", async () => {
@@ -183,7 +194,8 @@ test("deliveries gives the last attempt per finding and channel, newest first", 
   });
   const attempts = [attempt("slack", 2), attempt("slack", 1), attempt("hook", 1)];
   await store.insertRows("deliveries", attempts);
-  const rows = await store.select(deliveriesQuery, { deliveriesMax: 10 });
+  const parameters: DeliveriesParameters = { deliveriesMax: 10 };
+  const rows = await store.select(deliveriesQuery, parameters);
   const toRow = ({ at, ...row }: ReturnType<typeof attempt>) => ({ ...row, atMs: at });
   expect(rows).toEqual([toRow(attempts[0]!), toRow(attempts[2]!)]);
   expect(await store.select(deliveriesQuery, { deliveriesMax: 1 })).toEqual([toRow(attempts[0]!)]);
@@ -195,7 +207,8 @@ test("watermark gives the latest value under a name", async () => {
     value("settled", nowMs + 1, "b"),
     value("settled", nowMs, "a"),
   ]);
-  expect(await store.select(watermarkQuery, { name: "settled" })).toEqual([
+  const settled: WatermarkParameters = { name: "settled" };
+  expect(await store.select(watermarkQuery, settled)).toEqual([
     { name: "settled", atMs: nowMs + 1, value: "b" },
   ]);
   expect(await store.select(watermarkQuery, { name: "none" })).toEqual([]);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SpanRow, toTimestamp, writeSpanFile } from "../../test/support/span-file.ts";
 import { type EmbeddedStore, openEmbeddedStore } from "../embedded/open-embedded-store.ts";
-import { spanDetailQuery } from "./span-detail.ts";
-import { traceBoundsQuery } from "./trace-bounds.ts";
+import { type SpanDetailParameters, spanDetailQuery } from "./span-detail.ts";
+import { type TraceBoundsParameters, traceBoundsQuery } from "./trace-bounds.ts";
 import { traceSpansQuery } from "./trace-spans.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-trace-queries-"));
@@ -167,7 +167,8 @@ test("trace-spans keeps traces together, inside the range, up to spansMax", asyn
 });
 
 test("trace-bounds finds a trace by its id", async () => {
-  expect(await store.select(traceBoundsQuery, { traceId })).toEqual([
+  const parameters: TraceBoundsParameters = { traceId };
+  expect(await store.select(traceBoundsQuery, parameters)).toEqual([
     { traceId, fromS: startS, toS: startS + 2, spanCount: "3", errorCount: "1" },
   ]);
   expect(await store.select(traceBoundsQuery, { traceId: "00".repeat(16) })).toEqual([]);
@@ -179,7 +180,7 @@ test("span-detail gives what the span, its scope and its resource carry", async 
     spanId: rootId,
     fromS: startS,
     toS: startS + 2,
-  });
+  } satisfies SpanDetailParameters);
   expect(row).toMatchObject({
     traceId,
     spanId: rootId,

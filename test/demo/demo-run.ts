@@ -8,7 +8,8 @@ export interface DemoRunOptions {
   /** Where culprit answers. */
   readonly url: string;
   readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
+  /** Ends watching and waiting early. */
+  readonly signal?: AbortSignal;
 }
 
 const pollMs = 2_000;
@@ -28,7 +29,7 @@ export class DemoRun {
 
   /** Prints each finding when it first appears, until `report`. */
   async watch(): Promise<void> {
-    while (!this.#isDone && !this.#options.signal.aborted) {
+    while (!this.#isDone && !this.#options.signal?.aborted) {
       const { findings } = await this.#read<FindingsResponse>("findings");
       for (const finding of findings) {
         if (this.#seen.has(finding.id)) continue;
@@ -44,7 +45,7 @@ export class DemoRun {
     const sentUntilMs = Date.now();
     const deadlineMs = sentUntilMs + examinedWithinMs;
     this.#options.say("waiting until the last traces have settled");
-    while (!this.#options.signal.aborted) {
+    while (!this.#options.signal?.aborted) {
       const { coverage, findings } = await this.#read<FindingsResponse>("findings");
       const isExamined = (coverage.examinedUntilAt ?? 0) > sentUntilMs + settleMs;
       if (isExamined && findMissing(findings).length === 0) return;

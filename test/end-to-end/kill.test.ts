@@ -8,6 +8,7 @@ import { openEmbeddedStore } from "../../storage/embedded/open-embedded-store.ts
 import { type StoredCountsRow, storedCountsQuery } from "../../storage/queries/stored-counts.ts";
 import { type CulpritProcess, startCulpritProcess } from "../support/culprit-process.ts";
 import { createSpans, toOtlpJson } from "../support/otlp-body.ts";
+import { until } from "../support/until.ts";
 
 /**
  * An exporter that sends batch after batch, and keeps what was not acknowledged to send it again: just what a retry of
@@ -18,38 +19,40 @@ class Exporter {
   readonly #pending: { readonly body: string; readonly spanIds: readonly string[] }[] = [];
   #isStopped = false;
 
+  /** Sends until it is stopped. */
   async run(url: string): Promise<void> {
     this.#isStopped = false;
     while (!this.#isStopped) {
-      const batch = this.#pending[0] ?? this.#createBatch();
-      const response = await fetch(`${url}/v1/traces`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: batch.body,
-      }).catch(() => undefined);
-      if (response?.status === 200) {
-        for (const spanId of batch.spanIds) this.acknowledged.add(spanId);
-        this.#pending.shift();
-      }
-      await response?.arrayBuffer().catch(() => undefined);
-      if (!response) await delay(20);
+      if (this.#pending.length === 0) this.#createBatch();
+      await this.#sendFirst(url);
     }
+  }
+
+  /** Sends again what was not acknowledged, until it is. */
+  async sendRest(url: string): Promise<void> {
+    while (this.#pending.length > 0) await this.#sendFirst(url);
+  }
+
+  async #sendFirst(url: string): Promise<void> {
+    const { body, spanIds } = this.#pending[0]!;
+    const response = await fetch(`${url}/v1/traces`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+    }).catch(() => undefined);
+    await response?.arrayBuffer().catch(() => undefined);
+    if (response?.status !== 200) return delay(20);
+    for (const spanId of spanIds) this.acknowledged.add(spanId);
+    this.#pending.shift();
   }
 
   stop(): void {
     this.#isStopped = true;
   }
 
-  /** How many bodies still wait for an acknowledgement. */
-  get waiting(): number {
-    return this.#pending.length;
-  }
-
-  #createBatch() {
+  #createBatch(): void {
     const spans = createSpans(randomInt(1, 500));
-    const batch = { body: toOtlpJson(spans), spanIds: spans.map(({ spanId }) => spanId) };
-    this.#pending.push(batch);
-    return batch;
+    this.#pending.push({ body: toOtlpJson(spans), spanIds: spans.map(({ spanId }) => spanId) });
   }
 }
 
@@ -97,10 +100,7 @@ async function killUnderLoad(
     await until(async () => (await culprit.metric("culprit_journal_spans")) === 0);
     await expectStored(exporter, await readCounts(culprit));
   }
-  const resending = exporter.run(culprit.url);
-  await until(() => exporter.waiting === 0);
-  exporter.stop();
-  await resending;
+  await exporter.sendRest(culprit.url);
   await until(async () => (await culprit.metric("culprit_journal_spans")) === 0);
   expect(await culprit.process.stop(20_000)).toBe(0);
   await expectEverySpanOnce(exporter);
@@ -142,14 +142,4 @@ async function expectEverySpanOnce(exporter: Exporter): Promise<void> {
 
 function kill(pid: number): void {
   process.kill(pid, "SIGKILL");
-}
-
-const patienceMs = 60_000;
-
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + patienceMs;
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`still not so after ${patienceMs} ms: ${isTrue}`);
-    await delay(25);
-  }
 }

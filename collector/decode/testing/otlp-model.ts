@@ -5,7 +5,7 @@ export interface OtlpRequest {
   readonly resourceSpans: readonly OtlpResourceSpans[];
 }
 
-export interface OtlpResourceSpans {
+interface OtlpResourceSpans {
   readonly resource?: { readonly attributes: readonly OtlpAttribute[] };
   readonly scopeSpans: readonly {
     readonly scope?: {
@@ -36,13 +36,13 @@ export interface OtlpSpan {
   readonly flags?: number;
 }
 
-export interface OtlpEvent {
+interface OtlpEvent {
   readonly timeUnixNano: string;
   readonly name: string;
   readonly attributes: readonly OtlpAttribute[];
 }
 
-export interface OtlpLink {
+interface OtlpLink {
   readonly traceId: string;
   readonly spanId: string;
   readonly traceState: string;
