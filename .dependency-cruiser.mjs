@@ -21,10 +21,22 @@ export default {
       { pathNot: "^analyzers/|node_modules/@opentelemetry/semantic-conventions" },
     ),
     forbid(
-      "analysis-flows-one-way",
-      "model <- facts <- trace, window, database <- gain <- schedule: nothing reaches back up.",
+      "model-knows-nobody",
+      "The vocabulary knows none of those who speak it.",
       { path: "^analyzers/model/", pathNot: tests },
       { path: "^analyzers/(facts|trace|window|database|gain|schedule)/" },
+    ),
+    forbid(
+      "detectors-know-no-gain",
+      "A detector says what the fix changes; what that saves is computed after it.",
+      detector,
+      { path: "^analyzers/(gain|schedule)/" },
+    ),
+    forbid(
+      "gain-knows-no-detector",
+      "Gain is computed from a change to a trace, whoever proposes it.",
+      { path: "^analyzers/gain/", pathNot: tests },
+      { path: "^analyzers/(trace|window|database|schedule)/" },
     ),
     forbid(
       "facts-know-no-detector",

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { errorCode } from "../collector/collector-error.ts";
 
 /** What `culprit start` runs with: flags first, then environment variables, then defaults. Frozen. */
 export interface StartConfig {
@@ -27,7 +28,7 @@ export const startOptions = {
   "retention-days": {
     variable: "CULPRIT_RETENTION_DAYS",
     default: "14",
-    help: "days that spans are kept, fixed when the data folder is made",
+    help: "days that spans are kept",
   },
   "public-url": {
     variable: "CULPRIT_PUBLIC_URL",
@@ -75,12 +76,12 @@ export function readStartConfig(
   const flags = parseFlags(args);
   const setting = (name: OptionName): string => {
     const option: StartOption = startOptions[name];
-    return flags[name] ?? (environment[option.variable] || option.default);
+    return flags[name]?.trim() || environment[option.variable]?.trim() || option.default;
   };
   const host = setting("host");
   const port = toInteger("port", setting("port"), 0, 65_535);
   const isLoopback = ["127.0.0.1", "::1", "localhost"].includes(host);
-  if (!isLoopback && setting("allow-unauthenticated") !== "true") {
+  if (!isLoopback && !toBoolean("allow-unauthenticated", setting("allow-unauthenticated"))) {
     throw new ConfigError(
       `--host ${host} lets other machines in, and there are no keys yet: put a proxy with authentication before ` +
         "culprit and listen on 127.0.0.1, or say --allow-unauthenticated if the network is trusted",
@@ -94,7 +95,10 @@ export function readStartConfig(
     retentionDays: toInteger("retention-days", setting("retention-days"), 1, 3650),
     publicUrl: toUrl("public-url", setting("public-url") || `http://${bracket(host)}:${port}`),
     ...(slackWebhookUrl && { slackWebhookUrl: toUrl("slack-webhook-url", slackWebhookUrl) }),
-    allowPrivateDestinations: setting("allow-private-destinations") === "true",
+    allowPrivateDestinations: toBoolean(
+      "allow-private-destinations",
+      setting("allow-private-destinations"),
+    ),
     journalBytesMax:
       toInteger("journal-max-mib", setting("journal-max-mib"), 1, 1_000_000) * 1_048_576,
   });
@@ -111,13 +115,24 @@ function parseFlags(args: readonly string[]): Partial<Record<OptionName, string>
     const { values } = parseArgs({ args: [...args], options, strict: true });
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
   } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error));
+    if (errorCode(error) !== "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
+      throw new ConfigError(error instanceof Error ? error.message : String(error));
+    }
+    // What stands there may be a secret whose option was forgotten, so it is not repeated.
+    throw new ConfigError("every value belongs to an option, as in --port 4318; one stands alone");
   }
+}
+
+function toBoolean(name: OptionName, text: string): boolean {
+  if (text === "true" || text === "false") return text === "true";
+  throw new ConfigError(
+    `--${name} (${startOptions[name].variable}) must be true or false, not ${JSON.stringify(text)}`,
+  );
 }
 
 function toInteger(name: OptionName, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max) return value;
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw new ConfigError(
     `--${name} (${startOptions[name].variable}) must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`,
   );

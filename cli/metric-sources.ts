@@ -60,7 +60,7 @@ function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
     counter(
       "lost_values",
       "Parts of spans that a limit cut off, by limit",
-      byReason("lost_values"),
+      byReason("span_losses"),
     ),
     counter("dropped_connections", "Connections over the limit", () =>
       counters.value("dropped_connections"),
@@ -125,6 +125,11 @@ function analyzerSources({ analyzer }: CountingParts): MetricSource[] {
       "analysis_run_errors",
       "Runs that failed and were tried again",
       () => analyzer.counters().runErrors,
+    ),
+    counter("analysis_dropped", "Left out of the analysis, by limit", () =>
+      Object.entries(analyzer.counters().dropped).map(
+        ([reason, value]) => [{ reason }, value] as const,
+      ),
     ),
     counter("analyzer_restarts", "Times that the analyzer was started again", () =>
       analyzer.restarts(),

@@ -100,7 +100,7 @@ async function openParts(
     receiver: createReceiver(parts, now, log),
     api: createReadApi(parts, now, log),
     metrics: metrics.handle,
-    notReady: () => (store.childPid() === undefined ? "the database is starting" : undefined),
+    notReady: () => (store.isReady() ? undefined : "the database is starting"),
     webFolder: join(findPackageRoot(), "web/dist"),
     hostsAllowed: toHosts(config),
   });

@@ -1,6 +1,11 @@
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
-import express, { type Express, type RequestHandler, type Router } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  type Router,
+} from "express";
 
 export interface CollectorAppOptions {
   /** OTLP/HTTP: answers under /v1. */
@@ -31,14 +36,37 @@ export function createCollectorApp(options: CollectorAppOptions): Express {
   });
   app.get("/metrics", (request, response) => void options.metrics(request, response));
   app.use(options.receiver);
+  app.use(secureHeaders);
   app.use("/api/v1", options.api);
-  app.use(/^\/(api|v1)(\/|$)/, (request, response) => {
-    response.status(404).json({
-      error: { code: "NOT_FOUND", message: `nothing answers ${request.method} ${request.path}` },
-    });
-  });
-  app.use(secureHeaders, serveWeb(options.webFolder));
+  app.use(["/api", "/v1"], answerUnknown);
+  app.use(serveWeb(options.webFolder));
+  app.use(answerUnknown);
+  app.use(answerErrors);
   return app;
+}
+
+const answerUnknown: RequestHandler = (request, response) => {
+  const message = `nothing answers ${request.method} ${request.baseUrl}${request.path}`;
+  response.status(404).json({ error: { code: "NOT_FOUND", message } });
+};
+
+/** Express would show the stack. What gets here is a path that can't be decoded, or a UI that is not there. */
+const answerErrors: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+  if (response.headersSent) return next(error);
+  const status = errorStatus(error);
+  const body =
+    status === 404
+      ? { code: "NOT_FOUND", message: "the UI was not built: npm run build" }
+      : status < 500
+        ? { code: "BAD_PARAMETER", message: "the path is not valid" }
+        : { code: "INTERNAL_ERROR", message: "the request failed" };
+  response.status(status).json({ error: body });
+};
+
+/** As Express and `send` put it on their errors. */
+function errorStatus(error: unknown): number {
+  const status = typeof error === "object" && error !== null && "status" in error && error.status;
+  return typeof status === "number" ? status : 500;
 }
 
 /**
@@ -47,7 +75,7 @@ export function createCollectorApp(options: CollectorAppOptions): Express {
  */
 function refuseForeignHosts(allowed: ReadonlySet<string>): RequestHandler {
   return (request, response, next) => {
-    if (allowed.has(request.hostname)) return next();
+    if (allowed.has(request.hostname?.toLowerCase() ?? "")) return next();
     response.status(403).json({
       error: {
         code: "HOST_NOT_ALLOWED",

@@ -20,7 +20,11 @@ export interface Metrics {
 
 /** Serves the sources in Prometheus' text format. Nothing is counted here: parts count, a scrape reads. */
 export function createMetrics(sources: readonly MetricSource[]): Metrics {
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const exporter = new PrometheusExporter({
+    preventServerStart: true,
+    withoutScopeInfo: true,
+    withoutTargetInfo: true,
+  });
   const provider = new MeterProvider({ readers: [exporter] });
   const meter = provider.getMeter("culprit");
   for (const source of sources) {

@@ -10,8 +10,10 @@ const root = join(import.meta.dirname, "..");
 const planted: Record<string, readonly (readonly [file: string, statement: string])[]> = {
   "agent-stands-alone": [["agent/planted.ts", 'import "../storage/target.ts"']],
   "analysis-is-pure": [["analyzers/facts/planted.ts", 'import "node:fs"']],
-  "analysis-flows-one-way": [["analyzers/model/planted.ts", 'import "../facts/target.ts"']],
+  "model-knows-nobody": [["analyzers/model/planted.ts", 'import "../facts/target.ts"']],
   "facts-know-no-detector": [["analyzers/facts/planted-2.ts", 'import "../trace/target.ts"']],
+  "detectors-know-no-gain": [["analyzers/window/planted.ts", 'import "../gain/target.ts"']],
+  "gain-knows-no-detector": [["analyzers/gain/planted.ts", 'import "../trace/target.ts"']],
   "detectors-do-not-share": [["analyzers/trace/planted.ts", 'import "../window/target.ts"']],
   "stages-meet-in-main": [["collector/receiver/planted.ts", 'import "../journal/target.ts"']],
   "clickhouse-only-in-storage": [["collector/api/planted.ts", 'import "chdb"']],

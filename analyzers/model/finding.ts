@@ -35,13 +35,7 @@ export interface Finding {
 
 export type Severity = "critical" | "warning" | "info";
 export type Confidence = "high" | "medium" | "low";
-export type FindingStatus =
-  | "new"
-  | "acknowledged"
-  | "muted"
-  | "fix-pending"
-  | "verified"
-  | "regressed";
+type FindingStatus = "new" | "acknowledged" | "muted" | "fix-pending" | "verified" | "regressed";
 
 /** A server span's route and method, e.g. { method: "GET", route: "/orders" }. */
 export interface Endpoint {

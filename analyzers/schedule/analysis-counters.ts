@@ -1,4 +1,13 @@
-/** What the analyzers did since the process started; shown by `/metrics` and the UI. Plain data. */
+/** A limit of the analysis, and so why something was left out. */
+type AnalysisLimit =
+  /** The store could not return one trace within its limits: it was not examined. */
+  | "trace_too_large"
+  /** A detector saw more in one trace than is stored of one trace. */
+  | "observations_of_trace"
+  /** More findings changed at once than may wait for their numbers; they come back with their next trace. */
+  | "findings_waiting";
+
+/** What the analyzers did since their thread started; shown by `/metrics` and the UI. Plain data. */
 export interface AnalysisCounters {
   runs: number;
   runErrors: number;
@@ -7,6 +16,7 @@ export interface AnalysisCounters {
   examinedUntilMs: number | null;
   /** By detector id. */
   readonly detectorErrors: Record<string, number>;
+  readonly dropped: Record<AnalysisLimit, number>;
 }
 
 /** All zero, with an entry for each detector. */
@@ -17,5 +27,6 @@ export function createAnalysisCounters(detectorIds: readonly string[]): Analysis
     tracesExamined: 0,
     examinedUntilMs: null,
     detectorErrors: Object.fromEntries(detectorIds.map((id) => [id, 0])),
+    dropped: { trace_too_large: 0, observations_of_trace: 0, findings_waiting: 0 },
   };
 }

@@ -9,6 +9,7 @@ import { Schedule } from "./schedule.ts";
 
 /** The analyzers' thread: runs the schedule again and again. Ended by its parent (`terminate`). */
 const runEveryMs = 2_000;
+const tellCountersEveryMs = 1_000;
 
 const { storePort } = workerData as AnalyzerWorkerData;
 const tell = (message: AnalyzerMessage): void => parentPort!.postMessage(message);
@@ -27,6 +28,9 @@ const schedule = new Schedule({
   now: Date.now,
 });
 
+// A first run after a long pause takes minutes; how far it is can be seen all the while.
+setInterval(() => tell({ kind: "counters", counters }), tellCountersEveryMs);
+
 /** A failed run is counted and said once; the next run goes on from where it stopped. */
 let lastError = "";
 for (;;) {
@@ -40,6 +44,5 @@ for (;;) {
     if (text !== lastError) log(`analysis failed and will be tried again: ${text}`);
     lastError = text;
   }
-  tell({ kind: "counters", counters });
   await delay(runEveryMs);
 }

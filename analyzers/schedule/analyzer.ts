@@ -17,7 +17,7 @@ export interface AnalyzerOptions {
 }
 
 export interface Analyzer {
-  /** As of the last run. */
+  /** At most a second old. */
   counters(): AnalysisCounters;
   /** Detectors in use, by id and title. */
   readonly detectors: readonly { readonly id: string; readonly title: string }[];
@@ -28,7 +28,10 @@ export interface Analyzer {
 
 /** From the sources the worker is TypeScript, from the build JavaScript. */
 const workerFile = join(import.meta.dirname, `analyzer-worker${extname(import.meta.filename)}`);
-const restartAfterMs = 1_000;
+/** A crash that comes again and again is not repeated faster than this … */
+const restartAfterMsMin = 1_000;
+/** … and slower each time, up to this. */
+const restartAfterMsMax = 60_000;
 
 /** Starts the analyzers in a thread of their own; a crash of the thread is logged, counted and followed by a restart. */
 export function startAnalyzer({ calls, onFinding, log }: AnalyzerOptions): Analyzer {
@@ -36,6 +39,7 @@ export function startAnalyzer({ calls, onFinding, log }: AnalyzerOptions): Analy
   let counters = createAnalysisCounters(detectors.map(({ id }) => id));
   let restarts = 0;
   let isClosed = false;
+  let restartAfterMs = restartAfterMsMin;
   let restartTimer: NodeJS.Timeout | undefined;
   let worker = startWorker();
 
@@ -55,14 +59,21 @@ export function startAnalyzer({ calls, onFinding, log }: AnalyzerOptions): Analy
       restartTimer = setTimeout(() => {
         worker = startWorker();
       }, restartAfterMs);
+      restartAfterMs = Math.min(restartAfterMsMax, restartAfterMs * 2);
     });
     return started;
   }
 
   function receive(message: AnalyzerMessage): void {
+    if (isClosed) return;
     if (message.kind === "finding") onFinding(message.finding);
-    else if (message.kind === "counters") counters = message.counters;
-    else log(message.line);
+    else if (message.kind === "log") log(message.line);
+    else receiveCounters(message.counters);
+  }
+
+  function receiveCounters(received: AnalysisCounters): void {
+    if (received.runs > 1) restartAfterMs = restartAfterMsMin;
+    counters = received;
   }
 
   return {

@@ -4,8 +4,8 @@ import {
   endpointSampleQuery,
 } from "../../storage/queries/endpoint-sample.ts";
 import type { Store } from "../../storage/store.ts";
-import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
-import { readTraces } from "./read-traces.ts";
+import { type SpanIndex, spanKind, statusError, type TraceView } from "../model/trace-view.ts";
+import { coverAll, readTraces } from "./read-traces.ts";
 
 /** An endpoint of one service, in one environment. */
 export interface EndpointKey {
@@ -17,14 +17,15 @@ export interface EndpointKey {
 
 export interface SampledTrace {
   readonly trace: TraceView;
-  /** The endpoint's server span. */
+  /** The endpoint's server span: its first, when a trace calls the endpoint more than once. */
   readonly endpointSpan: SpanIndex;
 }
 
 /** Traces that a critical path and a prediction are computed from. */
 const tracesMax = 200;
-/** Spans of the sample that are in memory at once are bounded by reading this many traces at a time. */
 const tracesAtOnce = 50;
+/** All of the sample is in memory at once: after the part that reaches this, no more is read. */
+const sampleSpansMax = 200_000;
 
 /** Reads a uniform sample of the endpoint's traces in [fromS, toS). Failed requests are left out: they end early. */
 export async function sampleEndpoint(
@@ -34,18 +35,24 @@ export async function sampleEndpoint(
 ): Promise<SampledTrace[]> {
   const parameters: EndpointSampleParameters = { ...endpoint, ...window, tracesMax };
   const rows = await store.select<EndpointSampleRow>(endpointSampleQuery, parameters);
-  const sound = rows.filter(({ statusCode }) => statusCode !== 2);
+  // By time, so that one read covers few hours: that is how spans are stored.
+  const sound = rows
+    .filter(({ statusCode }) => statusCode !== statusError)
+    .sort((a, b) => a.fromS - b.fromS);
   const sample: SampledTrace[] = [];
-  for (let at = 0; at < sound.length; at += tracesAtOnce) {
+  let spans = 0;
+  for (let at = 0; at < sound.length && spans < sampleSpansMax; at += tracesAtOnce) {
     const part = sound.slice(at, at + tracesAtOnce);
-    const range = {
-      fromS: Math.min(...part.map(({ fromS }) => fromS)),
-      toS: Math.max(...part.map(({ toS }) => toS)),
-    };
     const ids = part.map(({ traceId }) => traceId);
-    for (const trace of await readTraces(store, ids, range)) {
-      const endpointSpan = findEndpointSpan(trace, endpoint);
-      if (endpointSpan !== -1) sample.push({ trace, endpointSpan });
+    // What is too large to be read was counted when it was examined.
+    const limits = { tracesAtOnce, spansMax: sampleSpansMax, onTooLarge: () => undefined };
+    for await (const traces of readTraces(store, ids, coverAll(part), limits)) {
+      for (const trace of traces) {
+        const endpointSpan = findEndpointSpan(trace, endpoint);
+        if (endpointSpan !== -1) sample.push({ trace, endpointSpan });
+        spans += trace.size;
+      }
+      if (spans >= sampleSpansMax) break;
     }
   }
   return sample;

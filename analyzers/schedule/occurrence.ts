@@ -17,15 +17,24 @@ export interface OccurrenceEvidence {
 /** Spans named in one row; a trace with more names its first ones. */
 const spanIdsMax = 50;
 
-/** One row of `occurrences`: one problem in one trace. */
+/**
+ * One row of `occurrences`: one problem in one trace. A trace may show it in several places (its endpoint is called
+ * twice, or two parents have one name): `observations`, never empty, are those of one fingerprint, and one row.
+ */
 export function toOccurrence(
   fingerprint: string,
   { id, version }: DetectorMeta<unknown>,
   trace: TraceView,
-  observation: Observation,
+  observations: readonly Observation[],
   seenAt: number,
 ): Row {
-  const { endpointSpan, spans } = observation;
+  const reported = observations.filter(({ suppressedBy }) => !suppressedBy);
+  const told = reported.length > 0 ? reported : observations;
+  const main = told.reduce((most, next) => (next.repeats > most.repeats ? next : most));
+  const spans = [...new Set(told.flatMap((observation) => observation.spans))].sort(
+    (a, b) => a - b,
+  );
+  const { endpointSpan } = main;
   return {
     fingerprint,
     trace_id: trace.traceId,
@@ -38,23 +47,19 @@ export function toOccurrence(
     http_route: trace.httpRoute[endpointSpan]! || trace.name[endpointSpan]!,
     ts: toDateTime64(Number(trace.startTimeUnixNano / 1_000_000n)),
     seen: toDateTime64(seenAt),
-    repeats: observation.repeats,
+    repeats: told.reduce((sum, { repeats }) => sum + repeats, 0),
     duration_ns: Math.round(unionNs(trace, spans)),
     endpoint_duration_ns: trace.end[endpointSpan]! - trace.start[endpointSpan]!,
-    critical_ns: Math.round(criticalNs(trace, endpointSpan, spans)),
-    confidence: observation.confidence,
-    suppressed_by: observation.suppressedBy ?? "",
+    critical_ns: Math.round(told.reduce((sum, next) => sum + criticalNs(trace, next), 0)),
+    confidence: main.confidence,
+    suppressed_by: main.suppressedBy ?? "",
     span_ids: spans.slice(0, spanIdsMax).map((span) => trace.spanId[span]!),
-    evidence: JSON.stringify(toEvidence(trace, observation)),
+    evidence: JSON.stringify(toEvidence(trace, main)),
   };
 }
 
 /** Time of the endpoint's critical path that the spans hold. */
-function criticalNs(
-  trace: TraceView,
-  endpointSpan: SpanIndex,
-  spans: readonly SpanIndex[],
-): number {
+function criticalNs(trace: TraceView, { endpointSpan, spans }: Observation): number {
   const wanted = new Set(spans);
   let sum = 0;
   for (const { span, start, end } of criticalPath(trace, endpointSpan)) {
@@ -63,10 +68,7 @@ function criticalNs(
   return sum;
 }
 
-export function toEvidence(
-  trace: TraceView,
-  { summary, fix, spans }: Observation,
-): OccurrenceEvidence {
+function toEvidence(trace: TraceView, { summary, fix, spans }: Observation): OccurrenceEvidence {
   return { summary, fix, shape: toShape(trace, spans[0]!), callSite: toCallSite(trace, spans) };
 }
 

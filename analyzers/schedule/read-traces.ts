@@ -1,5 +1,5 @@
 import { type TraceSpansParameters, traceSpansQuery } from "../../storage/queries/trace-spans.ts";
-import type { Store } from "../../storage/store.ts";
+import { StorageError, type Store } from "../../storage/store.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import { type TraceView, toTraceView } from "../model/trace-view.ts";
 
@@ -17,30 +17,60 @@ export function coverAll(ranges: readonly TimeRange[]): TimeRange {
   };
 }
 
-type TraceSpans = SpanColumns & { readonly traceId: readonly string[] };
-
-/** Spans that one read returns at most: what a page of traces may hold in memory. */
-const spansMax = 200_000;
+export interface ReadLimits {
+  /** Traces of one read. */
+  readonly tracesAtOnce?: number;
+  /** Spans that one read returns at most: what a part holds in memory. */
+  readonly spansMax?: number;
+  /** A trace that the store can't return within its limits is passed here and left out; without it, the read rejects. */
+  readonly onTooLarge?: (traceId: string, error: StorageError) => void;
+}
 
 /**
- * Reads traces (ids in hex) whose spans start within `range`. Traces that are not there are left out; one trace with
- * more than `spansMax` spans is read up to there.
+ * Reads traces (ids in hex) whose spans start within `range`, in parts of at most `spansMax` spans. Traces that are not
+ * there are left out; one trace with more spans than that is read up to there.
  */
-export async function readTraces(
+export async function* readTraces(
   store: Store,
   traceIds: readonly string[],
   range: TimeRange,
-): Promise<TraceView[]> {
-  if (traceIds.length === 0) return [];
-  const parameters: TraceSpansParameters = { traceIds, ...range, spansMax };
-  const { traceId, ...columns } = await store.selectColumns<TraceSpans>(
-    traceSpansQuery,
-    parameters,
-  );
-  if (traceId.length < spansMax || traceIds.length === 1) return splitByTrace(traceId, columns);
-  const half = traceIds.length >> 1;
-  const first = await readTraces(store, traceIds.slice(0, half), range);
-  return [...first, ...(await readTraces(store, traceIds.slice(half), range))];
+  limits: ReadLimits = {},
+): AsyncGenerator<readonly TraceView[]> {
+  const { tracesAtOnce = 50, spansMax = 200_000, onTooLarge } = limits;
+  const open: (readonly string[])[] = [];
+  for (let at = 0; at < traceIds.length; at += tracesAtOnce) {
+    open.push(traceIds.slice(at, at + tracesAtOnce));
+  }
+  open.reverse();
+  for (let ids = open.pop(); ids !== undefined; ids = open.pop()) {
+    const part = await readPart(store, { traceIds: ids, ...range, spansMax }, onTooLarge);
+    const half = ids.length >> 1;
+    if (part === null) open.push(ids.slice(half), ids.slice(0, half));
+    else yield part;
+  }
+}
+
+type TraceSpans = SpanColumns & { readonly traceId: readonly string[] };
+
+/** null: there is too much in them to be read at once. */
+async function readPart(
+  store: Store,
+  parameters: TraceSpansParameters,
+  onTooLarge: ReadLimits["onTooLarge"],
+): Promise<TraceView[] | null> {
+  const { traceIds, spansMax } = parameters;
+  try {
+    const spans = await store.selectColumns<TraceSpans>(traceSpansQuery, parameters);
+    const { traceId, ...columns } = spans;
+    const isWhole = traceId.length < spansMax || traceIds.length === 1;
+    return isWhole ? splitByTrace(traceId, columns) : null;
+  } catch (error) {
+    if (!(error instanceof StorageError && error.code === "QUERY_LIMIT")) throw error;
+    if (traceIds.length > 1) return null;
+    if (!onTooLarge) throw error;
+    onTooLarge(traceIds[0]!, error);
+    return [];
+  }
 }
 
 /** Cuts rows that are ordered by trace into views. */

@@ -36,8 +36,10 @@ export async function readWaterfall(
   traceId: string,
   range: TimeRange,
 ): Promise<WaterfallView | null> {
-  const [trace] = await readTraces(store, [traceId], range);
-  return trace ? layOut(trace) : null;
+  for await (const [trace] of readTraces(store, [traceId], range)) {
+    if (trace) return layOut(trace);
+  }
+  return null;
 }
 
 function layOut(trace: TraceView): WaterfallView {

@@ -13,24 +13,34 @@ import {
 import type { Store } from "../../storage/store.ts";
 import type { TraceDetector } from "../detector.ts";
 import { type FixedTrace, predictFix } from "../gain/predict.ts";
-import type { Confidence, Finding, Impact, SampleTrace } from "../model/finding.ts";
-import type { AnalysisCounters } from "./analysis-counters.ts";
-import { type EndpointKey, sampleEndpoint } from "./endpoint-sample.ts";
-import { detectSafely } from "./examine.ts";
-import { toFingerprint } from "./fingerprint.ts";
+import type { Confidence, Finding, SampleTrace } from "../model/finding.ts";
+import { countDetectorError, type ErrorReport } from "./detector-error.ts";
+import { type EndpointKey, type SampledTrace, sampleEndpoint } from "./endpoint-sample.ts";
+import { detectFingerprints } from "./examine.ts";
+import { savedShareOf, toImpact } from "./impact.ts";
 import type { OccurrenceEvidence } from "./occurrence.ts";
-import { readFirstSeen, storeFinding } from "./stored-finding.ts";
+import { orderVersions } from "./service-versions.ts";
+import { readFinding, storeFinding } from "./stored-finding.ts";
 
-export interface RefreshOptions {
+export interface RefreshOptions extends ErrorReport {
   readonly store: Store;
-  readonly counters: AnalysisCounters;
-  readonly log: (line: string) => void;
   readonly now: () => number;
 }
 
 /** Evidence is counted over this long. */
 const evidenceMs = 24 * 3_600_000;
-const secondsPerDay = 86_400;
+
+/** All that a finding is made of. */
+interface Facts {
+  readonly totals: OccurrenceTotalsRow;
+  readonly samples: readonly OccurrenceSampleRow[];
+  /** By version; none: the endpoint is no route of a server. */
+  readonly requests: readonly EndpointTotalsRow[];
+  /** The endpoint's sampled traces, each with what the fix would change in it (often nothing). */
+  readonly fixed: readonly FixedTrace[];
+  /** The finding as it was; undefined: it is new. */
+  readonly known: Finding | undefined;
+}
 
 /**
  * Merges the occurrences of one fingerprint into its finding, predicts what the fix saves, and stores it.
@@ -41,66 +51,71 @@ export async function refreshFinding(
   fingerprint: string,
   detector: TraceDetector,
 ): Promise<Finding | null> {
+  const facts = await readFacts(options, fingerprint, detector);
+  if (!facts) return null;
+  const finding = toFinding(detector, facts);
+  const savedShare = savedShareOf(facts.fixed, finding.evidence.repeatsMedian);
+  await storeFinding(options.store, finding, { savedShare, nowMs: options.now() });
+  return finding;
+}
+
+async function readFacts(
+  options: RefreshOptions,
+  fingerprint: string,
+  detector: TraceDetector,
+): Promise<Facts | null> {
   const { store, now } = options;
-  const sinceMs = now() - evidenceMs;
+  const evidence = { fingerprints: [fingerprint], sinceMs: now() - evidenceMs };
   const [totals] = await store.select<OccurrenceTotalsRow>(occurrenceTotalsQuery, {
-    fingerprints: [fingerprint],
-    sinceMs,
+    ...evidence,
     findingsMax: 1,
   });
   if (!totals) return null;
+  const samples = await store.select<OccurrenceSampleRow>(occurrenceSamplesQuery, {
+    ...evidence,
+    samplesMax: 3,
+  });
+  const { service, environment, method, route } = totals;
+  const endpoint: EndpointKey = { service, environment, method, route };
   const window = {
     fromS: Math.floor(totals.firstSeenMs / 1000),
     toS: Math.ceil(totals.lastSeenMs / 1000) + 1,
   };
-  const samples = await store.select<OccurrenceSampleRow>(occurrenceSamplesQuery, {
-    fingerprints: [fingerprint],
-    sinceMs,
-    samplesMax: 3,
-  });
   const requests = await store.select<EndpointTotalsRow>(endpointTotalsQuery, {
-    ...toKey(totals),
+    ...endpoint,
     ...window,
   });
-  const fixed = await fixSample(options, fingerprint, detector, toKey(totals), window);
-  const finding: Finding = {
-    ...toFinding(detector, totals, samples, requests),
-    ...predictFix(fixed, fingerprint),
-    firstSeenAt: Math.min(totals.firstSeenMs, await readFirstSeen(store, fingerprint)),
+  const sample = requests.length > 0 ? await sampleEndpoint(store, endpoint, window) : [];
+  return {
+    totals,
+    samples,
+    requests,
+    fixed: sample.map((sampled) => fixTrace(options, fingerprint, detector, sampled)),
+    known: await readFinding(store, fingerprint),
   };
-  await storeFinding(store, finding, now());
-  return finding;
 }
 
-function toKey({ service, environment, method, route }: OccurrenceTotalsRow): EndpointKey {
-  return { service, environment, method, route };
-}
-
-/** The endpoint's sampled traces, each with what this finding's fix would change in it (often nothing). */
-async function fixSample(
+function fixTrace(
   options: RefreshOptions,
   fingerprint: string,
   detector: TraceDetector,
-  endpoint: EndpointKey,
-  window: { readonly fromS: number; readonly toS: number },
-): Promise<FixedTrace[]> {
-  const sample = await sampleEndpoint(options.store, endpoint, window);
-  return sample.map(({ trace, endpointSpan }) => {
-    const observations = detectSafely(options, detector, trace).filter(
-      ({ identity, suppressedBy }) =>
-        !suppressedBy && toFingerprint(detector.meta.id, identity) === fingerprint,
+  { trace, endpointSpan }: SampledTrace,
+): FixedTrace {
+  try {
+    const observations = detectFingerprints(detector, trace).get(fingerprint) ?? [];
+    const here = observations.filter(
+      (observation) => !observation.suppressedBy && observation.endpointSpan === endpointSpan,
     );
-    return { trace, endpointSpan, changes: observations.flatMap(({ change }) => change ?? []) };
-  });
+    return { trace, endpointSpan, changes: here.flatMap(({ change }) => change ?? []) };
+  } catch (error) {
+    countDetectorError(options, detector.meta.id, `trace ${trace.traceId}`, error);
+    return { trace, endpointSpan, changes: [] };
+  }
 }
 
-function toFinding(
-  { meta }: TraceDetector,
-  totals: OccurrenceTotalsRow,
-  samples: readonly OccurrenceSampleRow[],
-  requests: readonly EndpointTotalsRow[],
-): Omit<Finding, "prediction"> {
-  const evidence: OccurrenceEvidence = JSON.parse(totals.latestEvidence);
+function toFinding({ meta }: TraceDetector, facts: Facts): Finding {
+  const { totals, samples, requests, fixed, known } = facts;
+  const tracesAffected = Number(totals.tracesAffected);
   const tracesOfEndpoint = requests.reduce((sum, row) => sum + row.requestsStored, 0);
   return {
     id: totals.fingerprint,
@@ -113,19 +128,52 @@ function toFinding(
     service: totals.service,
     environment: totals.environment,
     endpoint: { method: totals.method, route: totals.route },
-    ...evidence,
-    firstSeenAt: totals.firstSeenMs,
+    ...toEvidence(facts),
+    firstSeenAt: Math.min(totals.firstSeenMs, known?.firstSeenAt ?? Number.POSITIVE_INFINITY),
     lastSeenAt: totals.lastSeenMs,
-    serviceVersions: totals.serviceVersions.filter((version) => version !== ""),
+    serviceVersions: orderVersions(known?.serviceVersions ?? [], totals.serviceVersions, requests),
     evidence: {
-      tracesAffected: Number(totals.tracesAffected),
-      tracesOfEndpoint: Math.max(tracesOfEndpoint, Number(totals.tracesAffected)),
+      tracesAffected,
+      tracesOfEndpoint: Math.max(tracesOfEndpoint, tracesAffected),
       repeatsMedian: Number(totals.repeatsMedian),
       repeatsMax: Number(totals.repeatsMax),
       sampleTraces: samples.map(toSampleTrace),
     },
-    impact: toImpact(totals),
+    impact: toImpact(totals, requests, fixed),
+    ...predict(facts),
   };
+}
+
+/**
+ * Sentence and fix of a typical trace, so that they don't change with each new one; the call site of the newest trace
+ * that has one, because lines move.
+ */
+function toEvidence({ totals, samples, known }: Facts): OccurrenceEvidence {
+  const latest: OccurrenceEvidence = JSON.parse(totals.latestEvidence);
+  const typical = samples.find(({ role }) => role === "typical") ?? samples[0];
+  const evidence: OccurrenceEvidence[] = samples.map((sample) => JSON.parse(sample.evidence));
+  const seen = [latest, ...evidence].find(({ callSite }) => callSite !== null);
+  return {
+    ...(typical ? (JSON.parse(typical.evidence) as OccurrenceEvidence) : latest),
+    callSite: seen?.callSite ?? known?.callSite ?? null,
+  };
+}
+
+function predict({
+  totals,
+  requests,
+  fixed,
+}: Facts): Pick<Finding, "prediction" | "predictionMissing"> {
+  if (requests.length === 0) {
+    const predictionMissing =
+      "it is not seen under a route (http.route) of a server, and only such endpoints are sampled";
+    return { prediction: null, predictionMissing };
+  }
+  if (fixed.length > 0 && fixed.every(({ changes }) => changes.length === 0)) {
+    const predictionMissing = `it is in none of the ${fixed.length} sampled traces of this endpoint, too rare to predict from`;
+    return { prediction: null, predictionMissing };
+  }
+  return predictFix(fixed, totals.fingerprint);
 }
 
 function mostConfident(confidences: readonly string[]): Confidence {
@@ -135,14 +183,4 @@ function mostConfident(confidences: readonly string[]): Confidence {
 
 function toSampleTrace({ traceId, role, durationNs, spanIds }: OccurrenceSampleRow): SampleTrace {
   return { traceId, role, durationNs, spanIds };
-}
-
-/** At the rate seen; a finding that is seconds old is taken to go on for at least a minute as it began. */
-function toImpact(totals: OccurrenceTotalsRow): Impact {
-  const seenS = Math.max(60, (totals.lastSeenMs - totals.firstSeenMs) / 1000);
-  return {
-    criticalPathShare:
-      totals.endpointDurationNsSum > 0 ? totals.criticalNsSum / totals.endpointDurationNsSum : 0,
-    secondsPerDay: (totals.criticalNsSum / 1e9 / seenS) * secondsPerDay,
-  };
 }

@@ -2,8 +2,11 @@ import type { Store } from "../../storage/store.ts";
 import type { TraceDetector, WindowDetector } from "../detector.ts";
 import type { Finding } from "../model/finding.ts";
 import type { AnalysisCounters } from "./analysis-counters.ts";
+import { countDetectorError } from "./detector-error.ts";
 import { examineTraces } from "./examine.ts";
+import { Pace } from "./pace.ts";
 import { refreshFinding } from "./refresh-finding.ts";
+import { RefreshQueue, type WaitingFinding } from "./refresh-queue.ts";
 import { SettledTraces } from "./settled.ts";
 import { findInWindow } from "./window-findings.ts";
 
@@ -18,8 +21,8 @@ export interface ScheduleOptions {
   readonly now: () => number;
 }
 
-/** The numbers of one finding are computed anew at most this often. */
-const refreshEveryMs = 30_000;
+/** Findings whose numbers are computed before the next page of traces has its turn. */
+const refreshesAtOnceMax = 50;
 const windowRunEveryMs = 15_000;
 
 /**
@@ -27,13 +30,14 @@ const windowRunEveryMs = 15_000;
  *
  *   settled traces ─▶ candidates ─▶ detect ─▶ occurrences ─▶ findings ─▶ onFinding
  *   ops_1m ────────────────────────▶ window detectors ──────────▲
+ *
+ * Progress is recorded only up to the oldest trace that its finding does not count yet, so that a kill loses none.
  */
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #settled: SettledTraces;
-  /** Findings with occurrences that their stored numbers don't know yet. */
-  readonly #stale = new Map<string, TraceDetector>();
-  readonly #refreshedAt = new Map<string, number>();
+  readonly #waiting = new RefreshQueue();
+  readonly #windowPace = new Pace();
   #windowRunAt = 0;
 
   constructor(options: ScheduleOptions) {
@@ -43,32 +47,51 @@ export class Schedule {
 
   /** Runs everything that is due, once. Rejects when the store can't be asked; the next run goes on from there. */
   async run(): Promise<void> {
-    const { traceDetectors, ...rest } = this.#options;
-    this.#options.counters.runs++;
+    const { traceDetectors, counters, ...rest } = this.#options;
+    counters.runs++;
     for await (const page of this.#settled.pages()) {
-      const seen = await examineTraces({ ...rest, detectors: traceDetectors }, page);
-      for (const [fingerprint, detector] of seen) this.#stale.set(fingerprint, detector);
+      await this.#refreshWaiting();
+      const examiner = { ...rest, counters, detectors: traceDetectors };
+      const sinceMs = this.#settled.watermarkMs;
+      for (const [fingerprint, detector] of await examineTraces(examiner, page)) {
+        const isWaiting = this.#waiting.add({ fingerprint, detector, sinceMs });
+        if (!isWaiting) counters.dropped.findings_waiting++;
+      }
+      counters.examinedUntilMs = sinceMs;
     }
-    this.#options.counters.examinedUntilMs = this.#settled.watermarkMs ?? null;
-    await this.#refreshStale();
+    counters.examinedUntilMs = this.#settled.watermarkMs;
+    await this.#refreshWaiting();
     await this.#runWindows();
   }
 
-  async #refreshStale(): Promise<void> {
-    const { now, onFinding } = this.#options;
-    for (const [fingerprint, detector] of this.#stale) {
-      if (now() - (this.#refreshedAt.get(fingerprint) ?? 0) < refreshEveryMs) continue;
-      const finding = await refreshFinding(this.#options, fingerprint, detector);
-      this.#stale.delete(fingerprint);
-      this.#refreshedAt.set(fingerprint, now());
-      if (finding) onFinding(finding);
+  async #refreshWaiting(): Promise<void> {
+    for (const finding of this.#waiting.due(this.#options.now(), refreshesAtOnceMax)) {
+      await this.#refresh(finding);
     }
+    await this.#settled.record(this.#waiting.oldestMs ?? this.#settled.watermarkMs);
+  }
+
+  async #refresh({ fingerprint, detector }: WaitingFinding): Promise<void> {
+    const { now, onFinding } = this.#options;
+    let firstSeenMs = 0;
+    try {
+      const finding = await refreshFinding(this.#options, fingerprint, detector);
+      if (finding) onFinding(finding);
+      if (finding) firstSeenMs = finding.firstSeenAt;
+    } catch (error) {
+      countDetectorError(this.#options, detector.meta.id, `finding ${fingerprint}`, error);
+    }
+    this.#waiting.done(fingerprint, firstSeenMs, now());
   }
 
   async #runWindows(): Promise<void> {
     const { now, onFinding } = this.#options;
     if (now() - this.#windowRunAt < windowRunEveryMs) return;
-    for (const finding of await findInWindow(this.#options)) onFinding(finding);
+    const isDue = (fingerprint: string) => this.#windowPace.isDue(fingerprint, now());
+    for await (const finding of findInWindow({ ...this.#options, isDue })) {
+      this.#windowPace.computed(finding.id, finding.firstSeenAt, now());
+      onFinding(finding);
+    }
     this.#windowRunAt = now();
   }
 }

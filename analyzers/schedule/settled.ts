@@ -13,8 +13,8 @@ const quietMs = 10_000;
 const settledMaxMs = 600_000;
 /** Read again behind the watermark: an insert that was under way becomes visible with an older time. */
 const overlapMs = 30_000;
-/** Traces of one page: what is examined, and recorded as examined, at once. */
-const tracesMax = 2_000;
+/** Progress is stored when it comes to this much: a kill repeats no more. */
+const recordEveryMs = 10_000;
 const watermarkName = "settled-traces";
 
 /**
@@ -24,31 +24,35 @@ const watermarkName = "settled-traces";
  *   ───────────────────────────────────────────watermark──────────▶ now
  *                                 └─ read again, known ones skipped
  *
- * The watermark is stored after each page: a crash repeats a page, and a repeated page changes nothing.
+ * Who starts again from a recorded watermark gets some traces once more; examining them again changes nothing.
  */
 export class SettledTraces {
   readonly #store: Store;
   readonly #now: () => number;
-  /** Trace id to the time at which it settled, for traces inside the overlap. */
+  readonly #tracesMax: number;
+  /** Trace id to the time at which it settled, for traces inside the overlap; about in order of that time. */
   readonly #known = new Map<string, number>();
   #watermarkMs: number | undefined;
+  #recordedMs = 0;
 
-  constructor(store: Store, now: () => number) {
+  /** `tracesMax`: traces of one page, which are examined at once. */
+  constructor(store: Store, now: () => number, { tracesMax = 2_000 } = {}) {
     this.#store = store;
     this.#now = now;
+    this.#tracesMax = tracesMax;
   }
 
-  /** Time up to which settled traces were handed out; undefined before the first walk. */
-  get watermarkMs(): number | undefined {
-    return this.#watermarkMs;
+  /** Traces that settled up to this time were handed out, and the pages done; 0 before the first walk. */
+  get watermarkMs(): number {
+    return this.#watermarkMs ?? 0;
   }
 
-  /** Hands out pages until there is nothing left that settled before now. */
+  /** Hands out pages until there is nothing left that settled before now. A page is done when the next is asked for. */
   async *pages(): AsyncGenerator<readonly SettledTraceRow[]> {
     const untilMs = this.#now();
-    this.#watermarkMs ??= await this.#readWatermark();
+    // A clock that was ahead once must not make us wait until it is that late.
+    this.#watermarkMs = Math.min(this.#watermarkMs ?? (await this.#readWatermark()), untilMs);
     let sinceMs = Math.max(0, this.#watermarkMs - overlapMs);
-    this.#forget(sinceMs);
     let sinceTraceId = "";
     for (;;) {
       const parameters: SettledTracesParameters = {
@@ -57,36 +61,44 @@ export class SettledTraces {
         untilMs,
         quietMs,
         settledMaxMs,
-        tracesMax,
+        tracesMax: this.#tracesMax,
       };
       const page = await this.#store.select<SettledTraceRow>(settledTracesQuery, parameters);
       const fresh = page.filter(({ traceId, settledMs }) => this.#known.get(traceId) !== settledMs);
       if (fresh.length > 0) yield fresh;
-      for (const { traceId, settledMs } of fresh) this.#known.set(traceId, settledMs);
-      const last = page.length === tracesMax ? page.at(-1) : undefined;
-      await this.#moveWatermark(last?.settledMs ?? untilMs);
+      const last = page.length === this.#tracesMax ? page.at(-1) : undefined;
+      this.#watermarkMs = Math.max(this.#watermarkMs, last?.settledMs ?? untilMs);
+      this.#remember(fresh);
       if (!last) return;
       sinceMs = last.settledMs;
       sinceTraceId = last.traceId;
     }
   }
 
-  #forget(beforeMs: number): void {
+  /** Stores the progress: who starts again begins at `toMs`, at most the watermark. */
+  async record(toMs: number): Promise<void> {
+    if (toMs - this.#recordedMs < recordEveryMs) return;
+    await this.#store.insertRows("watermarks", [
+      { name: watermarkName, at: toDateTime64(this.#now()), value: String(toMs) },
+    ]);
+    this.#recordedMs = toMs;
+  }
+
+  #remember(page: readonly SettledTraceRow[]): void {
+    for (const { traceId, settledMs } of page) {
+      this.#known.delete(traceId);
+      this.#known.set(traceId, settledMs);
+    }
+    const fromMs = this.watermarkMs - overlapMs;
     for (const [traceId, settledMs] of this.#known) {
-      if (settledMs < beforeMs) this.#known.delete(traceId);
+      if (settledMs >= fromMs) break;
+      this.#known.delete(traceId);
     }
   }
 
   async #readWatermark(): Promise<number> {
     const [row] = await this.#store.select<WatermarkRow>(watermarkQuery, { name: watermarkName });
-    return row ? Number(row.value) : 0;
-  }
-
-  async #moveWatermark(toMs: number): Promise<void> {
-    if (toMs <= this.#watermarkMs!) return;
-    this.#watermarkMs = toMs;
-    await this.#store.insertRows("watermarks", [
-      { name: watermarkName, at: toDateTime64(this.#now()), value: String(toMs) },
-    ]);
+    this.#recordedMs = row ? Number(row.value) : 0;
+    return this.#recordedMs;
   }
 }

@@ -6,17 +6,20 @@ import type { Confidence, Finding } from "../model/finding.ts";
 
 const weightOf: Readonly<Record<Confidence, number>> = { high: 1, medium: 0.6, low: 0.3 };
 
-/** What to fix first: seconds a day that the fix is expected to save, weighted by how sure we are. */
-export function rankOf({ impact, prediction, confidence }: Finding): number {
-  const savedShare = prediction
-    ? Math.max(0, 1 - prediction.p50.afterNs / Math.max(1, prediction.p50.beforeNs))
-    : impact.criticalPathShare;
-  const share =
-    impact.criticalPathShare > 0 ? Math.min(1, savedShare / impact.criticalPathShare) : 0;
-  return impact.secondsPerDay * share * weightOf[confidence];
+/**
+ * What to fix first: seconds a day that the fix is expected to save, weighted by how sure we are. `savedShare` is the
+ * share of `impact.secondsPerDay` that goes away, 0 … 1.
+ */
+export function rankOf({ impact, confidence }: Finding, savedShare: number): number {
+  const rank = impact.secondsPerDay * Math.min(1, Math.max(0, savedShare)) * weightOf[confidence];
+  return Number.isFinite(rank) ? rank : 0;
 }
 
-export async function storeFinding(store: Store, finding: Finding, nowMs: number): Promise<void> {
+export async function storeFinding(
+  store: Store,
+  finding: Finding,
+  { savedShare, nowMs }: { readonly savedShare: number; readonly nowMs: number },
+): Promise<void> {
   await store.insertRows("findings", [
     {
       fingerprint: finding.id,
@@ -26,16 +29,14 @@ export async function storeFinding(store: Store, finding: Finding, nowMs: number
       environment: finding.environment,
       http_request_method: finding.endpoint.method,
       http_route: finding.endpoint.route,
-      rank: rankOf(finding),
+      rank: rankOf(finding, savedShare),
       body: JSON.stringify(finding),
     },
   ]);
 }
 
-/** When the finding was first seen, milliseconds since 1970, as far as its stored form knows; Infinity: it is new. */
-export async function readFirstSeen(store: Store, fingerprint: string): Promise<number> {
+/** The finding as it was stored last; undefined: it is new. */
+export async function readFinding(store: Store, fingerprint: string): Promise<Finding | undefined> {
   const [row] = await store.select<FindingRow>(findingsByIdQuery, { fingerprints: [fingerprint] });
-  if (!row) return Number.POSITIVE_INFINITY;
-  const { firstSeenAt }: Finding = JSON.parse(row.body);
-  return firstSeenAt;
+  return row && JSON.parse(row.body);
 }

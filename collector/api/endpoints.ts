@@ -5,7 +5,7 @@ import { answer } from "./api-error.ts";
 import { readText } from "./parameters.ts";
 import type { EndpointPathResponse, EndpointsResponse } from "./responses.ts";
 
-export interface EndpointKey {
+interface EndpointKey {
   readonly service: string;
   readonly environment: string;
   readonly method: string;

@@ -47,6 +47,11 @@ export class ChildSupervisor {
     return this.#child && !hasEnded(this.#child) ? this.#child.pid : undefined;
   }
 
+  /** Calls are answered now. */
+  get isReady(): boolean {
+    return this.#connection !== undefined;
+  }
+
   get restarts(): number {
     return this.#restarts;
   }

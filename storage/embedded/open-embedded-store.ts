@@ -20,6 +20,8 @@ export interface EmbeddedStore extends Store {
   /** To serve this store to a worker: `serveStore(store.calls, toPortChannel(port))`. */
   readonly calls: StoreCalls;
   stats(): StoreStats;
+  /** Calls are answered now; false while ClickHouse's process starts again. */
+  isReady(): boolean;
   /** The process that holds ClickHouse; undefined while there is none. */
   childPid(): number | undefined;
 }
@@ -88,6 +90,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     ...toStore(calls, () => supervisor.close()),
     calls,
     stats: () => ({ restarts: supervisor.restarts, ...counts }),
+    isReady: () => supervisor.isReady,
     childPid: () => supervisor.pid,
   };
 }

@@ -81,11 +81,13 @@ class Tally {
   async send(plannedAt: number): Promise<void> {
     const { baseUrl, method, path } = this.target;
     const url = baseUrl + path(this.sent);
+    // A timer may be a little early; a latency is never below zero for it.
+    const sentAt = Math.min(plannedAt, performance.now());
     this.sent += 1;
     try {
       const response = await fetch(url, { method, signal: AbortSignal.timeout(requestMs) });
       await response.arrayBuffer();
-      if (response.ok) this.latenciesMs.push(performance.now() - plannedAt);
+      if (response.ok) this.latenciesMs.push(performance.now() - sentAt);
       else this.failed += 1;
     } catch {
       this.failed += 1;

@@ -66,20 +66,30 @@ function candidates(): (() => LaunchOptions | Promise<LaunchOptions>)[] {
   return existsSync(debianChromium) ? [at(debianChromium), npmChromium] : [npmChromium];
 }
 
-/** Unpacked by its own package, in a process whose temp folder is ours: in the real one two tests would collide. */
+/**
+ * Unpacked by its own package, in a process whose temp folder is ours: in the real one two tests would collide. With the
+ * libraries that a bare machine lacks (NSS, expat), which the package keeps for the cloud that this variable names.
+ */
 async function npmChromium(): Promise<LaunchOptions> {
   const require = createRequire(import.meta.url);
   const entry = require.resolve("@sparticuz/chromium");
   const manifest = await readFile(join(dirname(entry), "../package.json"), "utf8");
-  const folder = await prepareFolder(`chromium-${JSON.parse(manifest).version}`, async (aside) => {
-    const unpack = `import chromium from ${JSON.stringify(entry)}; await chromium.executablePath();`;
-    await promisify(execFile)(process.execPath, ["--input-type=module", "-e", unpack], {
-      env: { TMPDIR: aside },
-    });
-    await writeFile(join(aside, "fonts/fonts.conf"), fontsConfig);
-  });
+  const folder = await prepareFolder(
+    `chromium-with-libraries-${JSON.parse(manifest).version}`,
+    async (aside) => {
+      const unpack = `import chromium from ${JSON.stringify(entry)}; await chromium.executablePath();`;
+      await promisify(execFile)(process.execPath, ["--input-type=module", "-e", unpack], {
+        env: { TMPDIR: aside, AWS_LAMBDA_JS_RUNTIME: "nodejs22.x" },
+      });
+      await writeFile(join(aside, "fonts/fonts.conf"), fontsConfig);
+    },
+  );
   return {
     executablePath: join(folder, "chromium"),
-    env: { HOME: folder, FONTCONFIG_PATH: join(folder, "fonts") },
+    env: {
+      HOME: folder,
+      FONTCONFIG_PATH: join(folder, "fonts"),
+      LD_LIBRARY_PATH: join(folder, "al2023/lib"),
+    },
   };
 }

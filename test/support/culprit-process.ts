@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type NodeProcess, startNode } from "./processes.ts";
 
@@ -37,12 +38,38 @@ export async function startCulpritProcess(
 }
 
 function findChild(pid: number, commandPart: string): number {
+  const child = listProcesses().find(
+    ({ parentPid, command }) => parentPid === pid && command.includes(commandPart),
+  );
+  if (!child) throw new Error(`process ${pid} has no child with ${commandPart}`);
+  return child.pid;
+}
+
+interface RunningProcess {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly command: string;
+}
+
+/** From /proc where there is one: a slim machine has no `ps`. */
+function listProcesses(): RunningProcess[] {
+  if (existsSync("/proc/self/stat")) return readdirSync("/proc").flatMap(readProcess);
   const rows = execFileSync("ps", ["-e", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split(
     "\n",
   );
-  for (const row of rows) {
-    const [, child, parent, command] = /^ *(\d+) +(\d+) (.*)$/.exec(row) ?? [];
-    if (Number(parent) === pid && command?.includes(commandPart)) return Number(child);
+  return rows.flatMap((row) => {
+    const [, pid, parentPid, command = ""] = /^ *(\d+) +(\d+) (.*)$/.exec(row) ?? [];
+    return pid ? [{ pid: Number(pid), parentPid: Number(parentPid), command }] : [];
+  });
+}
+
+function readProcess(pid: string): RunningProcess[] {
+  try {
+    const [, parentPid] = /\) \w (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    return [{ pid: Number(pid), parentPid: Number(parentPid), command }];
+  } catch {
+    // Not a process, or one that ended while we read.
+    return [];
   }
-  throw new Error(`process ${pid} has no child with ${commandPart}`);
 }

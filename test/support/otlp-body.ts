@@ -24,12 +24,18 @@ export function createSpans(count: number, startMs = Date.now()): OtlpSpan[] {
   }));
 }
 
-/** An OTLP ExportTraceServiceRequest as JSON. */
-export function toOtlpJson(spans: readonly OtlpSpan[], service = "shop"): string {
+/** An OTLP ExportTraceServiceRequest as JSON. `resource`: attributes beside the service's name. */
+export function toOtlpJson(
+  spans: readonly OtlpSpan[],
+  service = "shop",
+  resource: Readonly<Record<string, string>> = {},
+): string {
   return JSON.stringify({
     resourceSpans: [
       {
-        resource: { attributes: [toKeyValue(["service.name", service])] },
+        resource: {
+          attributes: Object.entries({ "service.name": service, ...resource }).map(toKeyValue),
+        },
         scopeSpans: [{ scope: { name: "test" }, spans: spans.map(toJsonSpan) }],
       },
     ],

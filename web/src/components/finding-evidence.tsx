@@ -16,7 +16,8 @@ export function FindingEvidence({ finding }: { readonly finding: Finding }) {
             What is called ({shape.system})
             {callSite !== null && (
               <>
-                , from <code>{callSite.function}</code> at <CallSiteName callSite={callSite} />
+                , called {callSite.function !== "" && `by ${callSite.function} `}at{" "}
+                <CallSiteName callSite={callSite} />
               </>
             )}
           </figcaption>

@@ -1,0 +1,86 @@
+import type { Worker } from "node:worker_threads";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { StorageError } from "../../storage/store.ts";
+import type { StoreCalls } from "../../storage/store-calls.ts";
+import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
+import { until } from "../../test/support/until.ts";
+import type { Finding } from "../model/finding.ts";
+import { startAnalyzer } from "./analyzer.ts";
+
+let traces: TestStore;
+
+beforeAll(async () => {
+  traces = await openTestStore();
+}, 30_000);
+
+afterAll(() => traces.close());
+
+/** The store of an hour later: what was just inserted has settled. */
+function toFuture(calls: StoreCalls): StoreCalls {
+  return {
+    ...calls,
+    selectText: (shape, query, parameters) =>
+      calls.selectText(shape, query, {
+        ...parameters,
+        ...(query.name === "settled-traces" && {
+          untilMs: Number(parameters.untilMs) + 11_000,
+        }),
+      }),
+  };
+}
+
+test("a thread of its own finds what is wrong in stored traces, and ends when it is closed", async () => {
+  await traces.insert([...loopTrace(), ...loopTrace(), ...loopTrace()]);
+  const findings: Finding[] = [];
+  const analyzer = startAnalyzer({
+    calls: toFuture(traces.store.calls),
+    onFinding: (finding) => findings.push(finding),
+    log: (line) => expect.fail(line),
+  });
+  await until(() => findings.length > 0 && analyzer.counters().runs > 0);
+  expect(findings[0]).toMatchObject({ detector: "n-plus-one", evidence: { tracesAffected: 3 } });
+  expect(analyzer.detectors.map(({ id }) => id)).toEqual(["n-plus-one", "slow-endpoint"]);
+  await analyzer.close();
+  expect(analyzer.restarts()).toBe(0);
+}, 20_000);
+
+test("a store that is away is said once and counted; the thread tries again", async () => {
+  const log: string[] = [];
+  let isAway = true;
+  const analyzer = startAnalyzer({
+    calls: {
+      ...traces.store.calls,
+      selectText: (...call) =>
+        isAway
+          ? Promise.reject(new StorageError("STORE_UNAVAILABLE", "starting"))
+          : traces.store.calls.selectText(...call),
+    },
+    onFinding: () => undefined,
+    log: (line) => log.push(line),
+  });
+  await until(() => analyzer.counters().runErrors > 0);
+  isAway = false;
+  await until(() => log.includes("analysis goes on"));
+  expect(log.filter((line) => line.includes("starting"))).toHaveLength(1);
+  await analyzer.close();
+}, 20_000);
+
+test("a thread that ends by itself is started again, and its findings come", async () => {
+  const started: Worker[] = [];
+  const remember = (worker: Worker) => started.push(worker);
+  process.on("worker", remember);
+  await traces.insert(loopTrace({ route: "/after-a-crash" }));
+  const routes: string[] = [];
+  const analyzer = startAnalyzer({
+    calls: toFuture(traces.store.calls),
+    onFinding: ({ endpoint }) => routes.push(endpoint.route),
+    log: (line) => expect.fail(line),
+  });
+  await until(() => started.length === 1);
+  await started[0]!.terminate();
+  await until(() => routes.includes("/after-a-crash"));
+  expect(analyzer.restarts()).toBe(1);
+  expect(started).toHaveLength(2);
+  await analyzer.close();
+  process.off("worker", remember);
+}, 20_000);

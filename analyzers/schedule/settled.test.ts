@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { SettledTraceRow } from "../../storage/queries/settled-traces.ts";
+import type { Store } from "../../storage/store.ts";
+import { createSpans } from "../../test/support/otlp-body.ts";
+import { openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
+import { SettledTraces } from "./settled.ts";
+
+let traces: TestStore;
+/** Ahead of the clock, so that what was just inserted has settled. */
+let aheadMs = 0;
+const now = () => Date.now() + aheadMs;
+
+beforeAll(async () => {
+  traces = await openTestStore();
+}, 30_000);
+
+beforeEach(() => {
+  aheadMs = 0;
+});
+
+afterAll(() => traces.close());
+
+async function walk(settled: SettledTraces): Promise<(readonly SettledTraceRow[])[]> {
+  const pages = [];
+  for await (const page of settled.pages()) pages.push(page);
+  return pages;
+}
+
+const idsOf = (pages: readonly (readonly SettledTraceRow[])[]) =>
+  pages.flatMap((page) => page.map(({ traceId }) => traceId)).sort();
+
+/** Inserts traces of one span each; their ids. */
+async function arrive(count: number): Promise<string[]> {
+  const spans = createSpans(count);
+  await traces.insert(spans);
+  return spans.map(({ traceId }) => traceId).sort();
+}
+
+test("a trace is handed out once it is quiet for 10 s, then no more, page by page", async () => {
+  const settled = new SettledTraces(traces.store, now, { tracesMax: 3 });
+  const ids = await arrive(7);
+  expect(await walk(settled)).toEqual([]);
+  aheadMs += 11_000;
+  const pages = await walk(settled);
+  expect(idsOf(pages)).toEqual(ids);
+  expect(pages.map((page) => page.length)).toEqual([3, 3, 1]);
+  expect(await walk(settled)).toEqual([]);
+  expect(settled.watermarkMs).toBeGreaterThan(Date.now());
+});
+
+test("a span that comes late makes its trace settle once more", async () => {
+  const settled = new SettledTraces(traces.store, now);
+  const spans = createSpans(1);
+  await traces.insert(spans);
+  aheadMs += 11_000;
+  const ids = spans.map(({ traceId }) => traceId);
+  expect(idsOf(await walk(settled))).toEqual(expect.arrayContaining(ids));
+  await traces.insert([{ ...spans[0]!, spanId: "00000000000000aa", name: "late" }]);
+  aheadMs += 11_000;
+  expect(idsOf(await walk(settled))).toEqual(ids);
+  expect(await walk(settled)).toEqual([]);
+});
+
+test("a page that was not finished is handed out again", async () => {
+  const settled = new SettledTraces(traces.store, now, { tracesMax: 2 });
+  await walk(settled);
+  const ids = await arrive(3);
+  aheadMs += 11_000;
+  for await (const _page of settled.pages()) break;
+  expect(idsOf(await walk(settled))).toEqual(expect.arrayContaining(ids));
+});
+
+test("a store that goes away between two pages costs nothing but a repeat", async () => {
+  let answers = Number.POSITIVE_INFINITY;
+  const flaky: Store = {
+    ...traces.store,
+    select: (query, parameters) =>
+      answers-- > 0
+        ? traces.store.select(query, parameters)
+        : Promise.reject(new Error("the store is away")),
+  };
+  const settled = new SettledTraces(flaky, now, { tracesMax: 2 });
+  await walk(settled);
+  const ids = await arrive(5);
+  aheadMs += 11_000;
+  answers = 2;
+  const seen: string[] = [];
+  await expect(
+    (async () => {
+      for await (const page of settled.pages()) seen.push(...page.map(({ traceId }) => traceId));
+    })(),
+  ).rejects.toThrow("away");
+  answers = Number.POSITIVE_INFINITY;
+  seen.push(...idsOf(await walk(settled)));
+  expect([...new Set(seen)].sort()).toEqual(expect.arrayContaining(ids));
+});
+
+test("a clock that was ahead does not stop the analysis until it is that late", async () => {
+  const ahead = aheadMs;
+  const settled = new SettledTraces(traces.store, now);
+  aheadMs += 86_400_000;
+  await walk(settled);
+  aheadMs = ahead;
+  const ids = await arrive(1);
+  aheadMs += 11_000;
+  expect(idsOf(await walk(settled))).toEqual(expect.arrayContaining(ids));
+});
+
+test("who starts again begins at the recorded progress, less the overlap", async () => {
+  const ids = await arrive(2);
+  aheadMs += 11_000;
+  const first = new SettledTraces(traces.store, now);
+  await walk(first);
+  await first.record(first.watermarkMs);
+  expect(idsOf(await walk(new SettledTraces(traces.store, now)))).toEqual(
+    expect.arrayContaining(ids),
+  );
+  aheadMs += 120_000;
+  await walk(first);
+  await first.record(first.watermarkMs);
+  expect(await walk(new SettledTraces(traces.store, now))).toEqual([]);
+});

@@ -1,0 +1,82 @@
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { ConfigError, readStartConfig, startOptions } from "./config.ts";
+
+const secret = "https://hooks.slack.com/services/T000/B000/s3cret";
+
+test("without flags and environment it is safe: loopback, no alerts", () => {
+  const config = readStartConfig([], {});
+  expect(config).toEqual({
+    host: "127.0.0.1",
+    port: 4318,
+    dataFolder: resolve("data"),
+    retentionDays: 14,
+    publicUrl: "http://127.0.0.1:4318",
+    allowPrivateDestinations: false,
+    journalBytesMax: 1024 * 1_048_576,
+  });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test("a flag is stronger than the environment, and that than the default; empty is unset", () => {
+  const environment = { CULPRIT_PORT: "5000", CULPRIT_RETENTION_DAYS: "7", CULPRIT_DATA: "" };
+  const config = readStartConfig(["--port", "6000", "--data="], environment);
+  expect(config).toMatchObject({ port: 6000, retentionDays: 7, dataFolder: resolve("data") });
+});
+
+test.each<[string[], NodeJS.ProcessEnv, object]>([
+  [["--port", "0"], {}, { port: 0 }],
+  [["--host", "::1"], {}, { host: "::1", publicUrl: "http://[::1]:4318" }],
+  [["--data", "/var/lib/culprit"], {}, { dataFolder: "/var/lib/culprit" }],
+  [["--public-url", "https://culprit.example/"], {}, { publicUrl: "https://culprit.example" }],
+  [["--host", "0.0.0.0", "--allow-unauthenticated"], {}, { host: "0.0.0.0" }],
+  [[], { CULPRIT_HOST: "0.0.0.0", CULPRIT_ALLOW_UNAUTHENTICATED: "true" }, { host: "0.0.0.0" }],
+  [["--allow-private-destinations"], {}, { allowPrivateDestinations: true }],
+  [[], { CULPRIT_ALLOW_PRIVATE_DESTINATIONS: "true" }, { allowPrivateDestinations: true }],
+  [[], { CULPRIT_SLACK_WEBHOOK_URL: `${secret}\n` }, { slackWebhookUrl: secret }],
+  [["--journal-max-mib", "1"], {}, { journalBytesMax: 1_048_576 }],
+])("%j with %j is read", (args, environment, expected) => {
+  expect(readStartConfig(args, environment)).toMatchObject(expected);
+});
+
+test.each<[string[], NodeJS.ProcessEnv, string]>([
+  [["--port", "65536"], {}, "--port (CULPRIT_PORT) must be a whole number from 0 to 65535"],
+  [["--port", "-1"], {}, "--port"],
+  [["--port", "0x10"], {}, "must be a whole number"],
+  [["--port", "1e3"], {}, "must be a whole number"],
+  [[], { CULPRIT_PORT: "http" }, 'not "http"'],
+  [["--retention-days", "0"], {}, "from 1 to 3650"],
+  [["--retention-days", "1.5"], {}, "--retention-days"],
+  [["--journal-max-mib", "NaN"], {}, "--journal-max-mib"],
+  [["--public-url", "culprit.example"], {}, "--public-url"],
+  [["--public-url", "javascript:alert(1)"], {}, "must be an http or https URL"],
+  [["--host", "0.0.0.0"], {}, "--allow-unauthenticated"],
+  [["--host", "10.0.0.1"], { CULPRIT_ALLOW_UNAUTHENTICATED: "false" }, "lets other machines in"],
+  [[], { CULPRIT_ALLOW_PRIVATE_DESTINATIONS: "yes" }, "must be true or false"],
+  [["--prot", "1"], {}, "--prot"],
+  [["--port"], {}, "--port"],
+])("%j with %j is refused by name", (args, environment, message) => {
+  expect(() => readStartConfig(args, environment)).toThrow(ConfigError);
+  expect(() => readStartConfig(args, environment)).toThrow(message);
+});
+
+test.each([
+  ["--slack-webhook-url", "s3cret"],
+  ["--slack-webhook-url", secret.replace("https", "ftp")],
+  [secret],
+])("a secret is not repeated in the error about it: %j", (...args) => {
+  expect(() => readStartConfig(args, {})).toThrow(ConfigError);
+  expect(() => readStartConfig(args, {})).not.toThrow(/s3cret/);
+});
+
+test("a secret of the environment that is no URL is not repeated", () => {
+  const environment = { CULPRIT_SLACK_WEBHOOK_URL: "s3cret" };
+  expect(() => readStartConfig([], environment)).toThrow("CULPRIT_SLACK_WEBHOOK_URL");
+  expect(() => readStartConfig([], environment)).not.toThrow(/s3cret/);
+});
+
+test("every option's variable is its flag's name", () => {
+  for (const [name, { variable }] of Object.entries(startOptions)) {
+    expect(variable).toBe(`CULPRIT_${name.toUpperCase().replaceAll("-", "_")}`);
+  }
+});
