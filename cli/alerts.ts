@@ -3,7 +3,6 @@ import { createSlackChannel } from "../alerts/channels/slack.ts";
 import type { Delivery } from "../alerts/delivery.ts";
 import { createOutbox, type Outbox } from "../alerts/outbox.ts";
 import type { Finding } from "../analyzers/model/finding.ts";
-import { toDateTime64 } from "../storage/date-time.ts";
 import { type DeliveryRow, deliveriesQuery } from "../storage/queries/deliveries.ts";
 import { type FindingRow, findingsQuery } from "../storage/queries/findings.ts";
 import type { Store } from "../storage/store.ts";
@@ -48,7 +47,7 @@ export async function createAlerts(
           {
             fingerprint: findingId,
             channel,
-            at: toDateTime64(at),
+            at,
             outcome: status,
             attempt: attempts,
             reason,

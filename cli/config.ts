@@ -93,7 +93,7 @@ export function readStartConfig(
     port,
     dataFolder: resolve(setting("data")),
     retentionDays: toInteger("retention-days", setting("retention-days"), 1, 3650),
-    publicUrl: toUrl("public-url", setting("public-url") || `http://${bracket(host)}:${port}`),
+    publicUrl: toUrl("public-url", setting("public-url") || toLocalUrl(host, port)),
     ...(slackWebhookUrl && { slackWebhookUrl: toUrl("slack-webhook-url", slackWebhookUrl) }),
     allowPrivateDestinations: toBoolean(
       "allow-private-destinations",
@@ -147,6 +147,8 @@ function toUrl(name: OptionName, text: string): string {
   );
 }
 
-function bracket(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
+/** How this machine reaches what listens on `host`. */
+export function toLocalUrl(host: string, port: number): string {
+  if (host === "0.0.0.0" || host === "::") return `http://localhost:${port}`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -18,7 +18,7 @@ import { createLimitedServer, defaultHttpLimits } from "../collector/receiver/ht
 import { createOtlpReceiver } from "../collector/receiver/otlp-http.ts";
 import { type EmbeddedStore, openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import { type Alerts, createAlerts } from "./alerts.ts";
-import type { StartConfig } from "./config.ts";
+import { type StartConfig, toLocalUrl } from "./config.ts";
 import { toMetricSources } from "./metric-sources.ts";
 import { findPackageRoot } from "./package-root.ts";
 
@@ -107,7 +107,7 @@ async function openParts(
   const server = createLimitedServer(app, defaultHttpLimits, counters);
   opened.push(() => closeServer(server));
   const port = await listen(server, config);
-  return `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+  return toLocalUrl(config.host, port);
 }
 
 interface Parts {

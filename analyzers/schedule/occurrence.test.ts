@@ -59,7 +59,7 @@ test("one problem in one place is one row, with its evidence", () => {
     service_version: "1.0.0",
     http_request_method: "GET",
     http_route: "/b",
-    seen: "1795311500.123",
+    seen: 1_795_311_500_123,
     repeats: 4,
     duration_ns: 20e6,
     critical_ns: 20e6,

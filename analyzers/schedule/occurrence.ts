@@ -1,4 +1,3 @@
-import { toDateTime64 } from "../../storage/date-time.ts";
 import type { Row } from "../../storage/store.ts";
 import type { DetectorMeta, Observation } from "../detector.ts";
 import { criticalPath } from "../facts/critical-path.ts";
@@ -45,8 +44,8 @@ export function toOccurrence(
     service_version: trace.serviceVersion[endpointSpan]!,
     http_request_method: trace.httpRequestMethod[endpointSpan]!,
     http_route: trace.httpRoute[endpointSpan]! || trace.name[endpointSpan]!,
-    ts: toDateTime64(Number(trace.startTimeUnixNano / 1_000_000n)),
-    seen: toDateTime64(seenAt),
+    ts: Number(trace.startTimeUnixNano / 1_000_000n),
+    seen: seenAt,
     repeats: told.reduce((sum, { repeats }) => sum + repeats, 0),
     duration_ns: Math.round(unionNs(trace, spans)),
     endpoint_duration_ns: trace.end[endpointSpan]! - trace.start[endpointSpan]!,

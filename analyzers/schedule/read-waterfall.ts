@@ -2,30 +2,8 @@ import type { Store } from "../../storage/store.ts";
 import { criticalPath } from "../facts/critical-path.ts";
 import { toWaterfall } from "../facts/waterfall.ts";
 import { statusError, type TraceView } from "../model/trace-view.ts";
+import type { WaterfallView } from "../model/waterfall-view.ts";
 import { readTraces, type TimeRange } from "./read-traces.ts";
-
-/** A trace as a page shows it: parallel arrays in the order of the waterfall. */
-export interface WaterfallView {
-  readonly traceId: string;
-  readonly startAt: number;
-  readonly durationNs: number;
-  readonly spanId: readonly string[];
-  readonly parent: readonly number[];
-  readonly depth: readonly number[];
-  readonly startNs: readonly number[];
-  readonly durationNsOf: readonly number[];
-  readonly service: readonly string[];
-  readonly name: readonly string[];
-  readonly kind: readonly number[];
-  readonly hasError: readonly boolean[];
-  readonly repeats: readonly number[];
-  readonly criticalPath: readonly {
-    readonly span: number;
-    readonly startNs: number;
-    readonly endNs: number;
-  }[];
-  readonly truncated: boolean;
-}
 
 /** Spans that a page gets; a larger trace shows its first ones. */
 const spansShownMax = 20_000;
@@ -62,10 +40,11 @@ function layOut(trace: TraceView): WaterfallView {
     kind: pick(trace.kind),
     hasError: shown.map((span) => trace.statusCode[span] === statusError),
     repeats: pick(trace.repeats),
-    criticalPath: sections.map(({ span, start, end }) => ({
+    // A section has the root's clock; on the span's own bar it lies where the span's clock had it.
+    criticalPath: sections.map(({ span, start, end, skewNs }) => ({
       span: placeOf.get(span)!,
-      startNs: start,
-      endNs: end,
+      startNs: start - skewNs,
+      endNs: end - skewNs,
     })),
     truncated: order.length > shown.length,
   };

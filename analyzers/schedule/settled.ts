@@ -1,4 +1,3 @@
-import { toDateTime64 } from "../../storage/date-time.ts";
 import {
   type SettledTraceRow,
   type SettledTracesParameters,
@@ -79,7 +78,7 @@ export class SettledTraces {
   async record(toMs: number): Promise<void> {
     if (toMs - this.#recordedMs < recordEveryMs) return;
     await this.#store.insertRows("watermarks", [
-      { name: watermarkName, at: toDateTime64(this.#now()), value: String(toMs) },
+      { name: watermarkName, at: this.#now(), value: String(toMs) },
     ]);
     this.#recordedMs = toMs;
   }

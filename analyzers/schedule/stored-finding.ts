@@ -1,4 +1,3 @@
-import { toDateTime64 } from "../../storage/date-time.ts";
 import type { FindingRow } from "../../storage/queries/findings.ts";
 import { findingsByIdQuery } from "../../storage/queries/findings-by-id.ts";
 import type { Store } from "../../storage/store.ts";
@@ -23,7 +22,7 @@ export async function storeFinding(
   await store.insertRows("findings", [
     {
       fingerprint: finding.id,
-      updated: toDateTime64(nowMs),
+      updated: nowMs,
       detector: finding.detector,
       service: finding.service,
       environment: finding.environment,

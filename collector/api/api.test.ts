@@ -3,7 +3,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { toDateTime64 } from "../../storage/date-time.ts";
 import { StorageError, type Store } from "../../storage/store.ts";
 import { sampleFinding } from "../../test/support/sample-finding.ts";
 import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
@@ -69,7 +68,7 @@ async function storeFinding(stored: typeof finding, rank: number): Promise<void>
   await traces.store.insertRows("findings", [
     {
       fingerprint: stored.id,
-      updated: toDateTime64(Date.now()),
+      updated: Date.now(),
       detector: stored.detector,
       service: stored.service,
       environment: stored.environment,
@@ -113,8 +112,8 @@ test("a trace has its waterfall and what was found in it", async () => {
       trace_id: traceId,
       detector: "n-plus-one",
       detector_version: 1,
-      ts: toDateTime64(spans[0]!.startMs),
-      seen: toDateTime64(Date.now()),
+      ts: spans[0]!.startMs,
+      seen: Date.now(),
       span_ids: [spanId],
       evidence: JSON.stringify({ summary: "runs the same query 20 times" }),
     },

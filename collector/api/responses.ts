@@ -1,4 +1,5 @@
 import type { Finding } from "../../analyzers/model/finding.ts";
+import type { WaterfallView } from "../../analyzers/model/waterfall-view.ts";
 
 /**
  * What `/api/v1` answers. Errors: HTTP status and `ErrorResponse`. Times as in `Finding`. Every list is bounded;
@@ -28,34 +29,9 @@ export interface Coverage {
 /** GET /api/v1/findings/:id */
 export type FindingResponse = Finding;
 
-/** GET /api/v1/traces/:traceId: parallel arrays, spans in order of the waterfall (depth first, siblings by start). */
-export interface TraceResponse {
-  readonly traceId: string;
-  readonly startAt: number;
-  readonly durationNs: number;
-  readonly spanId: readonly string[];
-  /** Index of the parent in these arrays; -1: a root. */
-  readonly parent: readonly number[];
-  readonly depth: readonly number[];
-  readonly startNs: readonly number[];
-  readonly durationNsOf: readonly number[];
-  readonly service: readonly string[];
-  readonly name: readonly string[];
-  readonly kind: readonly number[];
-  readonly hasError: readonly boolean[];
-  /** Calls that the span stands for. */
-  readonly repeats: readonly number[];
-  /** The sections of the critical path, by start; together they are exactly the root's duration. */
-  readonly criticalPath: readonly CriticalSection[];
+/** GET /api/v1/traces/:traceId */
+export interface TraceResponse extends WaterfallView {
   readonly findings: readonly TraceFinding[];
-  readonly truncated: boolean;
-}
-
-export interface CriticalSection {
-  /** Index of the span in the arrays. */
-  readonly span: number;
-  readonly startNs: number;
-  readonly endNs: number;
 }
 
 export interface TraceFinding {

@@ -1,4 +1,5 @@
-import type { CriticalSection, TraceFinding } from "../../../../collector/api/responses.ts";
+import type { CriticalSectionView } from "../../../../analyzers/model/waterfall-view.ts";
+import type { TraceFinding } from "../../../../collector/api/responses.ts";
 import { formatDuration } from "../../format/format-duration.ts";
 import { formatCount } from "../../format/format-number.ts";
 import type { Section } from "./bar-path.ts";
@@ -17,7 +18,7 @@ export interface RowDescription {
   readonly durationNs: number;
   /** When the row's own spans ran. */
   readonly bars: readonly Section[];
-  readonly critical: readonly CriticalSection[];
+  readonly critical: readonly CriticalSectionView[];
   readonly criticalNs: number;
   readonly hasError: boolean;
   readonly findings: readonly TraceFinding[];

@@ -1,4 +1,5 @@
-import type { CriticalSection, TraceResponse } from "../../../../collector/api/responses.ts";
+import type { CriticalSectionView } from "../../../../analyzers/model/waterfall-view.ts";
+import type { TraceResponse } from "../../../../collector/api/responses.ts";
 
 /** Index of a span, or the number of spans + the index of a group. */
 export type TreeNode = number;
@@ -29,7 +30,7 @@ export interface WaterfallTree {
   /** By span: spans in its subtree, itself included. */
   readonly size: Int32Array;
   /** The critical path by span; those of span i are [firstSection[i], firstSection[i + 1]). */
-  readonly sections: readonly CriticalSection[];
+  readonly sections: readonly CriticalSectionView[];
   readonly firstSection: Int32Array;
   /** By span: spans before it that have an error, or a finding. */
   readonly errorsBefore: Int32Array;
@@ -117,7 +118,7 @@ function subtreeSizes(parent: readonly number[]): Int32Array {
   return size;
 }
 
-function firstSections(sections: readonly CriticalSection[], spans: number): Int32Array {
+function firstSections(sections: readonly CriticalSectionView[], spans: number): Int32Array {
   const first = new Int32Array(spans + 1);
   for (const { span } of sections) first[span + 1]! += 1;
   for (let span = 0; span < spans; span++) first[span + 1]! += first[span]!;
