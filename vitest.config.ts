@@ -5,11 +5,16 @@ export default defineConfig({
   test: {
     // chDB that is first loaded in a worker thread ends the process with a segmentation fault: forks only.
     pool: "forks",
+    // The unit lane waits for processes and disks as much as it computes: it may have every core.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,
         test: {
           name: "unit",
+          // Not a measure of speed: a machine that does other work as well must not fail a test.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: ["**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "test/end-to-end/**"],
         },

@@ -94,11 +94,14 @@ export interface Prediction {
   readonly traces: number;
 }
 
-/** A percentile of the endpoint's duration, before and after the fix. `low`/`high`: pessimistic 5 %, optimistic 95 %. */
+/**
+ * A percentile of the endpoint's duration, before and after the fix. The interval of the outcome runs from the lowest
+ * 5 % of the optimistic simulation to the highest 5 % of the pessimistic one, over resamples.
+ */
 export interface PredictedChange {
   readonly beforeNs: number;
   readonly afterNs: number;
-  /** afterNs of the pessimistic and of the optimistic bound: afterHighNs >= afterNs >= afterLowNs. */
+  /** beforeNs >= afterHighNs >= afterNs >= afterLowNs. */
   readonly afterHighNs: number;
   readonly afterLowNs: number;
 }

@@ -8,7 +8,7 @@ import type { Query } from "../store.ts";
  *              |----quiet--> settled   |--quiet--> settled again
  *
  * Ask with the last row's (settledMs, traceId) as the next (sinceMs, sinceTraceId): one insert gives thousands of
- * traces the same time. `untilMs` stays 30 s behind the clock, so that no insert under way is missed.
+ * traces the same time. An insert under way becomes visible with an older time: ask again from some time before.
  */
 export const settledTracesQuery: Query = {
   name: "settled-traces",

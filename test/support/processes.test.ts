@@ -38,8 +38,8 @@ test("startNode hands on the environment it was given, and nothing of the test's
 
 test("waitFor finds what was written before and what comes after", async () => {
   const child = await run(`
-    process.stdout.write("port 1234");
     process.on("SIGUSR2", () => process.stdout.write("second line"));
+    process.stdout.write("port 1234");
     setInterval(() => {}, 1000);
   `);
   expect((await child.waitFor(/port (\d+)/, deadlineMs))[1]).toBe("1234");
