@@ -7,6 +7,7 @@ export type ApiErrorCode =
   | "NOT_FOUND"
   | "HOST_NOT_ALLOWED"
   | "STORE_UNAVAILABLE"
+  | "TOO_MANY_READS"
   | "INTERNAL_ERROR";
 
 const statusOf: Readonly<Record<ApiErrorCode, number>> = {
@@ -14,6 +15,7 @@ const statusOf: Readonly<Record<ApiErrorCode, number>> = {
   NOT_FOUND: 404,
   HOST_NOT_ALLOWED: 403,
   STORE_UNAVAILABLE: 503,
+  TOO_MANY_READS: 503,
   INTERNAL_ERROR: 500,
 };
 
@@ -43,7 +45,7 @@ export function answerErrors(log: (line: string) => void): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const known = toApiError(error);
     if (known.code === "INTERNAL_ERROR") log(`${request.method} ${request.path} failed: ${error}`);
-    if (known.code === "STORE_UNAVAILABLE") response.set("Retry-After", "1");
+    if (statusOf[known.code] === 503) response.set("Retry-After", "1");
     const body: ErrorResponse = { error: { code: known.code, message: known.message } };
     response.status(statusOf[known.code]).json(body);
   };

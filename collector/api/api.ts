@@ -2,6 +2,7 @@ import { Router } from "express";
 import { ApiError, answer, answerErrors } from "./api-error.ts";
 import { createEndpointsApi, type EndpointsOptions } from "./endpoints.ts";
 import { createFindingsApi, type FindingsOptions } from "./findings.ts";
+import { createGate } from "./gate.ts";
 import { createTracesApi, type TracesOptions } from "./traces.ts";
 
 export interface ApiOptions extends FindingsOptions, TracesOptions, EndpointsOptions {
@@ -10,8 +11,15 @@ export interface ApiOptions extends FindingsOptions, TracesOptions, EndpointsOpt
 
 /** The read API, to be mounted under /api/v1. */
 export function createApi(options: ApiOptions): Router {
+  const { readWaterfall, readPath, log } = options;
+  const gate = createGate();
+  const gated: ApiOptions = {
+    ...options,
+    readWaterfall: (...trace) => gate(() => readWaterfall(...trace)),
+    readPath: (...endpoint) => gate(() => readPath(...endpoint)),
+  };
   const router = Router();
-  router.use(createFindingsApi(options), createTracesApi(options), createEndpointsApi(options));
+  router.use(createFindingsApi(gated), createTracesApi(gated), createEndpointsApi(gated));
   router.use(
     answer((request) => {
       throw new ApiError(
@@ -20,6 +28,6 @@ export function createApi(options: ApiOptions): Router {
       );
     }),
   );
-  router.use(answerErrors(options.log));
+  router.use(answerErrors(log));
   return router;
 }
