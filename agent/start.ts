@@ -2,7 +2,7 @@ import { metrics, ProxyTracerProvider, trace } from "@opentelemetry/api";
 import { NodeSDK, type NodeSDKConfiguration } from "@opentelemetry/sdk-node";
 import { type Config, withOtelDefaults } from "./config.ts";
 import { showErrorsAsWarnings, warnOnce } from "./diagnostics.ts";
-import { createDatabaseEvidence } from "./evidence/database-evidence.ts";
+import { createCallEvidence } from "./evidence/call-evidence.ts";
 import { createParamsHash } from "./evidence/params-hash.ts";
 import { PreciseStart } from "./evidence/precise-start.ts";
 import { createBatchSpanProcessor } from "./export/batch-span-processor.ts";
@@ -24,7 +24,7 @@ export function startAgent(config: Config): readonly string[] {
   if (!config.isDiagToConsole) showErrorsAsWarnings();
   for (const warning of config.warnings) warnOnce(warning);
 
-  const evidence = createDatabaseEvidence({
+  const evidence = createCallEvidence({
     hashParams: createParamsHash(config.paramsKey),
     callSiteRepeatsMin: config.callSiteRepeatsMin,
   });

@@ -1,3 +1,4 @@
+import { runInThisContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
 import { captureCallSite, type Frame, findCallSite } from "./call-site.ts";
 
@@ -58,6 +59,18 @@ describe("capturing a call site", () => {
       filePath: import.meta.filename,
       functionName: "listOrders",
     });
+  });
+
+  it("is found above as many of Node's frames as are asked for", () => {
+    const source =
+      "(capture) => { const run = (left) => left > 0 ? run(left - 1) : capture(); return run(30) }";
+    const callFromNode = runInThisContext(source, { filename: "node:fetch" });
+    const above = (framesMax?: number) =>
+      callFromNode(function capture() {
+        return captureCallSite(capture, framesMax);
+      });
+    expect(above(48)).toMatchObject({ filePath: import.meta.filename, functionName: "above" });
+    expect(above()).toBeUndefined();
   });
 
   it("leaves Error as the application has set it", () => {

@@ -18,10 +18,13 @@ export interface Frame {
 }
 
 /** Deep enough for a query through a library; each frame costs about a microsecond. */
-const framesMax = 16;
+const queryFramesMax = 16;
 
 /** Frames above `caller` up to the first of the application's. Never throws; costs about 12 µs. */
-export function captureCallSite(caller: (...args: never[]) => unknown): CallSite | undefined {
+export function captureCallSite(
+  caller: (...args: never[]) => unknown,
+  framesMax = queryFramesMax,
+): CallSite | undefined {
   const { prepareStackTrace, stackTraceLimit } = Error;
   const target: { stack?: unknown } = {};
   try {

@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createParamsHash, hashedCharactersMax } from "./params-hash.ts";
 
-const hashParams = createParamsHash("a key");
+const statement = "SELECT name FROM products WHERE id = $1";
+const withKey = (key: string | undefined) => {
+  const hash = createParamsHash(key);
+  return (params: unknown) => hash(statement, params);
+};
+const hashParams = withKey("a key");
 
 const primitive = fc.oneof(
   fc.string(),
@@ -64,12 +69,12 @@ describe("hash of parameters", () => {
 
   it("without parameters is that of an empty list", () => {
     expect(hashParams(undefined)).toMatch(/^[0-9a-f]{16}$/);
-    expect(createParamsHash("a key")(undefined)).toBe(hashParams(undefined));
+    expect(withKey("a key")(undefined)).toBe(hashParams(undefined));
   });
 
   it("differs with another key, and without one in every process", () => {
-    const hashes = [hashParams, createParamsHash("b"), createParamsHash(undefined)];
-    hashes.push(createParamsHash(undefined));
+    const hashes = [hashParams, withKey("b"), withKey(undefined)];
+    hashes.push(withKey(undefined));
     expect(new Set(hashes.map((hash) => hash(["alice"]))).size).toBe(4);
   });
 
@@ -111,3 +116,15 @@ describe("hash of parameters", () => {
 function toBuffer(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value) : value;
 }
+
+it("a value that is written into the statement counts as a parameter", () => {
+  const hash = createParamsHash("a key");
+  const seven = hash("SELECT name FROM products WHERE id = 7", undefined);
+  expect(hash("SELECT name FROM products WHERE id = 7", undefined)).toBe(seven);
+  expect(hash("SELECT name FROM products WHERE id = 8", undefined)).not.toBe(seven);
+});
+
+it("a statement and its parameters can't be cut in another place", () => {
+  const hash = createParamsHash("a key");
+  expect(hash("a1;s1:b", [])).not.toBe(hash("a", ["b"]));
+});

@@ -2,10 +2,10 @@ import { createHash, hash, randomBytes } from "node:crypto";
 import { types } from "node:util";
 
 /**
- * 16 lower-case hex digits that are equal for equal parameters, or undefined when they can't be told without running
+ * 16 lower-case hex digits that are equal for equal parameters of an equal statement, or undefined when they can't be told without running
  * the application's code (an object's `toJSON`, `toPostgres`, getters) or are larger than `hashedCharactersMax`.
  */
-export type HashParams = (params: unknown) => string | undefined;
+export type HashParams = (statement: string, params: unknown) => string | undefined;
 
 /** Half a hash would make different parameters look equal; beyond this there is none. */
 export const hashedCharactersMax = 65_536;
@@ -13,16 +13,19 @@ export const hashedCharactersMax = 65_536;
 const hashDigits = 16;
 
 /**
+ * The statement counts as well: what an ORM wrote into its text is a parameter that the collector no longer sees.
+ *
  * Parameters themselves never leave the process. The hash is keyed, so nobody can find them by hashing guesses: the key
  * is random for each process, or derived from `key` where processes shall be comparable.
  */
 export function createParamsHash(key: string | undefined): HashParams {
   const secret = key === undefined ? randomBytes(32) : createHash("sha256").update(key).digest();
   const prefix = secret.toString("hex");
-  return (params) => {
+  return (statement, params) => {
     const text = encodeParams(params);
     // A prefix is enough of a key here: with 3/4 of the digest cut off, nobody can append to what was hashed.
-    return text === undefined ? undefined : hash("sha256", prefix + text).slice(0, hashDigits);
+    if (text === undefined) return undefined;
+    return hash("sha256", `${prefix}${statement.length}:${statement}${text}`).slice(0, hashDigits);
   };
 }
 

@@ -4,7 +4,7 @@ import {
 } from "@opentelemetry/auto-instrumentations-node";
 import type { InstrumentationBase } from "@opentelemetry/instrumentation";
 import type { Config } from "../config.ts";
-import type { DatabaseEvidence } from "../evidence/database-evidence.ts";
+import type { CallEvidence } from "../evidence/call-evidence.ts";
 import { rowsOfMongodb, rowsOfMysql2, rowsOfPg } from "../evidence/returned-rows.ts";
 import { PgPoolInstrumentation } from "./pg-pool.ts";
 
@@ -14,7 +14,7 @@ import { PgPoolInstrumentation } from "./pg-pool.ts";
  */
 export function createInstrumentations(
   config: Config,
-  evidence: DatabaseEvidence,
+  evidence: CallEvidence,
 ): readonly InstrumentationBase[] {
   const contrib = getNodeAutoInstrumentations({
     ...withoutNoise(config),
@@ -52,12 +52,26 @@ function withoutNoise({ enabledInstrumentations }: Config): InstrumentationConfi
   };
 }
 
-function withEvidence(evidence: DatabaseEvidence): InstrumentationConfigMap {
+function withEvidence(evidence: CallEvidence): InstrumentationConfigMap {
   return {
     "@opentelemetry/instrumentation-pg": {
       ignoreConnectSpans: true,
       requestHook: (span, { query }) => evidence.addRequest(span, query.text, query.values),
       responseHook: (span, { data }) => evidence.addRows(span, rowsOfPg(data)),
+    },
+    "@opentelemetry/instrumentation-http": {
+      requestHook: (span, request) => {
+        // The hook is called for requests that come in, too.
+        if (!("getHeader" in request)) return;
+        const { method, path } = request;
+        const origin = String(request.getHeader("host") ?? request.host);
+        evidence.addHttpRequest(span, { method, origin, path });
+      },
+    },
+    // Node's `fetch` is built on it.
+    "@opentelemetry/instrumentation-undici": {
+      requestHook: (span, { method, origin, path }) =>
+        evidence.addHttpRequest(span, { method, origin, path }),
     },
     "@opentelemetry/instrumentation-mysql2": {
       // Otherwise the values of the parameters are written into `db.query.text`; this leaves the placeholders.

@@ -3,7 +3,7 @@ import {
   InstrumentationBase,
   InstrumentationNodeModuleDefinition,
 } from "@opentelemetry/instrumentation";
-import type { DatabaseEvidence } from "../evidence/database-evidence.ts";
+import type { CallEvidence } from "../evidence/call-evidence.ts";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -20,9 +20,9 @@ interface PoolClass {
  */
 export class PgPoolInstrumentation extends InstrumentationBase {
   readonly #patched = new WeakSet<object>();
-  readonly #evidence: DatabaseEvidence;
+  readonly #evidence: CallEvidence;
 
-  constructor(evidence: DatabaseEvidence) {
+  constructor(evidence: CallEvidence) {
     super("@culprit/agent/pg-pool", "0.1.0", {});
     this.#evidence = evidence;
   }
@@ -43,7 +43,7 @@ export class PgPoolInstrumentation extends InstrumentationBase {
   }
 }
 
-function withCallSite(original: Method, evidence: DatabaseEvidence): Method {
+function withCallSite(original: Method, evidence: CallEvidence): Method {
   return function query(...args) {
     const statement = toStatement(args[0]);
     if (statement === undefined) return original.apply(this, args);

@@ -93,7 +93,9 @@ async function get(app: NodeProcess, path: string): Promise<void> {
 }
 
 const isQuery = ({ attributes }: ReceivedSpan) => attributes["db.system.name"] === "postgresql";
-const isServer = ({ attributes }: ReceivedSpan) => attributes["url.path"] !== undefined;
+const isClient = ({ attributes }: ReceivedSpan) => attributes["url.full"] !== undefined;
+const isServer = (span: ReceivedSpan) =>
+  span.attributes["url.path"] !== undefined && !isClient(span);
 const hasServers = (count: number) => (spans: readonly ReceivedSpan[]) =>
   spans.filter(isServer).length >= count;
 
@@ -160,6 +162,34 @@ describe.each(["Node 24", "Node 22.15"] as const)("on %s", (version) => {
 
     expect(sink.spans).toHaveLength(6);
     await expectEvidence("orders.mjs");
+    expect(app.output()).not.toContain("Warning");
+  });
+});
+
+describe.each(["Node 24", "Node 22.15"] as const)("HTTP calls on %s", (version) => {
+  it.each([
+    ["--require", "wishlist.cjs"],
+    ["--import", "wishlist.mjs"],
+  ])("carry a hash, and from the third one on their call site: %s %s", async (flag, file) => {
+    const app = await startApp([flag, "@culprit/agent", file], { node: nodes()[version] });
+    await get(app, "/wishlist/4");
+    // Those of eight calls, and the request that made them.
+    await sink.waitFor(hasServers(9), deadlineMs);
+    await app.stop();
+
+    const calls = sink.spans.filter(isClient);
+    const hashes = calls.map(({ attributes }) => attributes["culprit.params_hash"]);
+    expect(new Set(hashes).size).toBe(8);
+    expect(hashes.join()).toMatch(/^([0-9a-f]{16},?){8}$/);
+    const answers = sink.spans.filter(isServer);
+    expect(answers.some(({ attributes }) => "culprit.params_hash" in attributes)).toBe(false);
+    const sites = calls
+      .map(({ attributes }) => attributes)
+      .filter((attributes) => attributes["code.file.path"] === join(project, file))
+      .map((attributes) => `${attributes["code.function.name"]}:${attributes["code.line.number"]}`);
+    const fetched = `fetchProduct:${await lineOf(file, "// the fetch")}`;
+    const got = `getProduct:${await lineOf(file, "// the get")}`;
+    expect(sites.sort()).toEqual([fetched, fetched, got, got]);
     expect(app.output()).not.toContain("Warning");
   });
 });

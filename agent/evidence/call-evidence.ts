@@ -6,6 +6,7 @@ import {
   ATTR_CODE_LINE_NUMBER,
 } from "@opentelemetry/semantic-conventions";
 import { type CallSite, captureCallSite } from "./call-site.ts";
+import { type HttpRequest, toHttpCall } from "./http-call.ts";
 import type { HashParams } from "./params-hash.ts";
 import { RepeatCounter } from "./repeat-counter.ts";
 
@@ -20,16 +21,19 @@ interface AnnouncedCall {
   isTaken: boolean;
 }
 
+/** `fetch` alone has about 30 frames of Node's above the application's. */
+const httpFramesMax = 48;
+
 type AnyFunction = (...args: never[]) => unknown;
 
-export interface DatabaseEvidenceOptions {
+export interface CallEvidenceOptions {
   readonly hashParams: HashParams;
   /** From this call of a statement within a request on, its call site is captured; 0 is never. */
   readonly callSiteRepeatsMin: number;
 }
 
-/** What is added to the span of a database call: a hash of its parameters, where it was made, how many rows it gave. */
-export interface DatabaseEvidence {
+/** What is added to the span of a call: a hash of its parameters, where it was made, how many rows it gave. */
+export interface CallEvidence {
   /**
    * For a call whose span starts later, when the application's frames are gone from the stack: returns the context to
    * make it in, which holds its call site. `entry` is the function that the application has called.
@@ -37,29 +41,46 @@ export interface DatabaseEvidence {
   announce(statement: string, entry: AnyFunction): Context;
   /** Once, when the span starts, inside the call that the application has made or in the context of its announcement. */
   addRequest(span: Span, statement: string, params: unknown): void;
+  /** As `addRequest`, for a request to another service. */
+  addHttpRequest(span: Span, request: HttpRequest): void;
   addRows(span: Span, rows: number | undefined): void;
 }
 
-export function createDatabaseEvidence(options: DatabaseEvidenceOptions): DatabaseEvidence {
+export function createCallEvidence(options: CallEvidenceOptions): CallEvidence {
   const { hashParams, callSiteRepeatsMin } = options;
   const repeats = new RepeatCounter();
 
-  function findCallSite(statement: string, entry: AnyFunction): CallSite | undefined {
+  function findCallSite(
+    statement: string,
+    entry: AnyFunction,
+    framesMax?: number,
+  ): CallSite | undefined {
     if (callSiteRepeatsMin === 0) return undefined;
     const request = findRequest(context.active());
     if (request === undefined) return undefined;
     return repeats.count(request, statement) < callSiteRepeatsMin
       ? undefined
-      : captureCallSite(entry);
+      : captureCallSite(entry, framesMax);
+  }
+
+  function addHash(span: Span, statement: string, params: unknown): void {
+    const hash = hashParams(statement, params);
+    if (hash !== undefined) span.setAttribute(paramsHashAttribute, hash);
   }
 
   function addRequest(span: Span, statement: string, params: unknown): void {
     if (!span.isRecording()) return;
-    const hash = hashParams(params);
-    if (hash !== undefined) span.setAttribute(paramsHashAttribute, hash);
-
+    addHash(span, statement, params);
     const announced = takeAnnounced(statement);
     const callSite = announced ? announced.callSite : findCallSite(statement, addRequest);
+    if (callSite !== undefined) setCallSite(span, callSite);
+  }
+
+  function addHttpRequest(span: Span, request: HttpRequest): void {
+    if (!span.isRecording()) return;
+    const { statement, params } = toHttpCall(request);
+    addHash(span, statement, params);
+    const callSite = findCallSite(statement, addHttpRequest, httpFramesMax);
     if (callSite !== undefined) setCallSite(span, callSite);
   }
 
@@ -70,6 +91,7 @@ export function createDatabaseEvidence(options: DatabaseEvidenceOptions): Databa
       return context.active().setValue(announcedKey, announced);
     },
     addRequest,
+    addHttpRequest,
     addRows(span, rows) {
       if (rows !== undefined) span.setAttribute(returnedRowsAttribute, rows);
     },
