@@ -46,9 +46,12 @@ export interface Observation {
 /** Kebab-case name of a reason for silence, e.g. "different-namespaces". */
 export type GuardId = string;
 
-/** What fixing does to a trace. "merge-calls": the spans become one call that fetches everything. */
+/**
+ * What fixing does to a trace. "merge-calls": the spans become one call that does the work of all. "drop-repeats": the
+ * first call stays as it is, and the others are not made.
+ */
 export interface TraceChange {
-  readonly kind: "merge-calls";
+  readonly kind: "merge-calls" | "drop-repeats";
   readonly spans: readonly SpanIndex[];
 }
 

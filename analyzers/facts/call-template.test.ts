@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { buildTrace, query } from "../../test/support/trace-builder.ts";
+import { spanKind } from "../model/trace-view.ts";
 import {
+  callKindOf,
   callLabel,
   isDatabaseCall,
   isListCall,
@@ -67,4 +69,39 @@ test("a checkout or connect is no call", () => {
   const connect = { name: "pg-pool.connect", dbSystemName: "postgresql" };
   expect(isDatabaseCall(buildTrace([connect, 0, 1]), 0)).toBe(false);
   expect(isDatabaseCall(buildTrace([query, 0, 1]), 0)).toBe(true);
+});
+
+test.each([
+  ["database", { ...query, urlTemplate: "/_search" }],
+  ["http", { kind: spanKind.client, urlTemplate: "/a", messagingDestinationName: "b" }],
+  ["messaging", { kind: spanKind.producer, messagingDestinationName: "b" }],
+  ["rpc", { kind: spanKind.client }],
+  [null, { kind: spanKind.server }],
+  [null, { kind: spanKind.client, shapeId: "0" }],
+])("what is called is decided as in the collector: %s", (kind, fields) => {
+  expect(callKindOf(buildTrace([{ name: "a", shapeId: "1", ...fields }, 0, 1]), 0)).toBe(kind);
+});
+
+test.each([
+  ["GET", "read"],
+  ["HEAD", "read"],
+  ["DELETE", "write"],
+  ["PROPFIND", "other"],
+  ["", "other"],
+])("an HTTP call with the method %s is %s", (httpRequestMethod, operation) => {
+  const call = { name: "a", kind: spanKind.client, shapeId: "1", urlTemplate: "/products/{id}" };
+  const trace = buildTrace([{ ...call, httpRequestMethod }, 0, 1]);
+  expect(operationOf(trace, 0)).toBe(operation);
+  expect(callLabel(trace, 0)).toBe(`${httpRequestMethod} /products/{id}`.trim());
+});
+
+test.each([
+  ["catalog.Products/GetProduct", "read"],
+  ["S3.PutObject", "write"],
+  ["deleteUser", "write"],
+  ["SQS.ReceiveMessage", "other"],
+  ["Settings/Addresses", "read"],
+])("the RPC %s is %s", (name, operation) => {
+  const trace = buildTrace([{ name, kind: spanKind.client, shapeId: "1" }, 0, 1]);
+  expect(operationOf(trace, 0)).toBe(operation);
 });

@@ -1,6 +1,6 @@
-import type { SpanIndex, TraceView } from "../model/trace-view.ts";
+import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
 
-/** What a call is, without its values. */
+/** What a call does, without its values. */
 export type Operation = "read" | "write" | "transaction-control" | "cursor" | "other";
 
 /** Whether the span is a database call with a shape: it names what it runs, and is no connect or checkout. */
@@ -8,13 +8,35 @@ export function isDatabaseCall(trace: TraceView, span: SpanIndex): boolean {
   return trace.dbSystemName[span] !== "" && trace.shapeId[span] !== "0";
 }
 
-/** "SELECT products": the summary, else the start of the text, else the span's name. */
-export function callLabel(trace: TraceView, span: SpanIndex): string {
-  return trace.dbQuerySummary[span] || trace.dbQueryText[span]!.slice(0, 60) || trace.name[span]!;
+export type CallKind = "database" | "http" | "messaging" | "rpc";
+
+/** What a span calls; null when it calls nobody, or does not say what. In the order in which the collector decides. */
+export function callKindOf(trace: TraceView, span: SpanIndex): CallKind | null {
+  if (trace.shapeId[span] === "0") return null;
+  if (trace.dbSystemName[span] !== "") return "database";
+  const kind = trace.kind[span];
+  if (kind !== spanKind.client && kind !== spanKind.producer) return null;
+  if (trace.urlTemplate[span] !== "") return "http";
+  return trace.messagingDestinationName[span] === "" ? "rpc" : "messaging";
 }
 
-/** What a database call does, by the first word of its text, or of its summary when it has no text. */
+/** "SELECT products", "GET /products/{id}": the summary, else the start of the text, else the span's name. */
+export function callLabel(trace: TraceView, span: SpanIndex): string {
+  const label = trace.dbQuerySummary[span] || trace.dbQueryText[span]!.slice(0, 60);
+  if (label !== "" || callKindOf(trace, span) !== "http") return label || trace.name[span]!;
+  return `${trace.httpRequestMethod[span]} ${trace.urlTemplate[span]}`.trim();
+}
+
 export function operationOf(trace: TraceView, span: SpanIndex): Operation {
+  const kind = callKindOf(trace, span);
+  if (kind === "http") return operationByMethod.get(trace.httpRequestMethod[span]!) ?? "other";
+  if (kind === "rpc") return operationByRpcVerb.get(rpcVerb(trace, span)) ?? "read";
+  if (kind !== "messaging") return operationOfQuery(trace, span);
+  return trace.kind[span] === spanKind.producer ? "write" : "other";
+}
+
+/** By the first word of a database call's text, or of its summary when it has no text. */
+function operationOfQuery(trace: TraceView, span: SpanIndex): Operation {
   const text = trace.dbQueryText[span] || trace.dbQuerySummary[span]!;
   const word = firstWord.exec(text)?.[1]?.toLowerCase() ?? "";
   if (word === "with") return hidesWrite.test(text) ? "write" : "read";
@@ -26,6 +48,8 @@ export function operationOf(trace: TraceView, span: SpanIndex): Operation {
  * the length shows only in what comes back; unknown rows are taken for a list.
  */
 export function isListCall(trace: TraceView, span: SpanIndex): boolean {
+  if (callKindOf(trace, span) === "rpc")
+    return /^(batch|bulk|multi|mget)$/.test(rpcVerb(trace, span));
   const rows = trace.returnedRows[span]!;
   return listInText.test(trace.dbQueryText[span]!) && (rows < 0 || rows >= listRowsMin);
 }
@@ -53,11 +77,30 @@ const words: Readonly<Record<Exclude<Operation, "other">, string>> = {
   cursor: "declare fetch move close getmore scan hscan sscan zscan",
 };
 
-const operationByWord = new Map(
-  Object.entries(words).flatMap(([operation, list]) =>
-    list.split(/\s+/).map((word) => [word, operation as Operation] as const),
-  ),
-);
+const operationByWord = toOperations(words);
+
+const operationByMethod = toOperations({ read: "GET HEAD", write: "POST PUT PATCH DELETE" });
+
+/** Of methods that are called after what they do; of any other name a read is the likelier. */
+const operationByRpcVerb = toOperations({
+  write: `add append cancel create delete insert patch post publish put remove replace save send set store submit
+    update upload upsert write`,
+  other: "check heartbeat ping poll receive subscribe watch",
+});
+
+function toOperations(lists: Readonly<Record<string, string>>): ReadonlyMap<string, Operation> {
+  return new Map(
+    Object.entries(lists).flatMap(([operation, list]) =>
+      list.split(/\s+/).map((word) => [word, operation as Operation] as const),
+    ),
+  );
+}
+
+/** "get" of "catalog.Products/GetProduct" and of "S3.GetObject". */
+function rpcVerb(trace: TraceView, span: SpanIndex): string {
+  const method = /[^./]*$/.exec(trace.name[span]!)![0];
+  return /^[A-Z]?[a-z]*/.exec(method)![0].toLowerCase();
+}
 
 function summaryWord(trace: TraceView, span: SpanIndex): string {
   return /^\w+/.exec(trace.dbQuerySummary[span]!)?.[0].toLowerCase() ?? "";

@@ -1,12 +1,15 @@
-import type { SpanIndex, TraceView } from "../model/trace-view.ts";
-import { callLabel } from "./call-template.ts";
+import { childrenOf, type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { callKindOf, callLabel } from "./call-template.ts";
+import type { RepeatedCalls } from "./repeated-calls.ts";
 
 /** What to do so that repeated calls become one: steps for this very call, most important first. */
-export function mergeFix(
-  trace: TraceView,
-  call: SpanIndex,
-  driver: SpanIndex | null,
-): readonly string[] {
+export function mergeFix(trace: TraceView, calls: RepeatedCalls): readonly string[] {
+  const call = calls.spans[0]!;
+  if (callKindOf(trace, call) !== "database") return serviceFix(trace, call, calls.mode);
+  return queryFix(trace, call, calls.driver);
+}
+
+function queryFix(trace: TraceView, call: SpanIndex, driver: SpanIndex | null): readonly string[] {
   const label = callLabel(trace, call);
   const system = trace.dbSystemName[call]!;
   const loader =
@@ -28,6 +31,37 @@ export function mergeFix(
       : `Or join ${label.replace(/^\w+ /, "")} into ${callLabel(trace, driver)}, so that each row brings its own.`,
     loader,
   ];
+}
+
+function serviceFix(
+  trace: TraceView,
+  call: SpanIndex,
+  mode: RepeatedCalls["mode"],
+): readonly string[] {
+  const callee = calleeOf(trace, call);
+  const steps = [
+    `Gather the ids first and ask ${callee} once for all of them${asBatch(callLabel(trace, call))}; then pick each answer from a Map by its id. If ${callee} has no such endpoint, add one.`,
+    "If the calls come from separate functions or resolvers, put a DataLoader between them: it gathers the ids of one tick into one call.",
+    "If most requests ask for the same few ids, cache the answers.",
+  ];
+  if (mode === "concurrent") return steps;
+  return [
+    ...steps,
+    `Only until then: make a few calls at a time instead of one after the other. The request waits less, but ${callee} has the same work.`,
+  ];
+}
+
+/** The service that answers, as its own spans name it; else its address. */
+function calleeOf(trace: TraceView, call: SpanIndex): string {
+  const server = childrenOf(trace, call).find((child) => trace.kind[child] === spanKind.server);
+  if (server !== undefined) return trace.service[server]!;
+  return trace.serverAddress[call] || "the other service";
+}
+
+/** ", such as GET /products?ids=…" of "GET /products/{id}". */
+function asBatch(label: string): string {
+  const list = /^(.*)\/\{[^}]*\}$/.exec(label)?.[1];
+  return list === undefined || list.includes("{") ? "" : `, such as ${list}?ids=…`;
 }
 
 /** ", with id = ANY($1) instead of id = $1": the first comparison with a parameter. */

@@ -6,6 +6,7 @@ import {
   query,
   type SpanNode,
 } from "../../test/support/trace-builder.ts";
+import { spanKind } from "../model/trace-view.ts";
 import { repeatedCalls } from "./repeated-calls.ts";
 
 const groupsOf = (...children: SpanNode[]) => {
@@ -49,6 +50,24 @@ test("the same query under two functions is two groups", () => {
   const calls = (fromMs: number) => inSequence(query, 5, 10, { fromMs });
   const groups = groupsOf(["a", 0, 50, ...calls(0)], ["b", 50, 100, ...calls(50)]);
   expect(groups).toHaveLength(2);
+});
+
+test("only a database's calls, unless others are wanted, and a request that carries a query is part of it", () => {
+  const request = { name: "GET", kind: spanKind.client, shapeId: "3001", urlTemplate: "/_search" };
+  const trace = buildTrace([
+    "GET /orders",
+    0,
+    1000,
+    ...inSequence(query, 5, 10).map((call): SpanNode => [...call, [request, call[1], call[2]]]),
+    ...inSequence(request, 6, 10, { fromMs: 100 }),
+  ]);
+  const repeatsOf = (isWanted?: () => boolean) =>
+    repeatedCalls(trace, 5, isWanted).map(({ shapeId, repeats }) => [shapeId, repeats]);
+  expect(repeatsOf()).toEqual([["1001", 5]]);
+  expect(repeatsOf(() => true)).toEqual([
+    ["1001", 5],
+    ["3001", 6],
+  ]);
 });
 
 test("a summary span counts for the calls it stands for", () => {

@@ -1,5 +1,5 @@
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
-import { isDatabaseCall, operationOf, takesParameters } from "./call-template.ts";
+import { callKindOf, isDatabaseCall, operationOf, takesParameters } from "./call-template.ts";
 import { sumNs, unionNs } from "./interval-union.ts";
 import { logicalParents } from "./logical-parent.ts";
 
@@ -21,15 +21,20 @@ export interface RepeatedCalls {
 }
 
 /**
- * Database calls that repeat at least `repeatsMin` times. Neighbourhood and order mean nothing: other calls may lie
- * between, and the calls may overlap. By start of the first call.
+ * Calls that repeat at least `repeatsMin` times: those of databases, or all that `isWanted`. Neighbourhood and order
+ * mean nothing: other calls may lie between, and the calls may overlap. By start of the first call.
  */
-export function repeatedCalls(trace: TraceView, repeatsMin: number): RepeatedCalls[] {
+export function repeatedCalls(
+  trace: TraceView,
+  repeatsMin: number,
+  isWanted: (trace: TraceView, span: SpanIndex) => boolean = isDatabaseCall,
+): RepeatedCalls[] {
   const parents = logicalParents(trace);
-  const calls = databaseCalls(trace, parents);
+  const calls = findCalls(trace, parents);
   const placeOf = new Map(calls.map((span, place) => [span, place]));
   const groups = new Map<string, SpanIndex[]>();
   for (const span of calls) {
+    if (!isWanted(trace, span)) continue;
     const key = `${parents[span]} ${trace.shapeId[span]} ${trace.service[span]}`;
     const group = groups.get(key);
     if (group) group.push(span);
@@ -50,12 +55,16 @@ export function repeatedCalls(trace: TraceView, repeatsMin: number): RepeatedCal
   });
 }
 
-/** The calls themselves, by start: of an ORM's span and the driver's span for the same query only the driver's. */
-function databaseCalls(trace: TraceView, parents: Int32Array): SpanIndex[] {
+/**
+ * The calls themselves, by start: of an ORM's span and the driver's span for the same query only the driver's, and of
+ * a database that speaks HTTP only the query.
+ */
+function findCalls(trace: TraceView, parents: Int32Array): SpanIndex[] {
   const isWrapper = new Uint8Array(trace.size);
   const calls: SpanIndex[] = [];
   for (let span = 0; span < trace.size; span++) {
-    if (!isDatabaseCall(trace, span)) continue;
+    const kind = callKindOf(trace, span);
+    if (kind === null || (kind !== "database" && isBelowQuery(trace, span))) continue;
     calls.push(span);
     // A wrapper that is marked already has its own ancestors marked, too: no span is passed twice.
     for (
@@ -67,6 +76,11 @@ function databaseCalls(trace: TraceView, parents: Int32Array): SpanIndex[] {
     }
   }
   return calls.filter((span) => isWrapper[span] === 0);
+}
+
+function isBelowQuery(trace: TraceView, span: SpanIndex): boolean {
+  const parent = trace.parent[span]!;
+  return parent !== -1 && isDatabaseCall(trace, parent);
 }
 
 export function countRepeats(trace: TraceView, spans: readonly SpanIndex[]): number {

@@ -1,3 +1,4 @@
+import type { TraceChange } from "../detector.ts";
 import type { Finding, PredictedChange } from "../model/finding.ts";
 import { createRandom } from "./random.ts";
 import type { Simulated } from "./simulate.ts";
@@ -11,6 +12,7 @@ export interface SampledGain {
 }
 
 export interface GainOptions {
+  readonly kind?: TraceChange["kind"];
   readonly seed?: string;
   readonly tracesMin?: number;
   readonly resamples?: number;
@@ -25,7 +27,7 @@ export interface GainOptions {
  */
 export function predictGain(
   sample: readonly SampledGain[],
-  { seed = "", tracesMin = 30, resamples = 400 }: GainOptions = {},
+  { kind = "merge-calls", seed = "", tracesMin = 30, resamples = 400 }: GainOptions = {},
 ): Pick<Finding, "prediction" | "predictionMissing"> {
   if (sample.length < tracesMin) {
     const predictionMissing = `${sample.length} traces of this endpoint are in the sample; a prediction needs ${tracesMin}`;
@@ -39,16 +41,29 @@ export function predictGain(
     prediction: {
       p50: predictChange(0.5, columns, whole, resampled),
       p95: predictChange(0.95, columns, whole, resampled),
-      method: `${sample.length} traces of the endpoint were replayed with the calls merged; bootstrap over ${resamples} resamples`,
+      method: `${sample.length} traces of the endpoint were replayed with ${words[kind].fix}; bootstrap over ${resamples} resamples`,
       assumptions: [
         "spans keep their own time and wait for the same spans as before",
-        "the merged call takes as long as one of the calls, plus for its rows 10 % (at worst) to 0 % (at best) of what all calls took",
+        words[kind].assumption,
         "the time between the calls stays (at worst) or goes away (at best)",
       ],
       traces: sample.length,
     },
   };
 }
+
+const words: Readonly<Record<TraceChange["kind"], { fix: string; assumption: string }>> = {
+  "merge-calls": {
+    fix: "the calls merged",
+    assumption:
+      "the merged call takes as long as one of the calls, plus for its rows 10 % (at worst) to 0 % (at best) of what all calls took",
+  },
+  "drop-repeats": {
+    fix: "only the first of the calls made",
+    assumption:
+      "the first call takes as long as before (at best) or as long as the longest of its repeats (at worst)",
+  },
+};
 
 /** The durations of all traces, and the order of the traces by duration, so that a resample needs no sorting. */
 interface Column {

@@ -1,5 +1,6 @@
 import type { TraceChange } from "../detector.ts";
 import { criticalPath } from "../facts/critical-path.ts";
+import { withDescendants } from "../facts/with-descendants.ts";
 import type { Finding } from "../model/finding.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 import { predictGain } from "./predict-gain.ts";
@@ -26,15 +27,19 @@ export function predictFix(
     weight: trace.weight[endpointSpan]!,
     after: simulate(trace, endpointSpan, changes),
   }));
-  return predictGain(gains, { seed });
+  const kind = sample.flatMap(({ changes }) => changes)[0]?.kind;
+  return predictGain(gains, { seed, ...(kind && { kind }) });
 }
 
-/** Share of the sample's time that the spans of the changes hold on the critical path: 0 … 1. */
+/** Share of the sample's time that the spans of the changes, and those below them, hold on the critical path: 0 … 1. */
 export function criticalPathShare(sample: readonly FixedTrace[]): number {
   let heldNs = 0;
   let allNs = 0;
   for (const { trace, endpointSpan, changes } of sample) {
-    const changed = new Set(changes.flatMap(({ spans }) => spans));
+    const changed = withDescendants(
+      trace,
+      changes.flatMap(({ spans }) => spans),
+    );
     const weight = trace.weight[endpointSpan]!;
     for (const { span, start, end } of criticalPath(trace, endpointSpan)) {
       allNs += weight * (end - start);

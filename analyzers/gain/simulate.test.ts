@@ -107,7 +107,46 @@ describe("merging calls", () => {
   });
 });
 
-describe("for every trace and every change", () => {
+describe("dropping repeats", () => {
+  const drop = (...children: SpanNode[]) => {
+    const trace = buildTrace(["GET /orders", 0, 100, ...children]);
+    const spans = trace.name.flatMap((name, i) => (name === query.name ? [i] : []));
+    const { pessimistic, expected, optimistic } = simulate(trace, 0, [
+      { kind: "drop-repeats", spans },
+    ]);
+    return [pessimistic / 1e6, expected / 1e6, optimistic / 1e6];
+  };
+
+  test("the first call is left, without a share for rows, with or without the gaps", () => {
+    // 20 calls of 3 ms with 2 ms between: 3 ms, 38, 19 or 0 ms of gaps, 2 ms at the end.
+    expect(drop(...inSequence(query, 20, 3, { gapMs: 2 }))).toEqual([43, 24, 5]);
+  });
+
+  test("the call that is left may take as long as the longest of its repeats, not of the shortest", () => {
+    expect(drop([query, 0, 5], [query, 5, 45], [query, 45, 46])).toEqual([94, 59, 59]);
+    expect(drop([query, 0, 40], [query, 40, 45], [query, 45, 46])).toEqual([94, 94, 94]);
+  });
+
+  test("all at once: nothing is won", () => {
+    expect(drop(...inParallel(query, 9, 20))).toEqual([100, 100, 100]);
+  });
+
+  test("a summary span is one of its calls", () => {
+    const summary = {
+      ...query,
+      repeats: 90,
+      repeatDurationSumNs: 45e6,
+      repeatDurationUnionNs: 45e6,
+      repeatDistinctParams: 1,
+    };
+    expect(drop([summary, 0, 90])).toEqual([0.5 + 45 + 10, 0.5 + 22.5 + 10, 0.5 + 10]);
+  });
+});
+
+describe.each(["merge-calls", "drop-repeats"] as const)("for every trace and every %s", (kind) => {
+  const simulateChange = (trace: TraceView, spans: readonly SpanIndex[]) =>
+    simulate(trace, 0, spans.length === 0 ? [] : [{ kind, spans }]);
+
   // Whole milliseconds under a root of 99 ms: no two calls overlap by less than the allowance.
   const spans = arbitrarySpans({ isNested: true, spansMax: 20 });
   const traceAndChange = fc
@@ -124,7 +163,7 @@ describe("for every trace and every change", () => {
   test("the gain is at most the time that the calls hold on the critical path", () => {
     fc.assert(
       fc.property(traceAndChange, ({ trace, chosen }) => {
-        const { pessimistic } = simulateMerge(trace, chosen);
+        const { pessimistic } = simulateChange(trace, chosen);
         expect(duration(trace, 0) - pessimistic).toBeLessThanOrEqual(criticalNs(trace, chosen));
       }),
       { numRuns: 1000 },
@@ -134,7 +173,7 @@ describe("for every trace and every change", () => {
   test("pessimistic >= expected >= optimistic >= 0, and never slower than before", () => {
     fc.assert(
       fc.property(traceAndChange, ({ trace, chosen }) => {
-        const { pessimistic, expected, optimistic } = simulateMerge(trace, chosen);
+        const { pessimistic, expected, optimistic } = simulateChange(trace, chosen);
         expect(duration(trace, 0)).toBeGreaterThanOrEqual(pessimistic);
         expect(pessimistic).toBeGreaterThanOrEqual(expected);
         expect(expected).toBeGreaterThanOrEqual(optimistic);
@@ -147,7 +186,7 @@ describe("for every trace and every change", () => {
     fc.assert(
       fc.property(traceAndChange, ({ trace, chosen }) => {
         const own = duration(trace, 0) - unionNs(trace, [...childrenOf(trace, 0)]);
-        expect(simulateMerge(trace, chosen).pessimistic).toBeGreaterThanOrEqual(own);
+        expect(simulateChange(trace, chosen).pessimistic).toBeGreaterThanOrEqual(own);
       }),
     );
   });
@@ -157,15 +196,11 @@ describe("for every trace and every change", () => {
       fc.property(traceAndChange, ({ trace, chosen }) => {
         const off = chosen.filter((span) => criticalNs(trace, [span]) === 0);
         fc.pre(off.length > 0);
-        expect(simulateMerge(trace, off).pessimistic).toBe(duration(trace, 0));
+        expect(simulateChange(trace, off).pessimistic).toBe(duration(trace, 0));
       }),
     );
   });
 });
-
-function simulateMerge(trace: TraceView, spans: readonly SpanIndex[]) {
-  return simulate(trace, 0, spans.length === 0 ? [] : [{ kind: "merge-calls", spans }]);
-}
 
 function duration(trace: TraceView, span: SpanIndex): number {
   return trace.end[span]! - trace.start[span]!;

@@ -12,18 +12,20 @@ export interface Simulated {
 }
 
 /**
- * What is assumed of merged calls. The merged call takes as long as one of them and a share of what all of them took,
- * for its rows; the gaps between the calls, and what wrapped them one by one, shrink to a share.
+ * What is assumed of the one call that is left. A merged call takes as long as one of the calls and a share of what all
+ * of them took, for its rows; a call that is not repeated takes as long as it did, or as the longest of its repeats.
+ * The gaps between the calls, and what wrapped them one by one, shrink to a share.
  */
 interface Assumption {
   readonly rowsShare: number;
+  readonly isLongest: boolean;
   readonly gapShare: number;
 }
 
 const assumptions = {
-  pessimistic: { rowsShare: 0.1, gapShare: 1 },
-  expected: { rowsShare: 0.05, gapShare: 0.5 },
-  optimistic: { rowsShare: 0, gapShare: 0 },
+  pessimistic: { rowsShare: 0.1, isLongest: true, gapShare: 1 },
+  expected: { rowsShare: 0.05, isLongest: false, gapShare: 0.5 },
+  optimistic: { rowsShare: 0, isLongest: false, gapShare: 0 },
 } as const satisfies Record<keyof Simulated, Assumption>;
 
 /**
@@ -81,26 +83,40 @@ function retime(
   return Math.min(after[root]!, trace.end[root]! - trace.start[root]!);
 }
 
-/** The merged call stands where the first call stood; the others take no time. */
+/** The call that is left stands where the first call stood; the others take no time. */
 function mergedDurations(
   trace: TraceView,
   changes: readonly TraceChange[],
-  { rowsShare, gapShare }: Assumption,
+  assumption: Assumption,
 ): Map<SpanIndex, number> {
   const durations = new Map<SpanIndex, number>();
-  for (const { spans } of changes) {
-    // Calls that ran at once may be over sooner than a merged call by our formula: then nothing is won.
-    const once = Math.min(
-      medianCallNs(trace, spans) + rowsShare * sumNs(trace, spans),
-      unionNs(trace, spans),
-    );
-    for (const [i, span] of spans.entries()) {
+  for (const change of changes) {
+    const once = onceNs(trace, change, assumption);
+    for (const [i, span] of change.spans.entries()) {
       const inner = trace.repeatDurationUnionNs[span]!;
       const gaps = inner > 0 ? Math.max(0, trace.end[span]! - trace.start[span]! - inner) : 0;
-      durations.set(span, gaps * gapShare + (i === 0 ? once : 0));
+      durations.set(span, gaps * assumption.gapShare + (i === 0 ? once : 0));
     }
   }
   return durations;
+}
+
+function onceNs(
+  trace: TraceView,
+  { kind, spans }: TraceChange,
+  { rowsShare, isLongest }: Assumption,
+): number {
+  if (kind === "drop-repeats") {
+    return (isLongest ? spans : spans.slice(0, 1)).reduce(
+      (longest, span) => Math.max(longest, callsNs(trace, span) / trace.repeats[span]!),
+      0,
+    );
+  }
+  // Calls that ran at once may be over sooner than a merged call by our formula: then nothing is won.
+  return Math.min(
+    medianCallNs(trace, spans) + rowsShare * sumNs(trace, spans),
+    unionNs(trace, spans),
+  );
 }
 
 /** A summary span counts as often as it stands for calls, each of their mean. */
@@ -120,7 +136,7 @@ function medianCallNs(trace: TraceView, spans: readonly SpanIndex[]): number {
 }
 
 /**
- * Merged calls other than the first, and the spans that hold nothing else (a pool's checkout, an ORM's span, a
+ * Calls other than the first, and the spans that hold nothing else (a pool's checkout, an ORM's span, a
  * resolver): they are gone once the calls are one.
  */
 function foldedSpans(

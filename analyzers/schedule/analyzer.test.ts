@@ -4,6 +4,7 @@ import { StorageError } from "../../storage/store.ts";
 import type { StoreCalls } from "../../storage/store-calls.ts";
 import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
 import { until } from "../../test/support/until.ts";
+import { traceDetectors, windowDetectors } from "../index.ts";
 import type { Finding } from "../model/finding.ts";
 import { startAnalyzer } from "./analyzer.ts";
 
@@ -39,7 +40,9 @@ test("a thread of its own finds what is wrong in stored traces, and ends when it
   });
   await until(() => findings.length > 0 && analyzer.counters().runs > 0);
   expect(findings[0]).toMatchObject({ detector: "n-plus-one", evidence: { tracesAffected: 3 } });
-  expect(analyzer.detectors.map(({ id }) => id)).toEqual(["n-plus-one", "slow-endpoint"]);
+  expect(analyzer.detectors.map(({ id }) => id)).toEqual(
+    [...traceDetectors, ...windowDetectors].map(({ meta }) => meta.id),
+  );
   await analyzer.close();
   expect(analyzer.restarts()).toBe(0);
 }, 20_000);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { buildTrace, inSequence, query } from "../../test/support/trace-builder.ts";
 import type { Observation } from "../detector.ts";
+import { spanKind } from "../model/trace-view.ts";
 import { toOccurrence } from "./occurrence.ts";
 
 const meta = {
@@ -111,4 +112,26 @@ test("a row names the first 50 of many spans", () => {
   const spans = Array.from({ length: 80 }, (_, i) => i + 1);
   const row = toOccurrence("f", meta, many, [{ ...first!, endpointSpan: 0, spans }], 0);
   expect(row.span_ids).toEqual(many.spanId.slice(1, 51));
+});
+
+test("a call to a service has its address and template as its shape, an RPC its name; its time holds the other side's", () => {
+  const call = { name: "GET", kind: spanKind.client, shapeId: "3001" };
+  const http = {
+    ...call,
+    httpRequestMethod: "GET",
+    serverAddress: "catalog",
+    urlTemplate: "/products/{id}",
+  };
+  const rpc = { ...call, name: "Products/Get" };
+  const server = { name: "serve", kind: spanKind.server, service: "catalog" };
+  const shapes = [http, rpc].map((what) => {
+    const asked = buildTrace(["GET /a", 0, 100, [what, 0, 50, [server, 10, 40]]]);
+    const row = toOccurrence("f", meta, asked, [{ ...first!, endpointSpan: 0, spans: [1] }], 0);
+    expect(row).toMatchObject({ critical_ns: 50e6 });
+    return JSON.parse(String(row.evidence)).shape;
+  });
+  expect(shapes).toMatchObject([
+    { id: "3001", system: "http", text: "GET catalog/products/{id}" },
+    { id: "3001", system: "rpc", text: "Products/Get", summary: "Products/Get" },
+  ]);
 });

@@ -1,7 +1,9 @@
 import type { Row } from "../../storage/store.ts";
 import type { DetectorMeta, Observation } from "../detector.ts";
+import { callKindOf } from "../facts/call-template.ts";
 import { criticalPath } from "../facts/critical-path.ts";
 import { unionNs } from "../facts/interval-union.ts";
+import { withDescendants } from "../facts/with-descendants.ts";
 import type { CallShape, CallSite } from "../model/finding.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 
@@ -57,9 +59,9 @@ export function toOccurrence(
   };
 }
 
-/** Time of the endpoint's critical path that the spans hold. */
+/** Time of the endpoint's critical path that the spans hold, with all that they wait for. */
 function criticalNs(trace: TraceView, { endpointSpan, spans }: Observation): number {
-  const wanted = new Set(spans);
+  const wanted = withDescendants(trace, spans);
   let sum = 0;
   for (const { span, start, end } of criticalPath(trace, endpointSpan)) {
     if (wanted.has(span)) sum += end - start;
@@ -74,10 +76,10 @@ function toEvidence(trace: TraceView, { summary, fix, spans }: Observation): Occ
 function toShape(trace: TraceView, span: SpanIndex): CallShape | null {
   const id = trace.shapeId[span]!;
   if (id === "0") return null;
-  const system = trace.dbSystemName[span]! || "http";
-  const text =
-    trace.dbQueryText[span]! ||
-    `${trace.httpRequestMethod[span]} ${trace.serverAddress[span]}${trace.urlTemplate[span]}`;
+  const kind = callKindOf(trace, span);
+  const system = trace.dbSystemName[span]! || (kind ?? "");
+  const request = `${trace.httpRequestMethod[span]} ${trace.serverAddress[span]}${trace.urlTemplate[span]}`;
+  const text = trace.dbQueryText[span]! || (kind === "http" ? request : trace.name[span]!);
   return { id, system, text, summary: trace.dbQuerySummary[span]! || text };
 }
 

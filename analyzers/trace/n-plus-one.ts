@@ -1,19 +1,25 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
-import { callLabel, isListCall, type Operation, operationOf } from "../facts/call-template.ts";
+import { isLongLived, isPerNamespace } from "../facts/call-guards.ts";
+import {
+  callKindOf,
+  callLabel,
+  isListCall,
+  type Operation,
+  operationOf,
+} from "../facts/call-template.ts";
 import {
   endpointLabel,
   endpointOf,
   endpointSpanOf,
   isHealthCheck,
 } from "../facts/endpoint-span.ts";
-import { unionNs } from "../facts/interval-union.ts";
 import { mergeFix } from "../facts/merge-fix.ts";
-import { countRepeats, type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
+import { type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
 import type { Confidence } from "../model/finding.ts";
-import { type SpanIndex, spanKind, statusError, type TraceView } from "../model/trace-view.ts";
+import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
 
 /**
- * A list is loaded with one query, then each of its rows with another:
+ * A list is loaded with one call, then each of its rows with another, be it a query or a call to a service:
  *
  *   GET /orders             |──────────────────────────|
  *     SELECT orders           |──|                          <- the driver, when its row count is known
@@ -23,8 +29,9 @@ export const nPlusOne = defineTraceDetector<Options>({
   meta: {
     id: "n-plus-one",
     version: 1,
-    title: "N+1 queries",
-    description: "The same query runs once per row; load the rows together instead.",
+    title: "N+1 calls",
+    description:
+      "The same query runs, or the same service is called, once per row; load the rows together instead.",
     severity: "warning",
     defaults: { repeatsMin: 5, candidatesMax: 10_000 },
   },
@@ -36,8 +43,8 @@ export const nPlusOne = defineTraceDetector<Options>({
     WHERE toStartOfHour(ts) >= toStartOfHour({from:DateTime}, 'UTC')
       AND toStartOfHour(ts) <= toStartOfHour({to:DateTime}, 'UTC')
       AND spans.trace_id IN (SELECT toFixedString(unhex(arrayJoin({traces:Array(String)})), 16))
-      AND db_system_name != ''
       AND shape_id != 0
+      AND (db_system_name != '' OR kind IN (3, 4))
     GROUP BY spans.trace_id, service, shape_id
     HAVING sum(repeats) >= {repeatsMin:UInt32}
     ORDER BY trace_id
@@ -45,7 +52,10 @@ export const nPlusOne = defineTraceDetector<Options>({
     LIMIT {candidatesMax:UInt32}`,
 
   detect(trace, { repeatsMin }) {
-    return repeatedCalls(trace, repeatsMin).map((calls) => toObservation(trace, calls, repeatsMin));
+    const isCall = (_: TraceView, span: SpanIndex) => callKindOf(trace, span) !== null;
+    return repeatedCalls(trace, repeatsMin, isCall).map((calls) =>
+      toObservation(trace, calls, repeatsMin),
+    );
   },
 });
 
@@ -60,13 +70,12 @@ interface Options {
 const distinctShareMin = 0.8;
 /** At most this share: the same call over and over, which is another fault. */
 const duplicateShareMax = 0.2;
-/** A request that takes longer than this is no request: a stream, a worker, a schedule. */
-const requestMaxNs = 60e9;
-/** Calls that fill less of their time than this wait for something else between them. */
-const busyShareMin = 0.1;
+/** Whoever polls pauses at least so long after each answer, and never more than twice as long as another time. */
+const pollPauseMinNs = 100e6;
+const pollPauseRatioMax = 2;
 
 function toObservation(trace: TraceView, calls: RepeatedCalls, repeatsMin: number): Observation {
-  const { spans, repeats, driver } = calls;
+  const { spans, repeats } = calls;
   const call = spans[0]!;
   const endpointSpan = endpointSpanOf(trace, call);
   const endpoint = endpointOf(trace, endpointSpan);
@@ -80,15 +89,19 @@ function toObservation(trace: TraceView, calls: RepeatedCalls, repeatsMin: numbe
       calls.logicalParent === -1 ? "" : trace.name[calls.logicalParent]!,
       calls.shapeId,
     ],
-    summary: `${endpointLabel(endpoint)} runs the same query ${howOften(trace, calls)}: ${callLabel(trace, call)}`,
+    summary: `${endpointLabel(endpoint)} ${verbOf(trace, call)} ${howOften(trace, calls)}: ${callLabel(trace, call)}`,
     endpointSpan,
     spans,
     repeats,
-    confidence: confidenceOf(calls),
+    confidence: confidenceOf(trace, calls),
     change: { kind: "merge-calls", spans },
-    fix: mergeFix(trace, call, driver),
+    fix: mergeFix(trace, calls),
     ...(suppressedBy && { suppressedBy }),
   };
+}
+
+function verbOf(trace: TraceView, call: SpanIndex): string {
+  return callKindOf(trace, call) === "database" ? "runs the same query" : "makes the same call";
 }
 
 function howOften(trace: TraceView, { repeats, distinctParams, mode, driver }: RepeatedCalls) {
@@ -101,9 +114,17 @@ function howOften(trace: TraceView, { repeats, distinctParams, mode, driver }: R
   return parts.join(", ");
 }
 
-function confidenceOf({ repeats, distinctParams, driver }: RepeatedCalls): Confidence {
+function confidenceOf(trace: TraceView, calls: RepeatedCalls): Confidence {
+  const { distinctParams, driver, mode } = calls;
   if (distinctParams === null) return driver === null ? "low" : "medium";
-  return distinctParams >= repeats * distinctShareMin ? "high" : "medium";
+  if (!hasDistinctParams(calls)) return "medium";
+  // What is read one after the other from a service may still be pages.
+  const mayBePages = callKindOf(trace, calls.spans[0]!) !== "database" && mode !== "concurrent";
+  return mayBePages && driver === null ? "medium" : "high";
+}
+
+function hasDistinctParams({ distinctParams, repeats }: RepeatedCalls): boolean {
+  return distinctParams !== null && distinctParams >= repeats * distinctShareMin;
 }
 
 /** What is no N+1 although it repeats; the first that holds names the reason. */
@@ -113,16 +134,22 @@ function guardOf(
   endpointSpan: SpanIndex,
   repeatsMin: number,
 ): GuardId | undefined {
-  const operation = operationOf(trace, calls.spans[0]!);
+  const call = calls.spans[0]!;
+  const operation = operationOf(trace, call);
   if (operation !== "read") return guardByOperation[operation];
-  if (isHealthCheck(endpointOf(trace, endpointSpan))) return "health-check";
-  if (isLongLived(trace, calls, endpointSpan)) return "long-lived";
-  if (isPerNamespace(trace, calls, repeatsMin)) return "different-namespaces";
+  const callee = { method: "", route: trace.urlTemplate[call]! };
+  if (isHealthCheck(endpointOf(trace, endpointSpan)) || isHealthCheck(callee)) {
+    return "health-check";
+  }
+  if (isLongLived(trace, calls.spans, endpointSpan)) return "long-lived";
+  if (isPerNamespace(trace, calls.spans, repeatsMin)) return "different-namespaces";
   if (isRetry(trace, calls)) return "retry";
+  if (isPolling(trace, calls)) return "polling";
   const { distinctParams, repeats, spans } = calls;
   if (distinctParams !== null && distinctParams <= repeats * duplicateShareMax) {
     return "same-parameters";
   }
+  if (isPagination(trace, calls)) return "pagination";
   const lists = spans.filter((span) => isListCall(trace, span));
   return lists.length > spans.length / 2 ? "batched-lists" : undefined;
 }
@@ -134,27 +161,32 @@ const guardByOperation: Readonly<Record<Exclude<Operation, "read">, GuardId>> = 
   other: "not-a-read",
 };
 
-/**
- * More than a minute: a worker or a schedule has many units of work in one span, and a stream polls. Only a request
- * whose calls follow each other closely is a slow request.
- */
-function isLongLived(trace: TraceView, { spans }: RepeatedCalls, endpointSpan: SpanIndex): boolean {
-  if (trace.end[endpointSpan]! - trace.start[endpointSpan]! <= requestMaxNs) return false;
-  if (trace.kind[endpointSpan] !== spanKind.server) return true;
-  const end = spans.reduce((latest, span) => Math.max(latest, trace.end[span]!), 0);
-  return unionNs(trace, spans) < (end - trace.start[spans[0]!]!) * busyShareMin;
-}
-
-/** One tenant's database after the other: no query reaches into all of them. */
-function isPerNamespace(trace: TraceView, { spans }: RepeatedCalls, repeatsMin: number): boolean {
-  const byNamespace = Map.groupBy(spans, (span) => trace.dbNamespace[span]!);
-  if (byNamespace.size === 1) return false;
-  return [...byNamespace.values()].every((group) => countRepeats(trace, group) < repeatsMin);
-}
-
 /** Calls that fail again and again with what may be the same parameters. */
-function isRetry(trace: TraceView, { spans, distinctParams, repeats }: RepeatedCalls): boolean {
-  if (distinctParams !== null && distinctParams >= repeats * distinctShareMin) return false;
-  const failed = spans.filter((span) => trace.statusCode[span] === statusError);
-  return failed.length >= spans.length / 2;
+function isRetry(trace: TraceView, calls: RepeatedCalls): boolean {
+  if (hasDistinctParams(calls)) return false;
+  const failed = calls.spans.filter((span) => trace.statusCode[span] === statusError);
+  return failed.length >= calls.spans.length / 2;
+}
+
+/** Asking a service, with what may be the same parameters, until it is done: long pauses of about the same length. */
+function isPolling(trace: TraceView, calls: RepeatedCalls): boolean {
+  const { spans } = calls;
+  if (callKindOf(trace, spans[0]!) === "database" || hasDistinctParams(calls)) return false;
+  const pauses = spans.slice(1).map((span, i) => trace.start[span]! - trace.end[spans[i]!]!);
+  if (pauses.length === 0) return false;
+  const shortest = pauses.reduce((a, b) => Math.min(a, b));
+  const longest = pauses.reduce((a, b) => Math.max(a, b));
+  return shortest >= pollPauseMinNs && longest <= shortest * pollPauseRatioMax;
+}
+
+/**
+ * A template without a value in its path: the calls differ at most in their query. One after the other these are pages
+ * as likely as rows, and with parameters unknown they may be the very same call; only a driver tells.
+ */
+function isPagination(trace: TraceView, { spans, driver, ...calls }: RepeatedCalls): boolean {
+  const call = spans[0]!;
+  if (callKindOf(trace, call) !== "http" || driver !== null) return false;
+  const template = trace.urlTemplate[call]!;
+  if (template.includes("{")) return /\bpage\/\{/i.test(template);
+  return calls.distinctParams === null || calls.mode !== "concurrent";
 }

@@ -30,6 +30,7 @@ export interface Fault {
 
 const customer = (n: number) => 1 + ((n * 37) % 2_000);
 const product = (n: number) => 1 + ((n * 613) % 5_000);
+const invoice = (n: number) => `?order=${before(n)}&country=${["AT", "DE", "FR", "NL"][n % 4]}`;
 const before = (n: number) => 100_000 - ((n * 211) % 50_000);
 /** Seven reviewers in eight are customers, who have written hundreds; the eighth is a guest with one. */
 const reviewer = (n: number) => (n % 8 === 0 ? `guest${50 * (1 + n)}` : `customer${customer(n)}`);
@@ -59,9 +60,25 @@ export const faults: readonly Fault[] = [
     title: "one HTTP call per row",
     service: "shop-gateway",
     detector: "n-plus-one",
-    expected: false,
+    expected: true,
     faulty: get("/wishlists/:customer", (n) => `/wishlists/${customer(n)}`, 4),
     healthy: get("/wishlists-batched/:customer", (n) => `/wishlists-batched/${customer(n)}`, 4),
+  },
+  {
+    title: "the same question for each line",
+    service: "shop-orders",
+    detector: "duplicate-call",
+    expected: true,
+    faulty: get("/invoice-preview", (n) => `/invoice-preview${invoice(n)}`, 2),
+    healthy: get("/invoice-preview-once", (n) => `/invoice-preview-once${invoice(n)}`, 2),
+  },
+  {
+    title: "one insert per row",
+    service: "shop-orders",
+    detector: "write-loop",
+    expected: true,
+    faulty: post("/carts/:customer", (n) => `/carts/${customer(n)}`, 2),
+    healthy: post("/carts-at-once/:customer", (n) => `/carts-at-once/${customer(n)}`, 2),
   },
   {
     title: "a query without an index",

@@ -60,6 +60,61 @@ app.get("/orders-batched", async (request, response) => {
   response.json(orders);
 });
 
+const linesOfInvoice = `
+  SELECT order_id, position, quantity, price_cents FROM order_items
+  WHERE order_id > $1::integer - 4 AND order_id <= $1::integer
+  ORDER BY order_id, position`;
+const taxRate = "SELECT percent FROM tax_rates WHERE country = $1";
+
+/** An invoice over the four orders up to `?order=`: the same tax rate is asked for each line. */
+app.get("/invoice-preview", async (request, response) => {
+  const { order, country } = request.query;
+  const { rows: lines } = await pool.query(linesOfInvoice, [order]);
+  for (const line of lines) {
+    const { rows: rates } = await pool.query(taxRate, [country]);
+    line.tax_cents = (line.quantity * line.price_cents * rates[0].percent) / 100;
+  }
+  response.json(lines);
+});
+
+/** The same invoice, whose tax rate is asked once. */
+app.get("/invoice-preview-once", async (request, response) => {
+  const { order, country } = request.query;
+  const { rows: lines } = await pool.query(linesOfInvoice, [order]);
+  const { rows: rates } = await pool.query(taxRate, [country]);
+  for (const line of lines) {
+    line.tax_cents = (line.quantity * line.price_cents * rates[0].percent) / 100;
+  }
+  response.json(lines);
+});
+
+const wishlist = "SELECT product_id FROM wishlists WHERE customer_id = $1";
+
+/** Puts a customer's wishlist into the cart: one insert for each product. */
+app.post("/carts/:customer", async (request, response) => {
+  const { customer } = request.params;
+  const { rows: wishes } = await pool.query(wishlist, [customer]);
+  for (const { product_id } of wishes) {
+    await pool.query("INSERT INTO cart_items (customer_id, product_id) VALUES ($1, $2)", [
+      customer,
+      product_id,
+    ]);
+  }
+  response.json({ added: wishes.length });
+});
+
+/** The same with one insert. */
+app.post("/carts-at-once/:customer", async (request, response) => {
+  const { customer } = request.params;
+  const { rows: wishes } = await pool.query(wishlist, [customer]);
+  await pool.query(
+    `INSERT INTO cart_items (customer_id, product_id)
+     SELECT $1, product_id FROM unnest($2::integer[]) AS product_id`,
+    [customer, wishes.map(({ product_id }) => product_id)],
+  );
+  response.json({ added: wishes.length });
+});
+
 const salesByDay = `
   SELECT o.created_at::date AS day, sum(i.quantity * i.price_cents) AS cents
   FROM orders AS o JOIN order_items AS i ON i.order_id = o.id

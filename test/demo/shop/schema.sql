@@ -60,6 +60,18 @@ INSERT INTO order_items
 SELECT n, position, 1 + (n::bigint * 104729 + position * 1361) % 5000, 1 + n % 3, 100 + n % 20000
 FROM generate_series(1, 100000) AS n, generate_series(1, 3) AS position;
 
+CREATE UNLOGGED TABLE tax_rates (
+  country text PRIMARY KEY,
+  percent integer NOT NULL
+);
+INSERT INTO tax_rates
+VALUES ('AT', 20), ('DE', 19), ('FR', 20), ('NL', 21);
+
+CREATE UNLOGGED TABLE cart_items (
+  customer_id integer NOT NULL,
+  product_id integer NOT NULL
+);
+
 -- Most reviews are by customers; one in fifty is by a guest who never wrote another.
 CREATE UNLOGGED TABLE reviews (
   id integer PRIMARY KEY,

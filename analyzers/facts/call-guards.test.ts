@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import {
+  buildTrace,
+  inSequence,
+  perNamespace,
+  query,
+  type SpanNode,
+} from "../../test/support/trace-builder.ts";
+import { busyNsBefore, isLongLived, isPaced, isPerNamespace } from "./call-guards.ts";
+
+const setUp = (root: string, ms: number, ...children: SpanNode[]) => {
+  const trace = buildTrace([root, 0, ms, ...children]);
+  return { trace, spans: trace.name.flatMap((name, i) => (name === query.name ? [i] : [])) };
+};
+
+test("busyNsBefore adds up when leaves ran, each moment once", () => {
+  const { trace } = setUp("GET /a", 100, ["a", 0, 10, ["b", 2, 6]], ["c", 4, 9], ["d", 20, 30]);
+  expect(trace.name).toEqual(["GET /a", "a", "b", "c", "d"]);
+  expect([...busyNsBefore(trace)]).toEqual([0, 0, 0, 4e6, 7e6]);
+});
+
+test("calls are paced when they pause for long, and nothing else runs meanwhile", () => {
+  const paced = (ms: number, gapMs: number, ...others: SpanNode[]) => {
+    const { trace, spans } = setUp(
+      "GET /a",
+      5000,
+      ...inSequence(query, 5, ms, { gapMs }),
+      ...others,
+    );
+    return isPaced(trace, spans, busyNsBefore(trace));
+  };
+  expect(paced(5, 500)).toBe(true);
+  expect(paced(1, 30)).toBe(false);
+  expect(paced(100, 400)).toBe(false);
+  expect(paced(5, 500, ["a", 10, 400], ["b", 600, 900])).toBe(false);
+});
+
+test("a span of more than a minute is long-lived, but for a request that its calls keep busy", () => {
+  const longLived = (root: string, ms: number, eachMs: number, gapMs: number) => {
+    const { trace, spans } = setUp(root, ms, ...inSequence(query, 50, eachMs, { gapMs }));
+    return isLongLived(trace, spans, 0);
+  };
+  expect(longLived("GET /a", 61_000, 1200, 0)).toBe(false);
+  expect(longLived("GET /a", 61_000, 5, 1000)).toBe(true);
+  expect(longLived("job", 61_000, 1200, 0)).toBe(true);
+  expect(longLived("job", 60_000, 1200, 0)).toBe(false);
+});
+
+test("calls are per namespace when none of several namespaces sees enough of them", () => {
+  const one = setUp("GET /a", 100, ...inSequence(query, 9, 5));
+  expect(isPerNamespace(one.trace, one.spans, 3)).toBe(false);
+  const each = setUp("GET /a", 100, ...perNamespace(query, 9, 5));
+  expect(isPerNamespace(each.trace, each.spans, 3)).toBe(true);
+  const some = setUp("GET /a", 100, ...perNamespace(query, 9, 5), ...inSequence(query, 3, 5));
+  expect(isPerNamespace(some.trace, some.spans, 3)).toBe(false);
+});

@@ -1,0 +1,68 @@
+import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { unionNs } from "./interval-union.ts";
+import { countRepeats } from "./repeated-calls.ts";
+
+/** A request that takes longer than this is no request: a stream, a worker, a schedule. */
+const requestMaxNs = 60e9;
+/** Calls that fill less of their time than this wait for something else between them. */
+const busyShareMin = 0.1;
+/** Calls that follow each other faster than this don't wait for anybody outside. */
+const pauseMinNs = 50e6;
+
+/**
+ * More than a minute: a worker or a schedule has many units of work in one span, and a stream polls. Only a request
+ * whose calls follow each other closely is a slow request.
+ */
+export function isLongLived(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  endpointSpan: SpanIndex,
+): boolean {
+  if (trace.end[endpointSpan]! - trace.start[endpointSpan]! <= requestMaxNs) return false;
+  if (trace.kind[endpointSpan] !== spanKind.server) return true;
+  const end = spans.reduce((latest, span) => Math.max(latest, trace.end[span]!), 0);
+  return unionNs(trace, spans) < (end - trace.start[spans[0]!]!) * busyShareMin;
+}
+
+/** One tenant's database after the other: no namespace sees `repeatsMin` calls. */
+export function isPerNamespace(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  repeatsMin: number,
+): boolean {
+  const byNamespace = Map.groupBy(spans, (span) => trace.dbNamespace[span]!);
+  if (byNamespace.size === 1) return false;
+  return [...byNamespace.values()].every((group) => countRepeats(trace, group) < repeatsMin);
+}
+
+/**
+ * Whether calls wait for something that the trace does not show: the next turn of a poll, the next row of a stream.
+ *
+ *   |─|··········|─|··········|─|      long pauses, and nothing else runs in them
+ *
+ * `busyNs` from `busyNsBefore`.
+ */
+export function isPaced(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  busyNs: Float64Array,
+): boolean {
+  const [first, last] = [spans[0]!, spans.at(-1)!];
+  const windowNs = trace.start[last]! - trace.start[first]!;
+  if (windowNs < pauseMinNs * (spans.length - 1)) return false;
+  return busyNs[last]! - busyNs[first]! < windowNs * busyShareMin;
+}
+
+/** For each span the time in which any leaf that started before it ran. */
+export function busyNsBefore(trace: TraceView): Float64Array {
+  const before = new Float64Array(trace.size);
+  let busy = 0;
+  let until = -Infinity;
+  for (let span = 0; span < trace.size; span++) {
+    before[span] = busy;
+    if (trace.childrenStart[span] !== trace.childrenStart[span + 1]) continue;
+    busy += Math.max(0, trace.end[span]! - Math.max(trace.start[span]!, until));
+    until = Math.max(until, trace.end[span]!);
+  }
+  return before;
+}

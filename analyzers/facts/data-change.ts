@@ -1,0 +1,64 @@
+import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { isDatabaseCall, operationOf } from "./call-template.ts";
+
+/** The collections of a summary that is as long as this may have lost some. */
+const summaryLengthMax = 240;
+const safeMethod = /^(GET|HEAD|OPTIONS|)$/;
+const pureOperations: ReadonlySet<string> = new Set(["read", "cursor", "transaction-control"]);
+
+/** Whether a query locks, counts up, or answers something else each time that it runs. */
+export function hasEffects(trace: TraceView, span: SpanIndex): boolean {
+  return effects.test(trace.dbQueryText[span]!);
+}
+
+/** Database calls that may change what a later read returns, by start. */
+export function databaseChanges(trace: TraceView): SpanIndex[] {
+  return spansOf(
+    trace,
+    (span) =>
+      isDatabaseCall(trace, span) &&
+      (!pureOperations.has(operationOf(trace, span)) || hasEffects(trace, span)),
+  );
+}
+
+/** Calls to other services that may have something changed there. */
+export function remoteChanges(trace: TraceView): SpanIndex[] {
+  return spansOf(
+    trace,
+    (span) =>
+      trace.kind[span] === spanKind.producer ||
+      (trace.kind[span] === spanKind.client && !safeMethod.test(trace.httpRequestMethod[span]!)),
+  );
+}
+
+/** Whether the change may touch what the read reads; what is not known may. */
+export function touchesSame(trace: TraceView, change: SpanIndex, read: SpanIndex): boolean {
+  if (trace.dbSystemName[change] !== trace.dbSystemName[read]) return false;
+  const changed = collectionsOf(trace, change);
+  const wanted = collectionsOf(trace, read);
+  if (changed.size === 0 || wanted.size === 0) return true;
+  return [...changed].some((name) => wanted.has(name));
+}
+
+/** "SELECT shop.orders items": orders, items. Without schema, for a table may be named with and without it. */
+function collectionsOf(trace: TraceView, span: SpanIndex): ReadonlySet<string> {
+  const summary = trace.dbQuerySummary[span]!;
+  if (summary.length >= summaryLengthMax) return new Set();
+  const names = summary.split(" ").slice(1);
+  return new Set(names.map((name) => name.slice(name.lastIndexOf(".") + 1).toLowerCase()));
+}
+
+function spansOf(trace: TraceView, isWanted: (span: SpanIndex) => boolean): SpanIndex[] {
+  return Array.from({ length: trace.size }, (_, span) => span).filter(isWanted);
+}
+
+const effects = new RegExp(
+  [
+    String.raw`\bfor\s+(no\s+key\s+)?(key\s+)?(update|share)\b|\block\s+in\s+share\s+mode\b`,
+    String.raw`\bcurrent_timestamp\b|\blocaltimestamp\b|\bsysdate\b`,
+    String.raw`\b(nextval|currval|lastval|setval|now|\w+_timestamp|timeofday|getdate|sysdatetime)\s*\(`,
+    String.raw`\b(random\w*|rand|newid|uuid\w*|\w+_uuid\w*|set_config|last_insert_id|row_count|found_rows)\s*\(`,
+    String.raw`\b(pg_\w+|\w+_lock|sleep|benchmark)\s*\(`,
+  ].join("|"),
+  "i",
+);

@@ -1,0 +1,184 @@
+import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
+import { busyNsBefore, isLongLived, isPaced, isPerNamespace } from "../facts/call-guards.ts";
+import { callLabel, type Operation, operationOf } from "../facts/call-template.ts";
+import { databaseChanges, hasEffects, remoteChanges, touchesSame } from "../facts/data-change.ts";
+import { endpointLabel, endpointOf, isHealthCheck } from "../facts/endpoint-span.ts";
+import { type IdenticalCalls, identicalCalls } from "../facts/identical-calls.ts";
+import { sumNs, unionNs } from "../facts/interval-union.ts";
+import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
+
+/**
+ * One request asks the same thing again and again, and nobody has changed the answer in between:
+ *
+ *   GET /invoice              |────────────────────────────────|
+ *     SELECT lines              |──|
+ *     SELECT tax_rates id=7         |─|   |─|   |─|   |─|         <- the first is enough
+ */
+export const duplicateCall = defineTraceDetector<Options>({
+  meta: {
+    id: "duplicate-call",
+    version: 1,
+    title: "Duplicate calls",
+    description: "The same query runs again with the same parameters; keep its first answer.",
+    severity: "warning",
+    // Two are often two functions that don't know of each other, and cost one call; a third is a habit.
+    defaults: { repeatsMin: 3, candidatesMax: 10_000 },
+  },
+
+  // A text with values whose hash is unknown is in no finding.
+  candidates: `
+    SELECT lower(hex(trace_id)) AS trace_id
+    FROM spans
+    WHERE toStartOfHour(ts) >= toStartOfHour({from:DateTime}, 'UTC')
+      AND toStartOfHour(ts) <= toStartOfHour({to:DateTime}, 'UTC')
+      AND spans.trace_id IN (SELECT toFixedString(unhex(arrayJoin({traces:Array(String)})), 16))
+      AND db_system_name != ''
+      AND shape_id != 0
+      AND (params_hash != 0 OR NOT match(db_query_text, '[?]|[$][0-9]'))
+    GROUP BY spans.trace_id, service, shape_id, params_hash
+    HAVING sum(repeats) >= {repeatsMin:UInt32}
+    ORDER BY trace_id
+    LIMIT 1 BY trace_id
+    LIMIT {candidatesMax:UInt32}`,
+
+  detect(trace, { repeatsMin }) {
+    const groups = identicalCalls(trace, repeatsMin)
+      .sort((a, b) => b.repeats - a.repeats)
+      .slice(0, groupsMax);
+    if (groups.length === 0) return [];
+    const surroundings = surroundingsOf(trace);
+    return groups.map((calls) => toObservation(trace, calls, surroundings, repeatsMin));
+  },
+});
+
+interface Options {
+  /** Calls with the same parameters from which on a repeat is one finding. */
+  readonly repeatsMin: number;
+  /** Traces that one candidates query returns. */
+  readonly candidatesMax: number;
+}
+
+/** Sets of parameters looked at in one trace, the most repeated first; a generated trace could have thousands. */
+const groupsMax = 100;
+
+/** What else happens in the trace. */
+interface Surroundings {
+  /** By what they change; none is empty. */
+  readonly changes: readonly (readonly SpanIndex[])[];
+  readonly transactionControl: readonly SpanIndex[];
+  readonly isReadOnly: boolean;
+  readonly busyNs: Float64Array;
+}
+
+function surroundingsOf(trace: TraceView): Surroundings {
+  const changes = databaseChanges(trace);
+  const target = (span: SpanIndex) => `${trace.dbSystemName[span]} ${trace.dbQuerySummary[span]}`;
+  return {
+    changes: [...Map.groupBy(changes, target).values()],
+    transactionControl: trace.name
+      .map((_, span) => span)
+      .filter(
+        (span) => trace.dbSystemName[span] && operationOf(trace, span) === "transaction-control",
+      ),
+    isReadOnly: changes.length === 0 && remoteChanges(trace).length === 0,
+    busyNs: busyNsBefore(trace),
+  };
+}
+
+function toObservation(
+  trace: TraceView,
+  calls: IdenticalCalls,
+  surroundings: Surroundings,
+  repeatsMin: number,
+): Observation {
+  const { spans, repeats, endpointSpan } = calls;
+  const call = spans[0]!;
+  const endpoint = endpointOf(trace, endpointSpan);
+  const suppressedBy = guardOf(trace, calls, surroundings, repeatsMin);
+  const atOnce = unionNs(trace, spans) <= 0.5 * sumNs(trace, spans) ? " at once" : "";
+  return {
+    // No logical parent: an answer that is kept for the request serves all of its functions.
+    identity: [
+      trace.service[call]!,
+      trace.environment[call]!,
+      endpoint.method,
+      endpoint.route,
+      trace.shapeId[call]!,
+    ],
+    summary: `${endpointLabel(endpoint)} runs the same query with the same parameters ${repeats} times${atOnce}: ${callLabel(trace, call)}`,
+    endpointSpan,
+    spans,
+    repeats,
+    confidence: surroundings.isReadOnly ? "high" : "medium",
+    change: { kind: "drop-repeats", spans },
+    fix: reuseFix(callLabel(trace, call)),
+    ...(suppressedBy && { suppressedBy }),
+  };
+}
+
+function reuseFix(label: string): readonly string[] {
+  return [
+    `Run ${label} once before the loop, or at the start of the request, and hand its result on.`,
+    "If functions that don't know of each other make the call, keep its promise in a Map that lives as long as the request (or in a DataLoader), by its parameters.",
+    "If the answer may be some seconds old, keep it in the process for that long: then other requests are spared, too.",
+  ];
+}
+
+/** Why the repeat is right, or another fault; the first that holds names the reason. */
+function guardOf(
+  trace: TraceView,
+  { spans, endpointSpan, repeatsBesideLoops }: IdenticalCalls,
+  { changes, transactionControl, busyNs }: Surroundings,
+  repeatsMin: number,
+): GuardId | undefined {
+  const call = spans[0]!;
+  const operation = operationOf(trace, call);
+  if (operation !== "read") return guardByOperation[operation];
+  if (isHealthCheck(endpointOf(trace, endpointSpan)) || isPing(trace, call)) return "health-check";
+  if (hasEffects(trace, call) || readsNoTable(trace, call)) return "not-repeatable";
+  if (isLongLived(trace, spans, endpointSpan)) return "long-lived";
+  if (isPaced(trace, spans, busyNs)) return "polling";
+  if (isPerNamespace(trace, spans, repeatsMin)) return "different-namespaces";
+  if (isRetry(trace, spans, repeatsMin)) return "retry";
+  const isBetween = (span: SpanIndex) => liesBetween(trace, span, spans);
+  if (changes.some((equal) => touchesSame(trace, equal[0]!, call) && equal.some(isBetween))) {
+    return "written-between";
+  }
+  if (transactionControl.some(isBetween)) return "transaction-control";
+  return repeatsBesideLoops < repeatsMin ? "n-plus-one" : undefined;
+}
+
+const guardByOperation: Readonly<Record<Exclude<Operation, "read">, GuardId>> = {
+  write: "write",
+  "transaction-control": "transaction-control",
+  cursor: "cursor",
+  other: "not-a-read",
+};
+
+/** `SELECT 1`, as pools and ORMs ask before they hand out a connection. */
+function isPing(trace: TraceView, call: SpanIndex): boolean {
+  return /^select\s+[\s\d+?$]+(as\s+\S+)?\s*;?$/i.test(trace.dbQueryText[call]!);
+}
+
+/** `SELECT f($1)`: nothing but a function, and nobody knows what it does. */
+function readsNoTable(trace: TraceView, call: SpanIndex): boolean {
+  const text = trace.dbQueryText[call]!;
+  return /^select\b/i.test(text) && !/\bfrom\b/i.test(text);
+}
+
+/** Without those that failed there are too few: they were made until one succeeded. */
+function isRetry(trace: TraceView, spans: readonly SpanIndex[], repeatsMin: number): boolean {
+  const succeeded = spans.filter((span) => trace.statusCode[span] !== statusError);
+  return (
+    succeeded.length < spans.length &&
+    succeeded.reduce((sum, span) => sum + trace.repeats[span]!, 0) < repeatsMin
+  );
+}
+
+/** Whether the span ran after the first call had begun and before the last one ended. */
+function liesBetween(trace: TraceView, span: SpanIndex, spans: readonly SpanIndex[]): boolean {
+  const last = spans.at(-1)!;
+  // A summary span stands for calls until its end.
+  const until = trace.repeats[last]! > 1 ? trace.end[last]! : trace.start[last]!;
+  return trace.end[span]! > trace.start[spans[0]!]! && trace.start[span]! < until;
+}
