@@ -11,7 +11,9 @@ export interface WaterfallView {
   readonly startNs: readonly number[];
   readonly durationNsOf: readonly number[];
   readonly service: readonly string[];
+  /** What is called, for a call ("SELECT products", "GET /products/{id}"); else the span's name. */
   readonly name: readonly string[];
+  /** OTLP SpanKind. */
   /** OTLP SpanKind. */
   readonly kind: readonly number[];
   readonly hasError: readonly boolean[];

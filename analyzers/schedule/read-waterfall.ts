@@ -1,4 +1,5 @@
 import type { Store } from "../../storage/store.ts";
+import { callLabel } from "../facts/call-template.ts";
 import { criticalPath } from "../facts/critical-path.ts";
 import { toWaterfall } from "../facts/waterfall.ts";
 import { statusError, type TraceView } from "../model/trace-view.ts";
@@ -36,7 +37,7 @@ function layOut(trace: TraceView): WaterfallView {
     startNs: pick(trace.start),
     durationNsOf: shown.map((span) => trace.end[span]! - trace.start[span]!),
     service: pick(trace.service),
-    name: shown.map((span) => trace.dbQuerySummary[span] || trace.name[span]!),
+    name: shown.map((span) => callLabel(trace, span)),
     kind: pick(trace.kind),
     hasError: shown.map((span) => trace.statusCode[span] === statusError),
     repeats: pick(trace.repeats),

@@ -164,6 +164,15 @@ describe("in the browser", () => {
     expect(problems).toEqual([]);
   });
 
+  test("the waterfall of calls to a service names what is called, and folds only what is the same", async () => {
+    const { id } = findings.find(({ endpoint }) => endpoint.route === "/wishlists/:customer")!;
+    const { page, problems } = await open(`/findings/${id}`);
+    await page.getByRole("link", { name: /typical trace/ }).click();
+    const rows = page.getByRole("treegrid", { name: "Spans of the trace" });
+    await rows.getByRole("row", { name: /12 times GET \/products\/\{id\}/ }).waitFor();
+    expect(problems).toEqual([]);
+  });
+
   test("the endpoints page leads to where an endpoint's time goes", async () => {
     const { page, problems } = await open("/endpoints");
     await page.getByRole("link", { name: "GET /orders", exact: true }).click();
