@@ -5,6 +5,7 @@ import { databaseChanges, hasEffects, remoteChanges, touchesSame } from "../fact
 import { endpointLabel, endpointOf, isHealthCheck } from "../facts/endpoint-span.ts";
 import { type IdenticalCalls, identicalCalls } from "../facts/identical-calls.ts";
 import { sumNs, unionNs } from "../facts/interval-union.ts";
+import { repeatCandidates } from "../facts/repeat-candidates.ts";
 import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
 
 /**
@@ -26,20 +27,11 @@ export const duplicateCall = defineTraceDetector<Options>({
   },
 
   // A text with values whose hash is unknown is in no finding.
-  candidates: `
-    SELECT lower(hex(trace_id)) AS trace_id
-    FROM spans
-    WHERE toStartOfHour(ts) >= toStartOfHour({from:DateTime}, 'UTC')
-      AND toStartOfHour(ts) <= toStartOfHour({to:DateTime}, 'UTC')
-      AND spans.trace_id IN (SELECT toFixedString(unhex(arrayJoin({traces:Array(String)})), 16))
-      AND db_system_name != ''
-      AND shape_id != 0
-      AND (params_hash != 0 OR NOT match(db_query_text, '[?]|[$][0-9]'))
-    GROUP BY spans.trace_id, service, shape_id, params_hash
-    HAVING sum(repeats) >= {repeatsMin:UInt32}
-    ORDER BY trace_id
-    LIMIT 1 BY trace_id
-    LIMIT {candidatesMax:UInt32}`,
+  candidates: repeatCandidates({
+    calls:
+      "db_system_name != '' AND (params_hash != 0 OR NOT match(db_query_text, '[?]|[$][0-9]'))",
+    by: "params_hash",
+  }),
 
   detect(trace, { repeatsMin }) {
     const groups = identicalCalls(trace, repeatsMin)

@@ -14,6 +14,7 @@ import {
   isHealthCheck,
 } from "../facts/endpoint-span.ts";
 import { mergeFix } from "../facts/merge-fix.ts";
+import { repeatCandidates } from "../facts/repeat-candidates.ts";
 import { type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
 import type { Confidence } from "../model/finding.ts";
 import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
@@ -36,20 +37,7 @@ export const nPlusOne = defineTraceDetector<Options>({
     defaults: { repeatsMin: 5, candidatesMax: 10_000 },
   },
 
-  // A call's logical parent is not in its row, so this only leaves out the traces in which nothing repeats.
-  candidates: `
-    SELECT lower(hex(trace_id)) AS trace_id
-    FROM spans
-    WHERE toStartOfHour(ts) >= toStartOfHour({from:DateTime}, 'UTC')
-      AND toStartOfHour(ts) <= toStartOfHour({to:DateTime}, 'UTC')
-      AND spans.trace_id IN (SELECT toFixedString(unhex(arrayJoin({traces:Array(String)})), 16))
-      AND shape_id != 0
-      AND (db_system_name != '' OR kind IN (3, 4))
-    GROUP BY spans.trace_id, service, shape_id
-    HAVING sum(repeats) >= {repeatsMin:UInt32}
-    ORDER BY trace_id
-    LIMIT 1 BY trace_id
-    LIMIT {candidatesMax:UInt32}`,
+  candidates: repeatCandidates({ calls: "db_system_name != '' OR kind IN (3, 4)" }),
 
   detect(trace, { repeatsMin }) {
     const isCall = (_: TraceView, span: SpanIndex) => callKindOf(trace, span) !== null;

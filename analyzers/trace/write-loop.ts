@@ -8,6 +8,7 @@ import {
   endpointSpanOf,
   isHealthCheck,
 } from "../facts/endpoint-span.ts";
+import { repeatCandidates } from "../facts/repeat-candidates.ts";
 import { type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
 import type { Confidence } from "../model/finding.ts";
 import {
@@ -35,20 +36,10 @@ export const writeLoop = defineTraceDetector<Options>({
     defaults: { repeatsMin: 5, candidatesMax: 10_000 },
   },
 
-  candidates: `
-    SELECT lower(hex(trace_id)) AS trace_id
-    FROM spans
-    WHERE toStartOfHour(ts) >= toStartOfHour({from:DateTime}, 'UTC')
-      AND toStartOfHour(ts) <= toStartOfHour({to:DateTime}, 'UTC')
-      AND spans.trace_id IN (SELECT toFixedString(unhex(arrayJoin({traces:Array(String)})), 16))
-      AND db_system_name != ''
-      AND shape_id != 0
-      AND match(concat(db_query_text, ' ', db_query_summary), '(?i)insert|update|delete|replace|merge|upsert')
-    GROUP BY spans.trace_id, service, shape_id
-    HAVING sum(repeats) >= {repeatsMin:UInt32}
-    ORDER BY trace_id
-    LIMIT 1 BY trace_id
-    LIMIT {candidatesMax:UInt32}`,
+  candidates: repeatCandidates({
+    calls:
+      "db_system_name != '' AND match(concat(db_query_text, ' ', db_query_summary), '(?i)insert|update|delete|replace|merge|upsert')",
+  }),
 
   detect(trace, { repeatsMin }) {
     const loops = repeatedCalls(trace, repeatsMin).filter(({ spans }) =>

@@ -42,7 +42,10 @@ export class DemoRun {
     }
   }
 
-  /** Resolves when everything that was sent until now has settled and was examined, and findings are up to date. */
+  /**
+   * Resolves when everything that was sent until now was examined and every expected fault is found, or its time is
+   * over. Throws when traces are still not examined then: nobody could say that no healthy endpoint is accused.
+   */
   async waitUntilExamined(): Promise<void> {
     const sentUntilMs = Date.now();
     const deadlineMs = sentUntilMs + examinedWithinMs;
@@ -51,7 +54,10 @@ export class DemoRun {
       const { coverage, findings } = await this.#read<FindingsResponse>("findings");
       const isExamined = (coverage.examinedUntilAt ?? 0) > sentUntilMs + settleMs;
       if (isExamined && findMissing(findings).length === 0) return;
-      if (Date.now() > deadlineMs) return;
+      if (Date.now() > deadlineMs) {
+        if (isExamined) return;
+        throw new Error(`the last traces were not examined within ${examinedWithinMs / 1000} s`);
+      }
       await delay(pollMs);
     }
   }

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
+import { type OtlpSink, type ReceivedSpan, startOtlpSink } from "../support/otlp-sink.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
 import { prepareFolder } from "../support/prepare-folder.ts";
 import { type NodeProcess, startNode } from "../support/processes.ts";
-import { type OtlpSink, type ReceivedSpan, startOtlpSink } from "./otlp-sink.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
