@@ -1,14 +1,18 @@
 import type { Analyzer } from "../analyzers/schedule/analyzer.ts";
 import type { Counters } from "../collector/counters.ts";
 import type { Journal } from "../collector/journal/journal.ts";
+import type { JournalStats } from "../collector/journal/journal-stats.ts";
 import type { MetricSource } from "../collector/metrics.ts";
+import { rowNames, type Signal, signals } from "../collector/signal.ts";
 import type { EmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import type { Alerts } from "./alerts.ts";
+
+export type Journals = Readonly<Record<Signal, Journal>>;
 
 /** The parts that count. */
 export interface CountingParts {
   readonly counters: Counters;
-  readonly journal: Pick<Journal, "stats">;
+  readonly journals: Readonly<Record<Signal, Pick<Journal, "stats">>>;
   readonly decoder: { queuedBytes(): number };
   readonly store: Pick<EmbeddedStore, "stats">;
   readonly analyzer: Pick<Analyzer, "counters" | "restarts">;
@@ -19,6 +23,8 @@ export interface CountingParts {
  * What `/metrics` shows. At every scrape, counted since the start (a journal found at the start is `recovered`):
  *
  *   accepted_spans + recovered_spans = stored_spans + journal_spans + dropped_spans{reason}
+ *
+ * and so for the rows of each other signal, by their `rowNames`.
  */
 export function toMetricSources(parts: CountingParts): MetricSource[] {
   return [
@@ -39,28 +45,32 @@ function gauge(name: string, description: string, read: MetricSource["read"]): M
 }
 
 function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
-  const byReason = (name: string) => () =>
+  const by = (label: "reason" | "signal", name: string) => () =>
     counters
       .list()
       .filter((count) => count.name === name)
-      .map(({ reason, value }) => [{ reason }, value] as const);
+      .map(({ reason, value }) => [{ [label]: reason }, value] as const);
   return [
-    counter("accepted_requests", "Requests acknowledged", () =>
-      counters.value("accepted_requests"),
+    counter(
+      "accepted_requests",
+      "Requests acknowledged, by signal",
+      by("signal", "accepted_requests"),
     ),
-    counter("rejected_spans", "Spans not stored, by reason", byReason("rejected_spans")),
+    ...Object.values(rowNames).map((name) =>
+      counter(`rejected_${name}`, "Not stored, by reason", by("reason", `rejected_${name}`)),
+    ),
     counter(
       "refused_requests",
       "Requests answered 4xx or 5xx, by error code",
-      byReason("refused_requests"),
+      by("reason", "refused_requests"),
     ),
     counter("retried_requests", "Requests whose body was accepted before, not stored again", () =>
       counters.value("retried_requests"),
     ),
     counter(
       "lost_values",
-      "Parts of spans that a limit cut off, by limit",
-      byReason("span_losses"),
+      "Parts of what is stored that a limit cut off, by limit",
+      by("reason", "losses"),
     ),
     counter("dropped_connections", "Connections over the limit", () =>
       counters.value("dropped_connections"),
@@ -69,38 +79,51 @@ function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
   ];
 }
 
-function journalSources({ journal }: CountingParts): MetricSource[] {
-  const stats = () => journal.stats();
+function journalSources({ journals }: CountingParts): MetricSource[] {
+  const each = (read: (stats: JournalStats) => number) => () =>
+    signals.map((signal) => [{ signal }, read(journals[signal].stats())] as const);
   return [
-    counter("accepted_spans", "Spans acknowledged: safe on disk", () => stats().acceptedSpans),
-    counter(
-      "recovered_spans",
-      "Spans found in the journal at the start",
-      () => stats().recoveredSpans,
+    ...signals.flatMap((signal) => rowSources(rowNames[signal], journals[signal])),
+    gauge(
+      "journal_bytes",
+      "Size of the journal on disk",
+      each(({ bytes }) => bytes),
     ),
-    counter("stored_spans", "Spans inserted into the database", () => stats().insertedSpans),
-    counter("dropped_spans", "Acknowledged spans that are lost, by reason", () => [
-      [{ reason: "corrupt" }, stats().corruptSpans] as const,
-      [{ reason: "quarantined" }, stats().quarantinedSpans] as const,
-    ]),
-    gauge("journal_spans", "Spans that wait to be inserted", () => stats().journaledSpans),
-    gauge("journal_bytes", "Size of the journal on disk", () => stats().bytes),
     gauge(
       "journal_oldest_age_seconds",
-      "Age of the oldest span that waits",
-      () => stats().oldestAgeMs / 1000,
+      "Age of the oldest row that waits",
+      each(({ oldestAgeMs }) => oldestAgeMs / 1000),
     ),
-    counter("journal_failed_writes", "Writes that the disk refused", () => stats().failedWrites),
+    counter(
+      "journal_failed_writes",
+      "Writes that the disk refused",
+      each(({ failedWrites }) => failedWrites),
+    ),
     counter(
       "journal_failed_inserts",
       "Inserts that failed and were tried again",
-      () => stats().failedInserts,
+      each(({ failedInserts }) => failedInserts),
     ),
     counter(
       "journal_torn_tails",
       "Unacknowledged ends of files, cut at the start",
-      () => stats().tornTails,
+      each(({ tornTails }) => tornTails),
     ),
+  ];
+}
+
+/** What became of the rows of one signal, which are called `name`. */
+function rowSources(name: string, journal: Pick<Journal, "stats">): MetricSource[] {
+  const stats = () => journal.stats();
+  return [
+    counter(`accepted_${name}`, "Acknowledged: safe on disk", () => stats().acceptedRows),
+    counter(`recovered_${name}`, "Found in the journal at the start", () => stats().recoveredRows),
+    counter(`stored_${name}`, "Inserted into the database", () => stats().insertedRows),
+    counter(`dropped_${name}`, "Acknowledged and lost, by reason", () => [
+      [{ reason: "corrupt" }, stats().corruptRows] as const,
+      [{ reason: "quarantined" }, stats().quarantinedRows] as const,
+    ]),
+    gauge(`journal_${name}`, "Waiting to be inserted", () => stats().journaledRows),
   ];
 }
 

@@ -12,14 +12,17 @@ import { createCollectorApp } from "../collector/collector-app.ts";
 import { Counters } from "../collector/counters.ts";
 import { defaultDecodeLimits } from "../collector/decode/decode-limits.ts";
 import { createDecoder, type Decoder } from "../collector/decode/decoder.ts";
-import { type Journal, openJournal } from "../collector/journal/journal.ts";
+import { openJournal } from "../collector/journal/journal.ts";
 import { createMetrics } from "../collector/metrics.ts";
 import { createLimitedServer, defaultHttpLimits } from "../collector/receiver/http-limits.ts";
+import { createIntake, type Intake } from "../collector/receiver/intake.ts";
 import { createOtlpReceiver } from "../collector/receiver/otlp-http.ts";
+import type { Signal } from "../collector/signal.ts";
+import type { BlockTable } from "../storage/block-tables.ts";
 import { type EmbeddedStore, openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import { type Alerts, createAlerts } from "./alerts.ts";
 import { type StartConfig, toLocalUrl } from "./config.ts";
-import { toMetricSources } from "./metric-sources.ts";
+import { type Journals, toMetricSources } from "./metric-sources.ts";
 import { findPackageRoot } from "./package-root.ts";
 
 export interface Culprit {
@@ -74,14 +77,7 @@ async function openParts(
     onLog: (line) => log(`database: ${line}`),
   });
   opened.push(() => store.close());
-  const journal = await openJournal({
-    folder: join(config.dataFolder, "journal"),
-    insert: (file, token) => store.insertSpans(file, token),
-    bytesMax: config.journalBytesMax,
-    now,
-    log: (line) => log(`journal: ${line}`),
-  });
-  opened.push(() => journal.close());
+  const journals = await openJournals(config, store, now, log, opened);
   const decoder = createDecoder();
   opened.push(() => decoder.close());
   const counters = new Counters();
@@ -93,7 +89,7 @@ async function openParts(
     log: (line) => log(`analyzers: ${line}`),
   });
   opened.push(() => analyzer.close());
-  const parts: Parts = { counters, journal, decoder, store, analyzer, alerts };
+  const parts: Parts = { counters, journals, decoder, store, analyzer, alerts };
   const metrics = createMetrics(toMetricSources(parts));
   opened.push(() => metrics.close());
   const app = createCollectorApp({
@@ -110,30 +106,65 @@ async function openParts(
   return toLocalUrl(config.host, port);
 }
 
+/** Where the rows of a signal go. */
+const tables: Readonly<Record<Signal, BlockTable>> = { traces: "spans" };
+
+/** One for each signal, each in a folder of its own below `journal/`; that of traces is `journal/` itself. */
+async function openJournals(
+  { dataFolder, journalBytesMax }: StartConfig,
+  store: EmbeddedStore,
+  now: () => number,
+  log: Log,
+  opened: (() => Promise<unknown>)[],
+): Promise<Journals> {
+  const open = async (signal: Signal) => {
+    const journal = await openJournal({
+      folder: join(dataFolder, "journal", signal === "traces" ? "" : signal),
+      insert: (file, token) => store.insertBlocks(tables[signal], file, token),
+      bytesMax: journalBytesMax,
+      now,
+      log: (line) => log(`journal of ${signal}: ${line}`),
+    });
+    opened.push(() => journal.close());
+    return journal;
+  };
+  return { traces: await open("traces") };
+}
+
 interface Parts {
   readonly counters: Counters;
-  readonly journal: Journal;
+  readonly journals: Journals;
   readonly decoder: Decoder;
   readonly store: EmbeddedStore;
   readonly analyzer: Analyzer;
   readonly alerts: Alerts;
 }
 
-function createReceiver(
-  { decoder, journal, counters }: Parts,
-  now: () => number,
-  log: Log,
-): Router {
+function createReceiver(parts: Parts, now: () => number, log: Log): Router {
+  const { counters } = parts;
   return createOtlpReceiver({
-    decode: (body, encoding, context) =>
-      decoder.decode(body, encoding, { ...context, limits: defaultDecodeLimits }),
-    journal,
+    intakes: createIntakes(parts, now),
     counters,
     limits: defaultHttpLimits,
-    window: acceptedWindow,
-    now,
     log: (line) => log(`receiver: ${line}`),
   });
+}
+
+function createIntakes(
+  { decoder, journals, counters }: Parts,
+  now: () => number,
+): Readonly<Record<Signal, Intake>> {
+  const create = (signal: Signal) =>
+    createIntake({
+      signal,
+      decode: (body, encoding, context) =>
+        decoder.decode(signal, body, encoding, { ...context, limits: defaultDecodeLimits }),
+      journal: journals[signal],
+      window: acceptedWindow,
+      now,
+      counters,
+    });
+  return { traces: create("traces") };
 }
 
 function createReadApi({ store, analyzer }: Parts, now: () => number, log: Log): Router {

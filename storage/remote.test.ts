@@ -8,7 +8,7 @@ import type { StoreCalls } from "./store-calls.ts";
 const query = { name: "answer", sql: "SELECT 42" };
 
 const unanswered: StoreCalls = {
-  insertSpans: () => new Promise(() => undefined),
+  insertBlocks: () => new Promise(() => undefined),
   insertRows: () => new Promise(() => undefined),
   selectText: () => new Promise(() => undefined),
 };
@@ -46,11 +46,11 @@ test("calls under way side by side get each their own result, in whatever order 
 
 test("an error keeps its code", async () => {
   const { store, end } = connect({
-    insertSpans: async () => {
+    insertBlocks: async () => {
       throw new StorageError("INSERT_FAILED", "no such file");
     },
   });
-  const insert = store.insertSpans("a.native", "a");
+  const insert = store.insertBlocks("spans", "a.native", "a");
   await expect(insert).rejects.toBeInstanceOf(StorageError);
   await expect(insert).rejects.toMatchObject({ code: "INSERT_FAILED", message: "no such file" });
   end();
@@ -58,7 +58,7 @@ test("an error keeps its code", async () => {
 
 test("calls under way reject when the channel closes, and later ones at once", async () => {
   const { store, end } = connect({});
-  const insert = store.insertSpans("a.native", "a");
+  const insert = store.insertBlocks("spans", "a.native", "a");
   end();
   await expect(insert).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   await expect(store.select(query, {})).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -69,7 +69,7 @@ test("closing one end rejects its calls and leaves the store to the others", asy
   const calls = { ...unanswered, selectText: async () => "[1]" };
   serveStore(calls, toPortChannel(port1));
   const store = connectStore(toPortChannel(port2));
-  const insert = store.insertSpans("a.native", "a");
+  const insert = store.insertBlocks("spans", "a.native", "a");
   await store.close();
   await expect(insert).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   port1.close();

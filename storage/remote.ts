@@ -111,7 +111,8 @@ export function connectCalls(channel: Channel): Connection {
   });
 
   const calls: StoreCalls = {
-    insertSpans: async (file, token) => void (await request("insertSpans", file, token)),
+    insertBlocks: async (table, file, token) =>
+      void (await request("insertBlocks", table, file, token)),
     insertRows: async (table, rows) => void (await request("insertRows", table, rows)),
     selectText: async (shape, query, parameters) =>
       (await request("selectText", shape, query, parameters)) as string,

@@ -1,3 +1,4 @@
+import type { BlockTable } from "./block-tables.ts";
 import type { Query, QueryParameters, Row, StateTable, Store } from "./store.ts";
 
 /**
@@ -5,7 +6,7 @@ import type { Query, QueryParameters, Row, StateTable, Store } from "./store.ts"
  * result is parsed once, in the thread that uses it, whatever borders it crosses.
  */
 export interface StoreCalls {
-  insertSpans(file: string, token: string): Promise<void>;
+  insertBlocks(table: BlockTable, file: string, token: string): Promise<void>;
   insertRows(table: StateTable, rows: readonly Row[]): Promise<void>;
   /** "rows": an array of objects. "columns": one object of arrays. */
   selectText(shape: "rows" | "columns", query: Query, parameters: QueryParameters): Promise<string>;
@@ -14,7 +15,7 @@ export interface StoreCalls {
 /** The port over `calls`. `close` is what closing it means to its owner. */
 export function toStore(calls: StoreCalls, close: () => Promise<void>): Store {
   return {
-    insertSpans: (file, token) => calls.insertSpans(file, token),
+    insertBlocks: (table, file, token) => calls.insertBlocks(table, file, token),
     insertRows: (table, rows) => calls.insertRows(table, rows),
     select: async (query, parameters) =>
       JSON.parse(await calls.selectText("rows", query, parameters)),

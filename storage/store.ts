@@ -1,3 +1,5 @@
+import type { BlockTable } from "./block-tables.ts";
+
 /**
  * The port to ClickHouse: everything that the product asks of its storage. Two homes answer it, `embedded/` and
  * (later) `cluster/`; a worker reaches it through `remote.ts`. Arguments and results are plain data, so that they
@@ -8,11 +10,11 @@
  */
 export interface Store {
   /**
-   * Inserts a file of Native span blocks. Exactly once for equal `token`: a second call with the same token and the
-   * same bytes changes neither `spans` nor any table that a view fills from it, also after a kill half-way.
+   * Inserts a file of Native blocks with the table's columns. Exactly once for equal `token`: a second call with the same
+   * token and the same bytes changes neither the table nor any that a view fills from it, also after a kill half-way.
    * The file stays the caller's; it is read, not removed.
    */
-  insertSpans(file: string, token: string): Promise<void>;
+  insertBlocks(table: BlockTable, file: string, token: string): Promise<void>;
 
   /**
    * Appends rows to one of our state tables (findings, occurrences …). Keys are column names; times are whole

@@ -9,13 +9,13 @@ const spans = (count: number): OtlpRequest => {
 };
 
 it("limits refuse a request with too many spans, or too large a block", () => {
-  expect(decode(spans(10), { spansMax: 10 }).spans).toBe(10);
-  expect(codeOf(() => decode(spans(11), { spansMax: 10 }))).toBe("TOO_MANY_SPANS");
+  expect(decode(spans(10), { rowsMax: 10 }).rows).toBe(10);
+  expect(codeOf(() => decode(spans(11), { rowsMax: 10 }))).toBe("TOO_MANY_ROWS");
   expect(codeOf(() => decode(spans(1_000), { blockBytesMax: 10_000 }))).toBe("BLOCK_TOO_LARGE");
 });
 
 it("limits refuse values nested too deep", () => {
-  expect(decode(requestOf({ attributes: [attribute("a", nested(32))] })).spans).toBe(1);
+  expect(decode(requestOf({ attributes: [attribute("a", nested(32))] })).rows).toBe(1);
   expect(codeOf(() => decode(requestOf({ attributes: [attribute("a", nested(33))] })))).toBe(
     "NESTING_TOO_DEEP",
   );
@@ -76,5 +76,5 @@ it("limits bound the keys of a request, and forget them after it", () => {
   expect(decode(requestOf({ attributes: [attribute("new", "1")] })).losses.droppedAttributes).toBe(
     0,
   );
-  expect(decode(requestOf({ attributes: [attribute("http.route", "/marker")] })).spans).toBe(1);
+  expect(decode(requestOf({ attributes: [attribute("http.route", "/marker")] })).rows).toBe(1);
 });

@@ -1,7 +1,7 @@
 /** What one request may hold. What exceeds a limit is refused (throws) or dropped and counted, as each says. */
 export interface DecodeLimits {
-  /** Spans in a request; more throws TOO_MANY_SPANS. */
-  readonly spansMax: number;
+  /** Spans, or what else the signal is made of, in a request; more throws TOO_MANY_ROWS. */
+  readonly rowsMax: number;
   /** Levels of arrays and key-value lists in an attribute; more throws NESTING_TOO_DEEP. */
   readonly anyValueDepthMax: number;
   /** Bytes of the block; more throws BLOCK_TOO_LARGE. Bounds what a long name repeated on each span can cost. */
@@ -19,7 +19,7 @@ export interface DecodeLimits {
 }
 
 export const defaultDecodeLimits: DecodeLimits = {
-  spansMax: 100_000,
+  rowsMax: 100_000,
   anyValueDepthMax: 32,
   blockBytesMax: 128 * 1024 * 1024,
   attributesMax: 1_000,

@@ -35,20 +35,20 @@ const whole = encodeOtlp({
 
 describe("protobuf", () => {
   it("cut at any byte is an error, or the requests before the cut", () => {
-    const all = decodeTraces(whole, "protobuf", context).spans;
+    const all = decodeTraces(whole, "protobuf", context).rows;
     const codes: string[] = [];
-    let spansMax = 0;
+    let rowsMax = 0;
     for (let end = 0; end < whole.length; end++) {
       const code = codeOf(() => {
-        const { spans } = decodeTraces(whole.subarray(0, end), "protobuf", context);
-        spansMax = Math.max(spansMax, spans);
+        const { rows } = decodeTraces(whole.subarray(0, end), "protobuf", context);
+        rowsMax = Math.max(rowsMax, rows);
       });
       codes.push(code);
     }
     const whereItIsWhole = codes.filter((code) => code === "decoded").length;
     expect(new Set(codes)).toEqual(new Set(["decoded", "TRUNCATED_PROTOBUF"]));
     expect(whereItIsWhole).toBeLessThan(12);
-    expect(spansMax).toBeLessThan(all);
+    expect(rowsMax).toBeLessThan(all);
   });
 
   it("with any bytes changed is an error of ours or a block", () => {
@@ -139,7 +139,7 @@ describe("a span is rejected and counted", () => {
     const good = requestOf({});
     const both = { resourceSpans: [...request.resourceSpans, ...good.resourceSpans] };
     const { block, ...counts } = decode(both);
-    expect(counts).toMatchObject({ spans: 1, rejected: 1, rejectedReasons: { [reason]: 1 } });
+    expect(counts).toMatchObject({ rows: 1, rejected: 1, rejectedReasons: { [reason]: 1 } });
     expect(block).toEqual(decode(good).block);
     expect(decode(request).block).toHaveLength(0);
   });

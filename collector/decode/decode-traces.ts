@@ -1,4 +1,4 @@
-import type { DecodeContext, DecodedBlock, TraceEncoding } from "./decoded-block.ts";
+import type { DecodeContext, DecodedBlock, OtlpEncoding } from "./decoded-block.ts";
 import { toProtobuf } from "./json-to-protobuf.ts";
 import { TraceDecoder } from "./trace-decoder.ts";
 
@@ -8,7 +8,7 @@ import { TraceDecoder } from "./trace-decoder.ts";
  */
 export function decodeTraces(
   body: Uint8Array,
-  encoding: TraceEncoding,
+  encoding: OtlpEncoding,
   context: DecodeContext,
 ): DecodedBlock {
   const protobuf = encoding === "json" ? toProtobuf(body, context.limits.anyValueDepthMax) : body;

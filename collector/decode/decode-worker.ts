@@ -1,6 +1,8 @@
 import { parentPort } from "node:worker_threads";
+import type { Signal } from "../signal.ts";
 import { DecodeError } from "./decode-error.ts";
 import { decodeTraces } from "./decode-traces.ts";
+import type { DecodeContext, DecodedBlock, OtlpEncoding } from "./decoded-block.ts";
 import type { DecodeJob, DecodeReply } from "./decoder.ts";
 
 /**
@@ -13,9 +15,13 @@ parentPort?.on("message", (job: DecodeJob) => {
   parentPort?.postMessage(reply, transferred);
 });
 
-function toReply({ body, encoding, context }: DecodeJob): DecodeReply {
+type Decode = (body: Uint8Array, encoding: OtlpEncoding, context: DecodeContext) => DecodedBlock;
+
+const decoders: Readonly<Record<Signal, Decode>> = { traces: decodeTraces };
+
+function toReply({ signal, body, encoding, context }: DecodeJob): DecodeReply {
   try {
-    return { result: decodeTraces(body, encoding, context) };
+    return { result: decoders[signal](body, encoding, context) };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     return { error: { code: error.code, message: error.message } };

@@ -1,19 +1,19 @@
 import type { DecodeLimits } from "./decode-limits.ts";
 import type { Losses } from "./decode-request.ts";
 
-export type TraceEncoding = "protobuf" | "json";
+export type OtlpEncoding = "protobuf" | "json";
 
 export interface DecodeContext {
   /** When the request arrived, milliseconds since 1970. */
   readonly receivedMs: number;
-  /** Spans that start outside [acceptFromMs, acceptToMs] are rejected. */
+  /** What happened (a span: started) outside [acceptFromMs, acceptToMs] is rejected. */
   readonly acceptFromMs: number;
   readonly acceptToMs: number;
   readonly limits: DecodeLimits;
 }
 
 /**
- * Why a span is not stored. Each is counted, and answered as OTLP's partial success; the span is never changed to fit.
+ * Why a row is not stored. Each is counted, and answered as OTLP's partial success; nothing is ever changed to fit.
  * Ids are invalid when they are all zero or of another length (a parent's may be absent or zero).
  */
 export type RejectReason =
@@ -24,10 +24,10 @@ export type RejectReason =
   | "invalid_parent_span_id";
 
 export interface DecodedBlock {
-  /** A Native block with the columns of `storage/span-columns.ts`; no bytes when no span was accepted. */
+  /** A Native block with the columns of the signal's table; no bytes when no row was accepted. */
   readonly block: Uint8Array<ArrayBuffer>;
-  /** Rows in the block. */
-  readonly spans: number;
+  /** In the block; each is a span. */
+  readonly rows: number;
   readonly rejected: number;
   readonly rejectedReasons: Readonly<Partial<Record<RejectReason, number>>>;
   readonly losses: Readonly<Losses>;

@@ -23,8 +23,8 @@ it("gives what decoding in place gives, in both encodings", async () => {
   const decoder = open();
   const json = Buffer.from(JSON.stringify(requestOf({ name: "a" })));
   const expected = decodeTraces(json, "json", context);
-  expect(await decoder.decode(bodyOf("a"), "protobuf", context)).toEqual(expected);
-  expect(await decoder.decode(new Uint8Array(json), "json", context)).toEqual(expected);
+  expect(await decoder.decode("traces", bodyOf("a"), "protobuf", context)).toEqual(expected);
+  expect(await decoder.decode("traces", new Uint8Array(json), "json", context)).toEqual(expected);
 });
 
 it("takes over a body's memory, but not that of a view's neighbours", async () => {
@@ -32,10 +32,10 @@ it("takes over a body's memory, but not that of a view's neighbours", async () =
   const whole = bodyOf("a");
   const pooled = new Uint8Array([7, ...bodyOf("a"), 7]);
   const decoding = Promise.all([
-    decoder.decode(whole, "protobuf", context),
-    decoder.decode(pooled.subarray(1, -1), "protobuf", context),
+    decoder.decode("traces", whole, "protobuf", context),
+    decoder.decode("traces", pooled.subarray(1, -1), "protobuf", context),
   ]);
-  expect((await decoding).map(({ spans }) => spans)).toEqual([1, 1]);
+  expect((await decoding).map(({ rows }) => rows)).toEqual([1, 1]);
   expect(whole.byteLength).toBe(0);
   expect(pooled.at(-1)).toBe(7);
 });
@@ -43,48 +43,55 @@ it("takes over a body's memory, but not that of a view's neighbours", async () =
 it("refuses a body whose memory is gone, and decodes the next", async () => {
   const decoder = open();
   const body = bodyOf("a");
-  const first = decoder.decode(body, "protobuf", context);
-  const again = decoder.decode(body, "protobuf", context);
-  const next = decoder.decode(bodyOf("b"), "protobuf", context);
+  const first = decoder.decode("traces", body, "protobuf", context);
+  const again = decoder.decode("traces", body, "protobuf", context);
+  const next = decoder.decode("traces", bodyOf("b"), "protobuf", context);
   await expect(again).rejects.toMatchObject({ code: "DECODER_FAILED" });
-  expect([(await first).spans, (await next).spans]).toEqual([1, 1]);
+  expect([(await first).rows, (await next).rows]).toEqual([1, 1]);
 });
 
 it("rejects a malformed body with its code, and decodes the next", async () => {
   const decoder = open();
-  const broken = decoder.decode(new Uint8Array([0x0a, 0x05]), "protobuf", context);
-  const next = decoder.decode(bodyOf("a"), "protobuf", context);
+  const broken = decoder.decode("traces", new Uint8Array([0x0a, 0x05]), "protobuf", context);
+  const next = decoder.decode("traces", bodyOf("a"), "protobuf", context);
   await expect(broken).rejects.toMatchObject({ code: "TRUNCATED_PROTOBUF" });
-  expect(await next).toMatchObject({ spans: 1 });
+  expect(await next).toMatchObject({ rows: 1 });
 });
 
 it("refuses what would overfill its queue, and counts what it holds", async () => {
   const size = bodyOf("a").length;
   const decoder = open({ queueBytesMax: 2 * size });
-  const taken = [1, 2].map(() => decoder.decode(bodyOf("a"), "protobuf", context));
+  const taken = [1, 2].map(() => decoder.decode("traces", bodyOf("a"), "protobuf", context));
   expect(decoder.queuedBytes()).toBe(2 * size);
-  await expect(decoder.decode(bodyOf("a"), "protobuf", context)).rejects.toMatchObject({
+  await expect(decoder.decode("traces", bodyOf("a"), "protobuf", context)).rejects.toMatchObject({
     code: "DECODER_BUSY",
   });
   await Promise.all(taken);
   expect(decoder.queuedBytes()).toBe(0);
-  expect(await decoder.decode(bodyOf("a"), "protobuf", context)).toMatchObject({ spans: 1 });
+  expect(await decoder.decode("traces", bodyOf("a"), "protobuf", context)).toMatchObject({
+    rows: 1,
+  });
 });
 
 it("a body that ends the worker takes no other with it", async () => {
   const decoder = open();
   // A context without limits is a fault of ours that the worker doesn't survive.
-  const faulty = decoder.decode(bodyOf("a"), "protobuf", { ...context, limits: null as never });
-  const next = decoder.decode(bodyOf("b"), "protobuf", context);
+  const faulty = decoder.decode("traces", bodyOf("a"), "protobuf", {
+    ...context,
+    limits: null as never,
+  });
+  const next = decoder.decode("traces", bodyOf("b"), "protobuf", context);
   await expect(faulty).rejects.toMatchObject({ code: "DECODER_FAILED" });
-  expect(await next).toMatchObject({ spans: 1 });
+  expect(await next).toMatchObject({ rows: 1 });
   expect(decoder.queuedBytes()).toBe(0);
 });
 
 it("spreads bodies over its workers", async () => {
   const decoder = open({ workers: 2 });
   const blocks = await Promise.all(
-    Array.from({ length: 6 }, (_, i) => decoder.decode(bodyOf(`span ${i}`), "protobuf", context)),
+    Array.from({ length: 6 }, (_, i) =>
+      decoder.decode("traces", bodyOf(`span ${i}`), "protobuf", context),
+    ),
   );
   expect(blocks.map(({ block }, i) => Buffer.from(block).includes(`span ${i}`))).toEqual(
     Array(6).fill(true),
@@ -93,9 +100,9 @@ it("spreads bodies over its workers", async () => {
 
 it("finishes what it took when it is closed, and refuses what comes after", async () => {
   const decoder = open();
-  const taken = [1, 2, 3].map(() => decoder.decode(bodyOf("a"), "protobuf", context));
+  const taken = [1, 2, 3].map(() => decoder.decode("traces", bodyOf("a"), "protobuf", context));
   const closed = decoder.close();
-  await expect(decoder.decode(bodyOf("a"), "protobuf", context)).rejects.toMatchObject({
+  await expect(decoder.decode("traces", bodyOf("a"), "protobuf", context)).rejects.toMatchObject({
     code: "DECODER_CLOSED",
   });
   await closed;

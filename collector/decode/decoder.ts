@@ -1,13 +1,19 @@
 import { Worker } from "node:worker_threads";
+import type { Signal } from "../signal.ts";
 import { DecodeError, type DecodeErrorCode } from "./decode-error.ts";
-import type { DecodeContext, DecodedBlock, TraceEncoding } from "./decoded-block.ts";
+import type { DecodeContext, DecodedBlock, OtlpEncoding } from "./decoded-block.ts";
 
 export interface Decoder {
   /**
    * Decodes a body in a worker. The body's memory is handed over where it is a buffer's whole: don't use it after.
    * Rejects with DecodeError: the request's own fault, or DECODER_BUSY, DECODER_FAILED, DECODER_CLOSED.
    */
-  decode(body: Uint8Array, encoding: TraceEncoding, context: DecodeContext): Promise<DecodedBlock>;
+  decode(
+    signal: Signal,
+    body: Uint8Array,
+    encoding: OtlpEncoding,
+    context: DecodeContext,
+  ): Promise<DecodedBlock>;
   /** Bytes of the bodies that wait or are being decoded. */
   queuedBytes(): number;
   /** Refuses what comes, finishes what was taken, ends the workers. */
@@ -22,8 +28,9 @@ export interface DecoderOptions {
 
 /** What goes to the worker. */
 export interface DecodeJob {
+  readonly signal: Signal;
   readonly body: Uint8Array;
-  readonly encoding: TraceEncoding;
+  readonly encoding: OtlpEncoding;
   readonly context: DecodeContext;
 }
 
@@ -38,7 +45,7 @@ export function createDecoder({
 }: DecoderOptions = {}): Decoder {
   const pool = new WorkerPool(workers, queueBytesMax);
   return {
-    decode: (body, encoding, context) => pool.decode({ body, encoding, context }),
+    decode: (signal, body, encoding, context) => pool.decode({ signal, body, encoding, context }),
     queuedBytes: () => pool.queuedBytes,
     close: () => pool.close(),
   };

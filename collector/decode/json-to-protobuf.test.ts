@@ -9,8 +9,8 @@ const exampleMs = 1_544_712_660_000;
 const then = { ...context, acceptFromMs: exampleMs, acceptToMs: exampleMs };
 
 it("accepts the specification's example, ids in either case", () => {
-  const { block, spans } = decodeTraces(example, "json", then);
-  expect(spans).toBe(1);
+  const { block, rows } = decodeTraces(example, "json", then);
+  expect(rows).toBe(1);
   expect(Buffer.from(block).includes(Buffer.from("5b8efff798038103d269b633813fc60c", "hex"))).toBe(
     true,
   );
@@ -49,7 +49,7 @@ it("keeps keys that mean something to JavaScript as data", () => {
   const json = JSON.stringify(requestOf({ attributes: [attribute("__proto__", "x")] }));
   expect(
     decodeJson(json.replace('"key":"__proto__"', '"__proto__":{"polluted":1},"key":"__proto__"'))
-      .spans,
+      .rows,
   ).toBe(1);
   expect(({} as Record<string, unknown>).polluted).toBeUndefined();
 });

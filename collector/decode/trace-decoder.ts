@@ -41,7 +41,7 @@ export class TraceDecoder {
       this.#readRequest(body.length);
       return {
         block: this.#block.toNative(),
-        spans: this.#block.rows,
+        rows: this.#block.rows,
         rejected: this.#spans - this.#block.rows,
         rejectedReasons: this.#rejected,
         losses: this.#request.losses,
@@ -112,8 +112,8 @@ export class TraceDecoder {
 
   #readSpan(end: number): void {
     const { limits } = this.#request;
-    if (++this.#spans > limits.spansMax) {
-      throw new DecodeError("TOO_MANY_SPANS", `a request may hold ${limits.spansMax} spans`);
+    if (++this.#spans > limits.rowsMax) {
+      throw new DecodeError("TOO_MANY_ROWS", `a request may hold ${limits.rowsMax} spans`);
     }
     this.#span.read(this.#reader, end, limits);
     const reason = this.#judge(this.#span);

@@ -62,12 +62,11 @@ export class FileWriter {
     const file = await this.#append(entries, acceptedMs);
     this.#noteSuccess();
     totals.acceptedRequests += entries.length;
-    for (const { spans, bodyHash } of entries) {
-      totals.acceptedSpans += spans;
+    for (const { rows, bodyHash } of entries) {
+      totals.acceptedRows += rows;
       bodies.add(bodyHash, acceptedMs, acceptedMs);
     }
-    const isFull =
-      file.spans >= limits.closeAfterSpans || file.nativeBytes >= limits.closeAfterBytes;
+    const isFull = file.rows >= limits.closeAfterRows || file.nativeBytes >= limits.closeAfterBytes;
     if (isFull) await this.#closeFile();
   }
 

@@ -88,7 +88,7 @@ export class InsertQueue {
     // Off the queue and counted in one go, so that the totals are right at every moment.
     const file = this.#files.shift()!;
     totals.insertedFiles += Number(file.records > 0);
-    totals.insertedSpans += file.spans;
+    totals.insertedRows += file.rows;
     if (this.#failuresInRow > 0) log(`inserts go on after ${this.#failuresInRow} failures`);
     this.#failuresInRow = 0;
     await folder.removeInserted(file);
@@ -98,8 +98,8 @@ export class InsertQueue {
     const { folder, totals, log } = this.#options;
     const file = this.#files.shift()!;
     totals.quarantinedFiles += 1;
-    totals.quarantinedSpans += file.spans;
-    log(`journal file ${file.id} with ${file.spans} spans is quarantined: ${error}`);
+    totals.quarantinedRows += file.rows;
+    log(`journal file ${file.id} with ${file.rows} rows is quarantined: ${error}`);
     await folder.quarantine(file.id);
   }
 
@@ -107,8 +107,8 @@ export class InsertQueue {
     const { folder, totals } = this.#options;
     const { file: verified } = await repair(folder, file.id, file.records);
     totals.corruptRecords += file.records - verified.records;
-    totals.corruptSpans += file.spans - verified.spans;
-    // In one go with the totals: until it is replaced, the file on the queue counts its lost spans as well.
+    totals.corruptRows += file.rows - verified.rows;
+    // In one go with the totals: until it is replaced, the file on the queue counts its lost rows as well.
     this.#files[0] = verified;
     return verified;
   }

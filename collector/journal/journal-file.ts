@@ -13,7 +13,7 @@ export interface JournalFile {
   readonly id: string;
   /** How many records of the pair count; what follows them was never acknowledged. */
   readonly records: number;
-  readonly spans: number;
+  readonly rows: number;
   readonly nativeBytes: number;
   readonly sidecarBytes: number;
   /** When its first and its last record were accepted, Unix milliseconds. */
@@ -33,7 +33,7 @@ export function toJournalFile(
   return {
     id,
     records: records.length,
-    spans: records.reduce((sum, { spans }) => sum + spans, 0),
+    rows: records.reduce((sum, { rows }) => sum + rows, 0),
     nativeBytes,
     sidecarBytes,
     acceptedFromMs: records[0]?.acceptedMs ?? 0,
@@ -54,7 +54,7 @@ export function parseFileName(name: string): { id: string; kind: string } | unde
 /**
  * Ids that sort by age and never come twice: a time that only moves forward, and a part of their own for each start.
  * A clock that was set back must not put new files before the leftovers, so time never runs behind `newestId`. The id
- * is the deduplication token: one that came twice would silently drop spans.
+ * is the deduplication token: one that came twice would silently drop rows.
  */
 export function createIds(now: () => number, newestId: string | undefined): () => string {
   const start = randomBytes(4).toString("hex");

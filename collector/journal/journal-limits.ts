@@ -4,7 +4,7 @@ export interface JournalLimits {
   readonly groupMs: number;
   /** A file is closed and inserted after this time, or at this size, whichever comes first. */
   readonly closeAfterMs: number;
-  readonly closeAfterSpans: number;
+  readonly closeAfterRows: number;
   readonly closeAfterBytes: number;
   /** Memory for blocks that wait for the disk. One block alone may be larger. */
   readonly waitingBytesMax: number;
@@ -20,7 +20,7 @@ export interface JournalLimits {
 export const defaultJournalLimits: JournalLimits = {
   groupMs: 20,
   closeAfterMs: 1000,
-  closeAfterSpans: 50_000,
+  closeAfterRows: 50_000,
   closeAfterBytes: 64 * 2 ** 20,
   waitingBytesMax: 64 * 2 ** 20,
   rememberBodiesMs: 15 * 60_000,

@@ -75,7 +75,7 @@ class Run {
       fs,
       groupMs: 0,
       closeAfterMs: 60_000,
-      closeAfterSpans: 5,
+      closeAfterRows: 5,
       retryMinMs: 0,
       retryMaxMs: 0,
     });
@@ -144,10 +144,10 @@ class Run {
 
   #expectInvariants(journal: Journal): void {
     const stats = journal.stats();
-    expect(stats.acceptedSpans + stats.recoveredSpans).toBe(
-      stats.insertedSpans + stats.journaledSpans + stats.quarantinedSpans + stats.corruptSpans,
+    expect(stats.acceptedRows + stats.recoveredRows).toBe(
+      stats.insertedRows + stats.journaledRows + stats.quarantinedRows + stats.corruptRows,
     );
-    expect(stats.corruptSpans).toBe(0);
+    expect(stats.corruptRows).toBe(0);
   }
 }
 

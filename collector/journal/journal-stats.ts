@@ -1,16 +1,16 @@
 /** Totals since the journal was opened. */
 export interface JournalTotals {
   acceptedRequests: number;
-  acceptedSpans: number;
+  acceptedRows: number;
   /** Found on disk at the start. */
-  recoveredSpans: number;
+  recoveredRows: number;
   insertedFiles: number;
-  insertedSpans: number;
+  insertedRows: number;
   quarantinedFiles: number;
-  quarantinedSpans: number;
+  quarantinedRows: number;
   /** Lost to a damaged disk: a record did not match its CRC. */
   corruptRecords: number;
-  corruptSpans: number;
+  corruptRows: number;
   /** Unacknowledged ends of files, cut at the start. */
   tornTails: number;
   /** Writes that the disk refused; their requests were refused as well. */
@@ -23,15 +23,15 @@ export interface JournalTotals {
 /**
  * What `/metrics` shows of the journal. At every moment
  *
- *   acceptedSpans + recoveredSpans = insertedSpans + journaledSpans + quarantinedSpans + corruptSpans
+ *   acceptedRows + recoveredRows = insertedRows + journaledRows + quarantinedRows + corruptRows
  */
 export interface JournalStats extends Readonly<JournalTotals> {
   /** On disk now, all files of the journal; at most `bytesMax`. */
   readonly bytes: number;
-  /** Files that are not inserted yet, with the open one, and the spans in them. */
+  /** Files that are not inserted yet, with the open one, and the rows in them. */
   readonly files: number;
-  readonly journaledSpans: number;
-  /** Age of the oldest span that is not inserted yet; 0 when there is none. */
+  readonly journaledRows: number;
+  /** Age of the oldest row that is not inserted yet; 0 when there is none. */
   readonly oldestAgeMs: number;
   readonly waitingBytes: number;
   readonly rememberedBodies: number;
@@ -42,14 +42,14 @@ export interface JournalStats extends Readonly<JournalTotals> {
 export function createJournalTotals(): JournalTotals {
   return {
     acceptedRequests: 0,
-    acceptedSpans: 0,
-    recoveredSpans: 0,
+    acceptedRows: 0,
+    recoveredRows: 0,
     insertedFiles: 0,
-    insertedSpans: 0,
+    insertedRows: 0,
     quarantinedFiles: 0,
-    quarantinedSpans: 0,
+    quarantinedRows: 0,
     corruptRecords: 0,
-    corruptSpans: 0,
+    corruptRows: 0,
     tornTails: 0,
     failedWrites: 0,
     failedInserts: 0,

@@ -57,8 +57,8 @@ async function names(ending: string): Promise<string[]> {
 
 function expectBalance(journal: Journal): void {
   const stats = journal.stats();
-  expect(stats.acceptedSpans + stats.recoveredSpans).toBe(
-    stats.insertedSpans + stats.journaledSpans + stats.quarantinedSpans + stats.corruptSpans,
+  expect(stats.acceptedRows + stats.recoveredRows).toBe(
+    stats.insertedRows + stats.journaledRows + stats.quarantinedRows + stats.corruptRows,
   );
 }
 
@@ -66,7 +66,7 @@ interface BadDisk {
   readonly code: "ENOSPC" | "EIO";
   /** Which "operation path" fails. */
   readonly broken: RegExp;
-  readonly closeAfterSpans: number;
+  readonly closeAfterRows: number;
 }
 
 describe("appending", () => {
@@ -78,11 +78,11 @@ describe("appending", () => {
     const journal = await open({ fs: fileSystemWithFaults(fault) });
     await append(journal, 1, 2, 3).then(() => operations.push("acknowledged"));
     expect(operations).toEqual(["open", "appendFile", "sync", "acknowledged"]);
-    expect(journal.stats()).toMatchObject({ acceptedRequests: 3, journaledSpans: 3, files: 1 });
+    expect(journal.stats()).toMatchObject({ acceptedRequests: 3, journaledRows: 3, files: 1 });
   });
 
-  test("a file is inserted when it has enough spans", async () => {
-    const journal = await open({ closeAfterSpans: 2 });
+  test("a file is inserted when it has enough rows", async () => {
+    const journal = await open({ closeAfterRows: 2 });
     await append(journal, 1, 2);
     await append(journal, 3, 4);
     await append(journal, 5);
@@ -170,7 +170,7 @@ describe("a store that fails", () => {
       await Promise.race([journal.drain(), append(journal, number + 10)]);
       nowMs += 10;
     }
-    expect(journal.stats()).toMatchObject({ insertedSpans: 0, journaledSpans: 6 });
+    expect(journal.stats()).toMatchObject({ insertedRows: 0, journaledRows: 6 });
     expect(journal.stats().oldestAgeMs).toBe(30);
     nowMs -= minuteMs;
     expect(journal.stats().oldestAgeMs).toBe(0);
@@ -178,7 +178,7 @@ describe("a store that fails", () => {
     store.outage = undefined;
     await journal.drain();
     expect(store.numbers()).toEqual([1, 11, 2, 12, 3, 13]);
-    expect(journal.stats()).toMatchObject({ insertedSpans: 6, journaledSpans: 0, oldestAgeMs: 0 });
+    expect(journal.stats()).toMatchObject({ insertedRows: 6, journaledRows: 0, oldestAgeMs: 0 });
     expect(log).toEqual([
       expect.stringContaining("can't be inserted"),
       expect.stringContaining("inserts go on"),
@@ -207,7 +207,7 @@ describe("a store that fails", () => {
     await journal.drain();
     expect(store.numbers()).toEqual([2]);
     expect(await readdir(join(folder, "quarantine"))).toHaveLength(2);
-    expect(journal.stats()).toMatchObject({ quarantinedFiles: 1, quarantinedSpans: 1 });
+    expect(journal.stats()).toMatchObject({ quarantinedFiles: 1, quarantinedRows: 1 });
     expect(journal.stats().bytes).toBeGreaterThan(0);
     expectBalance(journal);
   });
@@ -246,22 +246,22 @@ describe("a disk that fails", () => {
   ] as const;
 
   test.each(disks)("%s: what the open file has is safe", async (_, code, broken) => {
-    await expectRefusal({ code, broken, closeAfterSpans: 100 });
+    await expectRefusal({ code, broken, closeAfterRows: 100 });
   });
 
   test.each([...disks, ["no file can be created", "ENOSPC", /^open .*native$/] as const])(
     "%s: a new file is given up",
     async (_, code, broken) => {
-      await expectRefusal({ code, broken, closeAfterSpans: 1 });
+      await expectRefusal({ code, broken, closeAfterRows: 1 });
     },
   );
 
-  async function expectRefusal({ code, broken, closeAfterSpans }: BadDisk): Promise<void> {
+  async function expectRefusal({ code, broken, closeAfterRows }: BadDisk): Promise<void> {
     let isBroken = false;
     const fault: Fault = (operation, path) => {
       if (isBroken && broken.test(`${operation} ${path}`)) throw diskError(code);
     };
-    const journal = await open({ fs: fileSystemWithFaults(fault), closeAfterSpans });
+    const journal = await open({ fs: fileSystemWithFaults(fault), closeAfterRows });
     await append(journal, 1);
     isBroken = true;
     await expect(append(journal, 2)).rejects.toMatchObject({ code: "JOURNAL_FAILED" });

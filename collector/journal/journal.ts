@@ -125,7 +125,7 @@ class DiskJournal implements Journal {
       ...totals,
       bytes: folder.bytes,
       files: files.length,
-      journaledSpans: files.reduce((sum, { spans }) => sum + spans, 0),
+      journaledRows: files.reduce((sum, { rows }) => sum + rows, 0),
       oldestAgeMs: Math.max(0, oldestAgeMs),
       waitingBytes: this.#groups.waitingBytes,
       rememberedBodies: bodies.size,

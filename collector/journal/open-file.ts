@@ -6,9 +6,9 @@ import type { SpoolFolder } from "./spool-folder.ts";
 
 /** One request as the journal takes it. */
 export interface JournalEntry {
-  /** A Native block of spans. It must not change until `append` settles. */
+  /** A Native block of rows. It must not change until `append` settles. */
   readonly block: Uint8Array;
-  readonly spans: number;
+  readonly rows: number;
   /** What a retry of the same request has in common with it; no white space. */
   readonly bodyHash: string;
 }
@@ -21,7 +21,7 @@ export class OpenFile {
   readonly #sidecar: FileHandle;
   /** What is acknowledged: fsynced in both files. */
   readonly #records: JournalRecord[] = [];
-  spans = 0;
+  rows = 0;
   nativeBytes = 0;
   sidecarBytes = 0;
 
@@ -58,9 +58,9 @@ export class OpenFile {
   async append(entries: readonly JournalEntry[], acceptedMs: number): Promise<void> {
     const records: JournalRecord[] = [];
     let offset = this.nativeBytes;
-    for (const { block, spans, bodyHash } of entries) {
+    for (const { block, rows, bodyHash } of entries) {
       const length = block.length;
-      records.push({ offset, length, crc32: crc32(block), spans, bodyHash, acceptedMs });
+      records.push({ offset, length, crc32: crc32(block), rows, bodyHash, acceptedMs });
       offset += length;
     }
     const lines = records.map(toSidecarLine).join("");
@@ -70,7 +70,7 @@ export class OpenFile {
 
     for (const record of records) {
       this.#records.push(record);
-      this.spans += record.spans;
+      this.rows += record.rows;
     }
     this.#folder.bytes += offset - this.nativeBytes + lines.length;
     this.nativeBytes = offset;

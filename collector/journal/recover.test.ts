@@ -64,9 +64,7 @@ async function replay(path = folder) {
   const isKnown = (number: number) => journal.hasAccepted(entryForTests(number).bodyHash);
   await journal.close();
   expect(stats.bytes).toBe(await bytesOnDisk(path));
-  expect(stats.recoveredSpans).toBe(
-    stats.insertedSpans + stats.quarantinedSpans + stats.corruptSpans,
-  );
+  expect(stats.recoveredRows).toBe(stats.insertedRows + stats.quarantinedRows + stats.corruptRows);
   return { numbers: store.numbers(), tokens: [...store.filesByToken.keys()], stats, isKnown };
 }
 
@@ -90,7 +88,7 @@ describe("a start after a crash", () => {
     await leave(3);
     const { numbers, stats } = await replay();
     expect(numbers).toEqual([1, 2, 3]);
-    expect(stats).toMatchObject({ recoveredSpans: 3, insertedSpans: 3, insertedFiles: 2 });
+    expect(stats).toMatchObject({ recoveredRows: 3, insertedRows: 3, insertedFiles: 2 });
   });
 
   test.each(["native", "sidecar"] as const)(
@@ -142,12 +140,12 @@ describe("a start after a crash", () => {
 });
 
 describe("a start with a damaged disk", () => {
-  test("skips a damaged block in the middle, and counts its spans", async () => {
+  test("skips a damaged block in the middle, and counts its rows", async () => {
     const { native } = await leave(1, 2, 3);
     await flip(native, 30);
     const { numbers, stats, isKnown } = await replay();
     expect(numbers).toEqual([1, 3]);
-    expect(stats).toMatchObject({ recoveredSpans: 3, corruptRecords: 1, corruptSpans: 1 });
+    expect(stats).toMatchObject({ recoveredRows: 3, corruptRecords: 1, corruptRows: 1 });
     expect(isKnown(2)).toBe(false);
   });
 
@@ -180,11 +178,11 @@ describe("a start with a damaged disk", () => {
     const store = new StoreForTests();
     store.outage = "away";
     const journal = await open(store);
-    expect(journal.stats()).toMatchObject({ recoveredSpans: 3, journaledSpans: 3 });
+    expect(journal.stats()).toMatchObject({ recoveredRows: 3, journaledRows: 3 });
     store.outage = undefined;
     await journal.drain();
     expect(store.numbers()).toEqual([1, 3]);
-    expect(journal.stats()).toMatchObject({ insertedSpans: 2, corruptSpans: 1, corruptRecords: 1 });
+    expect(journal.stats()).toMatchObject({ insertedRows: 2, corruptRows: 1, corruptRecords: 1 });
     await journal.close();
   });
 

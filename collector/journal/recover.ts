@@ -39,7 +39,7 @@ export async function recover(
       recovery.log(`journal file ${id} can't be read and is left for the next start: ${error}`);
     }
   }
-  recovery.totals.recoveredSpans += files.reduce((sum, { spans }) => sum + spans, 0);
+  recovery.totals.recoveredRows += files.reduce((sum, { rows }) => sum + rows, 0);
   return { files, newestId: ids.at(-1) };
 }
 
@@ -105,12 +105,12 @@ async function recoverRecent(
   const { file, records, ...repaired } = await repair(folder, id).catch((error: unknown) => {
     totals.failedFiles += 1;
     recovery.log(`journal file ${id} is checked again before its insert: ${error}`);
-    const nothing = { corruptRecords: 0, corruptSpans: 0, hadTornTail: false };
+    const nothing = { corruptRecords: 0, corruptRows: 0, hadTornTail: false };
     return { file: unverified, records: [], ...nothing };
   });
   totals.corruptRecords += repaired.corruptRecords;
-  totals.corruptSpans += repaired.corruptSpans;
-  totals.recoveredSpans += repaired.corruptSpans;
+  totals.corruptRows += repaired.corruptRows;
+  totals.recoveredRows += repaired.corruptRows;
   totals.tornTails += Number(repaired.hadTornTail);
   remember(recovery, records);
   if (file.records > 0) return file;

@@ -6,9 +6,9 @@ import type { SpoolFolder } from "./spool-folder.ts";
 export interface Repaired {
   readonly file: JournalFile;
   readonly records: readonly JournalRecord[];
-  /** Records before the last good one that don't match their CRC, and the spans of those whose line is readable. */
+  /** Records before the last good one that don't match their CRC, and the rows of those whose line is readable. */
   readonly corruptRecords: number;
-  readonly corruptSpans: number;
+  readonly corruptRows: number;
   /** Something followed the last good record and was cut. */
   readonly hadTornTail: boolean;
 }
@@ -18,7 +18,7 @@ interface Scan {
   readonly good: readonly { readonly record: JournalRecord; readonly block: Uint8Array }[];
   readonly nativeBytes: number;
   readonly corruptRecords: number;
-  readonly corruptSpans: number;
+  readonly corruptRows: number;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function repair(
 
 function scan(native: Uint8Array, lines: readonly SidecarLine[]): Scan {
   const good: Scan["good"][number][] = [];
-  const corrupt = { corruptRecords: 0, corruptSpans: 0 };
+  const corrupt = { corruptRecords: 0, corruptRows: 0 };
   let nativeBytes = 0;
   // Bad records are a torn tail until a good one follows.
   let bad: SidecarLine[] = [];
@@ -69,7 +69,7 @@ function scan(native: Uint8Array, lines: readonly SidecarLine[]): Scan {
       continue;
     }
     corrupt.corruptRecords += bad.length;
-    corrupt.corruptSpans += bad.reduce((sum, { record }) => sum + (record?.spans ?? 0), 0);
+    corrupt.corruptRows += bad.reduce((sum, { record }) => sum + (record?.rows ?? 0), 0);
     bad = [];
     good.push({ record: { ...line.record, offset: nativeBytes }, block });
     nativeBytes += block.length;

@@ -5,7 +5,7 @@ export interface JournalRecord {
   readonly offset: number;
   readonly length: number;
   readonly crc32: number;
-  readonly spans: number;
+  readonly rows: number;
   readonly bodyHash: string;
   /** Unix milliseconds. */
   readonly acceptedMs: number;
@@ -19,11 +19,11 @@ export interface SidecarLine {
 /**
  * A record as a line of text that carries its own CRC, so that a torn or damaged line is known as such:
  *
- *   offset length crc32 spans bodyHash acceptedMs lineCrc32\n
+ *   offset length crc32 rows bodyHash acceptedMs lineCrc32\n
  */
 export function toSidecarLine(record: JournalRecord): string {
-  const { offset, length, spans, bodyHash, acceptedMs } = record;
-  const text = `${offset} ${length} ${record.crc32} ${spans} ${bodyHash} ${acceptedMs}`;
+  const { offset, length, rows, bodyHash, acceptedMs } = record;
+  const text = `${offset} ${length} ${record.crc32} ${rows} ${bodyHash} ${acceptedMs}`;
   return `${text} ${crc32(text)}\n`;
 }
 
@@ -40,12 +40,12 @@ function toRecord(line: string): JournalRecord | undefined {
   if (lineCrcAt === -1) return undefined;
   const text = line.slice(0, lineCrcAt);
   if (crc32(text) !== Number(line.slice(lineCrcAt + 1))) return undefined;
-  const [offset, length, blockCrc32, spans, bodyHash = "", acceptedMs] = text.split(" ");
+  const [offset, length, blockCrc32, rows, bodyHash = "", acceptedMs] = text.split(" ");
   return {
     offset: Number(offset),
     length: Number(length),
     crc32: Number(blockCrc32),
-    spans: Number(spans),
+    rows: Number(rows),
     bodyHash,
     acceptedMs: Number(acceptedMs),
   };

@@ -10,7 +10,7 @@ interface KeptSidecar {
 }
 
 /**
- * The folder of the journal and how many bytes lie in it. No acknowledged span is ever removed to make room; what
+ * The folder of the journal and how many bytes lie in it. No acknowledged row is ever removed to make room; what
  * the store refuses for good goes to `quarantine/` and counts as well, so that the disk's share has one limit:
  *
  *   <id>.native + <id>.sidecar  --inserted-->  <id>.sidecar  --15 minutes-->  (gone)

@@ -32,7 +32,7 @@ describe("an accepted request", () => {
     ]);
     expect(receiver.counters.value("accepted_spans")).toBe(3);
     expect(receiver.counters.list()).toContainEqual({
-      name: "span_losses",
+      name: "losses",
       reason: "droppedAttributes",
       value: 2,
     });

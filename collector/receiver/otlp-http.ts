@@ -1,56 +1,61 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Router } from "express";
 import { CollectorError } from "../collector-error.ts";
+import type { Counters } from "../counters.ts";
+import { type Signal, signals } from "../signal.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import type { HttpLimits } from "./http-limits.ts";
+import type { Acceptance, Intake } from "./intake.ts";
 import { contentTypes, encodeResponse, type OtlpEncoding, toEncoding } from "./otlp-message.ts";
 import { withBody } from "./read-body.ts";
 import { sendRefusal, toRefusal } from "./refusal.ts";
-import { type Acceptance, TraceIntake, type TraceIntakeOptions } from "./trace-intake.ts";
 
-/** Also counts `refused_requests{reason}`, by error code. */
-export interface OtlpReceiverOptions extends TraceIntakeOptions {
+export interface OtlpReceiverOptions {
+  readonly intakes: Readonly<Record<Signal, Intake>>;
+  /** `refused_requests{reason}`, by error code. */
+  readonly counters: Counters;
   readonly limits: Pick<HttpLimits, "bodyBytesMax" | "inFlightBytesMax">;
   /** Told of errors that are our fault; the client gets a 500. */
   readonly log: (message: string) => void;
 }
 
 /**
- * OTLP/HTTP: `POST /v1/traces`, in protobuf or JSON, plain or gzip. It reads bodies itself, so no body parser may run
+ * OTLP/HTTP: `POST /v1/traces` and the like, in protobuf or JSON, plain or gzip. It reads bodies itself, so no body parser may run
  * before it, and whoever checks keys does.
  *
  *   headers ─▶ body, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ 200
  */
 export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
-  const { counters, log, limits } = options;
+  const { intakes, counters, log, limits } = options;
   const budget = new ByteBudget(limits.inFlightBytesMax);
-  const intake = new TraceIntake(options);
 
-  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function receive(signal: Signal, request: IncomingMessage, response: ServerResponse) {
     const { encoding, isGzip } = checkHeaders(request);
     const bodyOptions = { isGzip, bytesMax: limits.bodyBytesMax, budget };
     const acceptance = await withBody(request, bodyOptions, (body) =>
-      intake.accept(body, encoding),
+      intakes[signal].accept(body, encoding),
     );
-    sendAcceptance(response, encoding, acceptance);
+    sendAcceptance(response, signal, encoding, acceptance);
   }
 
   async function refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
     const refusal = toRefusal(error);
     counters.add("refused_requests", 1, refusal.code);
-    if (refusal.code === "INTERNAL") log(`a request for traces failed: ${error}`);
+    if (refusal.code === "INTERNAL") log(`a request failed: ${error}`);
     const encoding = toEncoding(request.headers["content-type"]) ?? "json";
     await sendRefusal(request, response, encoding, refusal);
   }
 
   const router = Router();
-  router.post("/v1/traces", (request, response) =>
-    receive(request, response).catch((error: unknown) => refuse(request, response, error)),
-  );
-  router.all("/v1/traces", (request, response) => {
-    const error = new CollectorError("METHOD_NOT_ALLOWED", "traces are sent with POST");
-    return refuse(request, response, error);
-  });
+  for (const signal of signals) {
+    router.post(`/v1/${signal}`, (request, response) =>
+      receive(signal, request, response).catch((error) => refuse(request, response, error)),
+    );
+    router.all(`/v1/${signal}`, (request, response) => {
+      const error = new CollectorError("METHOD_NOT_ALLOWED", `${signal} are sent with POST`);
+      return refuse(request, response, error);
+    });
+  }
   router.all(["/v1/logs", "/v1/metrics"], (request, response) => {
     const error = new CollectorError("SIGNAL_NOT_SUPPORTED", "only traces are stored here");
     return refuse(request, response, error);
@@ -75,10 +80,11 @@ function checkHeaders({ headers }: IncomingMessage): { encoding: OtlpEncoding; i
 
 function sendAcceptance(
   response: ServerResponse,
+  signal: Signal,
   encoding: OtlpEncoding,
   { rejected, message }: Acceptance,
 ): void {
-  const body = encodeResponse(encoding, rejected, message);
+  const body = encodeResponse(signal, encoding, rejected, message);
   const headers = { "content-type": contentTypes[encoding], "content-length": body.length };
   response.writeHead(200, headers).end(body);
 }

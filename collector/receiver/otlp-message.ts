@@ -1,6 +1,7 @@
-import type { TraceEncoding } from "../decode/decoded-block.ts";
+import type { OtlpEncoding } from "../decode/decoded-block.ts";
+import { rowNames, type Signal } from "../signal.ts";
 
-export type OtlpEncoding = TraceEncoding;
+export type { OtlpEncoding };
 
 export const contentTypes: Readonly<Record<OtlpEncoding, string>> = {
   protobuf: "application/x-protobuf",
@@ -20,16 +21,33 @@ export function encodeStatus(encoding: OtlpEncoding, code: number, message: stri
   return Buffer.concat([varintField(1, code), bytesField(2, Buffer.from(message))]);
 }
 
-/** An `ExportTraceServiceResponse`; its `partial_success` must be unset when no span was rejected. */
-export function encodeResponse(encoding: OtlpEncoding, rejected: number, message: string): Buffer {
+/**
+ * An `ExportTraceServiceResponse`, or another signal's, which have the same fields; its `partial_success` must be unset
+ * when nothing was rejected.
+ */
+export function encodeResponse(
+  signal: Signal,
+  encoding: OtlpEncoding,
+  rejected: number,
+  message: string,
+): Buffer {
   if (encoding === "json") {
     // 64-bit integers are strings in OTLP JSON.
-    const partialSuccess = { rejectedSpans: String(rejected), errorMessage: message };
+    const partialSuccess = { [rejectedNames[signal]]: String(rejected), errorMessage: message };
     return Buffer.from(JSON.stringify(rejected === 0 ? {} : { partialSuccess }));
   }
   if (rejected === 0) return Buffer.alloc(0);
   const partial = [varintField(1, rejected), bytesField(2, Buffer.from(message))];
   return bytesField(1, Buffer.concat(partial));
+}
+
+/** As OTLP JSON names the count: `rejectedSpans`. */
+const rejectedNames = Object.fromEntries(
+  Object.entries(rowNames).map(([signal, name]) => [signal, toCamelCase(`rejected_${name}`)]),
+) as Readonly<Record<Signal, string>>;
+
+function toCamelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function varintField(field: number, value: number): Buffer {

@@ -5,8 +5,8 @@ import express from "express";
 import { expect, vi } from "vitest";
 import { Counters } from "../counters.ts";
 import { createLimitedServer, defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
+import { createIntake, type Decode } from "./intake.ts";
 import { createOtlpReceiver } from "./otlp-http.ts";
-import type { Decode } from "./trace-intake.ts";
 
 /** A receiver behind a real server. Its decoder and its journal are stand-ins that show what they were handed. */
 export class ReceiverForTests {
@@ -23,10 +23,10 @@ export class ReceiverForTests {
       throw Object.assign(new Error("field number 0"), { code: "INVALID_PROTOBUF" });
     }
     const [all = 0, rejected = 0] = text.split("-").map(Number);
-    const spans = Math.max(0, (all || 0) - rejected);
+    const rows = Math.max(0, (all || 0) - rejected);
     const losses = { truncatedValues: 0, droppedAttributes: 2, droppedEvents: 0, droppedLinks: 0 };
     const rejectedReasons = rejected > 0 ? { invalid_trace_id: rejected } : {};
-    return { block: new Uint8Array(spans), spans, rejected, rejectedReasons, losses };
+    return { block: new Uint8Array(rows), rows, rejected, rejectedReasons, losses };
   };
   readonly #server: Server;
   readonly #events = new EventEmitter();
@@ -34,7 +34,8 @@ export class ReceiverForTests {
 
   constructor(limits: Partial<HttpLimits> = {}) {
     const all = { ...defaultHttpLimits, bodyBytesMax: 1000, inFlightBytesMax: 1500, ...limits };
-    const receiver = createOtlpReceiver({
+    const traces = createIntake({
+      signal: "traces",
       decode: async (...call) => {
         this.decoded.push(call);
         return await this.decode(...call);
@@ -50,9 +51,13 @@ export class ReceiverForTests {
           return this.stored.includes(bodyHash);
         },
       },
-      limits: all,
       window: { pastMs: 1000, futureMs: 10 },
       now: () => 50_000,
+      counters: this.counters,
+    });
+    const receiver = createOtlpReceiver({
+      intakes: { traces },
+      limits: all,
       counters: this.counters,
       log: (message) => this.logged.push(message),
     });

@@ -56,7 +56,9 @@ test("a kill in the middle of an insert is healed by inserting the same file aga
   for (let round = 1; round <= 10; round++) {
     await writeManySpans(file, { spans, seed: round });
     const killed = await openEmbeddedStore({ folder });
-    const insert = killed.insertSpans(file, `round-${round}`).catch((error) => error.code);
+    const insert = killed
+      .insertBlocks("spans", file, `round-${round}`)
+      .catch((error) => error.code);
     const killAfterMs = Math.random() * 300;
     await delay(killAfterMs);
     process.kill(killed.childPid()!, "SIGKILL");
@@ -64,7 +66,7 @@ test("a kill in the middle of an insert is healed by inserting the same file aga
     await killed.close();
 
     const store = await openEmbeddedStore({ folder });
-    await store.insertSpans(file, `round-${round}`);
+    await store.insertBlocks("spans", file, `round-${round}`);
     const stored = await store.select(storedCountsQuery, {});
     expect(stored, `killed after ${killAfterMs} ms`).toEqual([counts(spans * round)]);
     await store.close();

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Session } from "chdb";
+import { blockTables } from "../block-tables.ts";
 import { migrate } from "../migrate.ts";
-import { spanColumns } from "../span-columns.ts";
 import type { StoreCalls } from "../store-calls.ts";
 import { checkParameters } from "./check-parameters.ts";
 import { quoteString, toParameterSettings } from "./parameter-settings.ts";
@@ -52,13 +52,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   let lastFile = 0;
 
   return {
-    async insertSpans(file, token) {
+    async insertBlocks(table, file, token) {
       const sql = `
-        INSERT INTO spans (${spanColumns.map(({ name }) => name).join(", ")})
+        INSERT INTO ${table} (${blockTables[table].map(({ name }) => name).join(", ")})
         FROM INFILE ${quoteString(file)}
         SETTINGS insert_deduplication_token = ${quoteString(token)}
         FORMAT Native`;
-      await inserts.run(sql).catch((cause) => Promise.reject(toInsertError("spans", cause)));
+      await inserts.run(sql).catch((cause) => Promise.reject(toInsertError(table, cause)));
     },
 
     async insertRows(table, rows) {

@@ -37,8 +37,8 @@ test("stores a file once for equal tokens, whatever number of blocks it holds", 
   const joined = join(root, "joined.native");
   writeFileSync(joined, Buffer.concat(files.map((file) => readFileSync(file))));
 
-  await store.insertSpans(joined, "joined");
-  await store.insertSpans(joined, "joined");
+  await store.insertBlocks("spans", joined, "joined");
+  await store.insertBlocks("spans", joined, "joined");
   expect(await countStored()).toEqual({
     spans: 300,
     opsSpans: 300,
@@ -58,7 +58,7 @@ test("stores a file once for equal tokens, whatever number of blocks it holds", 
   );
   expect(parts.every((row) => (row as { parts: string }).parts === "1")).toBe(true);
 
-  await store.insertSpans(files[0]!, "once more, in another file");
+  await store.insertBlocks("spans", files[0]!, "once more, in another file");
   expect(await countStored()).toMatchObject({ spans: 400, opsSpans: 400, traceSpans: 400 });
 });
 
@@ -68,7 +68,7 @@ test("a token or a file's name is text, never a part of the statement", async ()
   await writeSpanFile(file, [
     { trace_id: "0a".repeat(16), span_id: "0b".repeat(8), ts: toTimestamp(Date.now()) },
   ]);
-  await store.insertSpans(file, "' FORMAT Native; DROP TABLE spans; \\");
+  await store.insertBlocks("spans", file, "' FORMAT Native; DROP TABLE spans; \\");
   expect(await countStored()).toMatchObject({ spans: spans + 1 });
 });
 
@@ -76,12 +76,14 @@ test("a file that is no span file is refused, and changes nothing", async () => 
   const before = await countStored();
   const file = join(root, "broken.native");
   writeFileSync(file, "not a block");
-  await expect(store.insertSpans(file, "broken")).rejects.toMatchObject({
+  await expect(store.insertBlocks("spans", file, "broken")).rejects.toMatchObject({
     code: "INSERT_FAILED",
   });
-  await expect(store.insertSpans(join(root, "missing"), "missing")).rejects.toMatchObject({
-    code: "INSERT_FAILED",
-  });
+  await expect(store.insertBlocks("spans", join(root, "missing"), "missing")).rejects.toMatchObject(
+    {
+      code: "INSERT_FAILED",
+    },
+  );
   expect(await countStored()).toEqual(before);
 });
 

@@ -77,8 +77,10 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     }
   };
   const calls: StoreCalls = {
-    insertSpans: (file, token) =>
-      count("inserts", "insertFailures", () => supervisor.calls.insertSpans(resolve(file), token)),
+    insertBlocks: (table, file, token) =>
+      count("inserts", "insertFailures", () =>
+        supervisor.calls.insertBlocks(table, resolve(file), token),
+      ),
     insertRows: (table, rows) =>
       count("rowInserts", "rowInsertFailures", () => supervisor.calls.insertRows(table, rows)),
     selectText: (shape, query, parameters) =>

@@ -53,7 +53,7 @@ beforeAll(async () => {
   const rows = Array.from({ length: 100 }, (_, i) => request(i)).flat();
   const other = { ...rows[0]!, http_route: "/other", trace_id: "ff".repeat(16), duration: 1_000 };
   await writeSpanFile(file, [...rows, other]);
-  await store.insertSpans(file, "first");
+  await store.insertBlocks("spans", file, "first");
 });
 
 afterAll(async () => {

@@ -95,9 +95,9 @@ beforeAll(async () => {
   const file = join(root, "spans.native");
   const other = { ...server, trace_id: otherTraceId, span_id: callId, status_code: 0 };
   await writeSpanFile(file, [summary, server, other]);
-  await store.insertSpans(file, "first");
+  await store.insertBlocks("spans", file, "first");
   await writeSpanFile(file, [summary]);
-  await store.insertSpans(file, "a client sent a span again in another body");
+  await store.insertBlocks("spans", file, "a client sent a span again in another body");
 });
 
 afterAll(async () => {

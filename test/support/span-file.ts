@@ -10,7 +10,7 @@ import { type SpanColumnName, spanColumns } from "../../storage/span-columns.ts"
  */
 export type SpanRow = Partial<Record<SpanColumnName, unknown>>;
 
-/** Spans as a file for `insertSpans`, without the decoder: chDB itself writes it. */
+/** Spans as a file for `insertBlocks`, without the decoder: chDB itself writes it. */
 export async function writeSpanFile(file: string, rows: readonly SpanRow[]): Promise<void> {
   const source = `${file}.json`;
   const defaults: SpanRow = {

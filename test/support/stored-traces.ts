@@ -38,7 +38,7 @@ export async function openTestStore(): Promise<TestStore> {
       const token = randomBytes(8).toString("hex");
       const file = join(folder, `${token}.native`);
       writeFileSync(file, block);
-      await store.insertSpans(file, token);
+      await store.insertBlocks("spans", file, token);
       rmSync(file);
     },
     close: async () => {

@@ -1,31 +1,16 @@
 import type { Counters } from "../counters.ts";
 import type { DecodeContext, DecodedBlock } from "../decode/decoded-block.ts";
+import { rowNames, type Signal } from "../signal.ts";
 import type { OtlpEncoding } from "./otlp-message.ts";
 import type { Body } from "./read-body.ts";
 
-/** Turns a body, whose memory it takes over, into a Native block. Throws an error with a `DecodeErrorCode`. */
-export type Decode = (
-  body: Uint8Array<ArrayBuffer>,
-  encoding: OtlpEncoding,
-  context: Omit<DecodeContext, "limits">,
-) => Promise<DecodedBlock>;
-
-/** What the receiver needs of the journal. */
-interface AcceptedSpans {
-  /** Resolves when the block is safe; throws an error with one of the JOURNAL codes. */
-  append(entry: { block: Uint8Array; spans: number; bodyHash: string }): Promise<void>;
-  hasAccepted(bodyHash: string): boolean;
-}
-
-export interface TraceIntakeOptions {
-  readonly decode: Decode;
-  readonly journal: AcceptedSpans;
-  /** How far a span's start may be from now: few days, because each is a partition of its own in an insert. */
-  readonly window: { readonly pastMs: number; readonly futureMs: number };
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  /** `accepted_requests`, `accepted_spans`, `rejected_spans{reason}`, `span_losses{reason}`, `retried_requests` */
-  readonly counters: Counters;
+/** Takes the bodies of one signal, whatever transport they came by. */
+export interface Intake {
+  /**
+   * Resolves when what the body holds is safe: once, also when it comes again. Takes over the body's memory. Rejects with
+   * a `CollectorErrorCode` or a `DecodeErrorCode`; then nothing was stored.
+   */
+  accept(body: Body, encoding: OtlpEncoding): Promise<Acceptance>;
 }
 
 /** What the client is told; `message` is English, and empty when nothing was rejected. */
@@ -34,21 +19,53 @@ export interface Acceptance {
   readonly message: string;
 }
 
+/** Turns a body, whose memory it takes over, into a Native block. Throws an error with a `DecodeErrorCode`. */
+export type Decode = (
+  body: Uint8Array<ArrayBuffer>,
+  encoding: OtlpEncoding,
+  context: Omit<DecodeContext, "limits">,
+) => Promise<DecodedBlock>;
+
+/** What an intake needs of its signal's journal. */
+interface AcceptedRows {
+  /** Resolves when the block is safe; throws an error with one of the JOURNAL codes. */
+  append(entry: { block: Uint8Array; rows: number; bodyHash: string }): Promise<void>;
+  hasAccepted(bodyHash: string): boolean;
+}
+
+export interface IntakeOptions {
+  readonly signal: Signal;
+  readonly decode: Decode;
+  readonly journal: AcceptedRows;
+  /** How far a row's time may be from now: few days, because each is a partition of its own in an insert. */
+  readonly window: { readonly pastMs: number; readonly futureMs: number };
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /**
+   * `accepted_requests{signal}`, `accepted_spans`, `rejected_spans{reason}` (of other signals by their `rowNames`),
+   * `losses{reason}`, `retried_requests`
+   */
+  readonly counters: Counters;
+}
+
 const fullyAccepted: Acceptance = { rejected: 0, message: "" };
 
 /**
- * Makes a body's spans safe, once. A body that was accepted in the last minutes, or is being stored at this moment, is a
+ * Makes a body's rows safe, once. A body that was accepted in the last minutes, or is being stored at this moment, is a
  * client's retry: it gets the same answer and is not stored again.
  */
-export class TraceIntake {
-  readonly #options: TraceIntakeOptions;
+export function createIntake(options: IntakeOptions): Intake {
+  return new DurableIntake(options);
+}
+
+class DurableIntake implements Intake {
+  readonly #options: IntakeOptions;
   readonly #storing = new Map<string, Promise<Acceptance>>();
 
-  constructor(options: TraceIntakeOptions) {
+  constructor(options: IntakeOptions) {
     this.#options = options;
   }
 
-  /** Resolves when the spans are safe. Throws what `decode` and `append` throw; then nothing was stored. */
   async accept({ bytes, sha256 }: Body, encoding: OtlpEncoding): Promise<Acceptance> {
     const { journal, counters } = this.#options;
     const bodyHash = `${encoding}:${sha256}`;
@@ -72,31 +89,32 @@ export class TraceIntake {
     encoding: OtlpEncoding,
     bodyHash: string,
   ): Promise<Acceptance> {
-    const { decode, journal, now, window } = this.#options;
+    const { signal, decode, journal, now, window } = this.#options;
     const receivedMs = now();
     const decoded = await decode(bytes, encoding, {
       receivedMs,
       acceptFromMs: receivedMs - window.pastMs,
       acceptToMs: receivedMs + window.futureMs,
     });
-    const { block, spans, rejected, rejectedReasons } = decoded;
-    if (spans > 0) await journal.append({ block, spans, bodyHash });
+    const { block, rows, rejected, rejectedReasons } = decoded;
+    if (rows > 0) await journal.append({ block, rows, bodyHash });
     this.#count(decoded);
     if (rejected === 0) return fullyAccepted;
     const reasons = Object.entries(rejectedReasons).map(([reason, count]) => `${reason} ${count}`);
-    const message = `rejected ${rejected} of ${spans + rejected} spans: ${reasons.join(", ")}`;
+    const names = rowNames[signal].replace("_", " ");
+    const message = `rejected ${rejected} of ${rows + rejected} ${names}: ${reasons.join(", ")}`;
     return { rejected, message };
   }
 
-  #count({ spans, rejectedReasons, losses }: DecodedBlock): void {
-    const { counters } = this.#options;
-    counters.add("accepted_requests");
-    counters.add("accepted_spans", spans);
+  #count({ rows, rejectedReasons, losses }: DecodedBlock): void {
+    const { signal, counters } = this.#options;
+    counters.add("accepted_requests", 1, signal);
+    counters.add(`accepted_${rowNames[signal]}`, rows);
     for (const [reason, count] of Object.entries(rejectedReasons)) {
-      counters.add("rejected_spans", count, reason);
+      counters.add(`rejected_${rowNames[signal]}`, count, reason);
     }
     for (const [reason, count] of Object.entries(losses)) {
-      if (count > 0) counters.add("span_losses", count, reason);
+      if (count > 0) counters.add("losses", count, reason);
     }
   }
 }

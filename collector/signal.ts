@@ -1,0 +1,7 @@
+/** What OTLP carries and we store. Each has its routes, its decoder, its journal and its table. */
+export const signals = ["traces"] as const;
+
+export type Signal = (typeof signals)[number];
+
+/** What a signal is counted in, as OTLP's partial success names it (`rejected_spans`). One is one row in storage. */
+export const rowNames = { traces: "spans" } as const satisfies Record<Signal, string>;
