@@ -4,10 +4,11 @@
  * The request is at fault (never worth a retry):
  *   BODY_ABORTED                  the client went away before the end of its body; there is nobody to answer
  *   BODY_TOO_LARGE                over `bodyBytesMax`, as sent or decompressed
- *   GZIP_INVALID                  truncated, damaged, or followed by something else
+ *   COMPRESSION_INVALID           gzip or zstd that is truncated, damaged, followed by something else, or asks for too
+ *                                 much memory
  *   METHOD_NOT_ALLOWED            traces are sent with POST
  *   SIGNAL_NOT_SUPPORTED          logs or metrics: only traces are stored
- *   UNSUPPORTED_CONTENT_ENCODING  neither gzip nor identity
+ *   UNSUPPORTED_CONTENT_ENCODING  not gzip, zstd or identity
  *   UNSUPPORTED_CONTENT_TYPE      neither application/x-protobuf nor application/json
  *
  * We are (nothing was stored; try again):
@@ -20,7 +21,7 @@
 export type CollectorErrorCode =
   | "BODY_ABORTED"
   | "BODY_TOO_LARGE"
-  | "GZIP_INVALID"
+  | "COMPRESSION_INVALID"
   | "IN_FLIGHT_FULL"
   | "JOURNAL_BUSY"
   | "JOURNAL_CLOSED"

@@ -126,14 +126,14 @@ describe("a refused request", () => {
     },
   );
 
-  test.each(["br", "zstd", "deflate", "gzip, gzip", "gzip,deflate", "identity, gzip"])(
+  test.each(["br", "zstd, gzip", "deflate", "gzip, gzip", "gzip,deflate", "identity, gzip"])(
     "of content encoding %j gets 415, and is not inflated",
     async (contentEncoding) => {
       const answer = await receiver.post(gzipSync(gzipSync("1")), {
         "content-encoding": contentEncoding,
       });
       expect(answer.status).toBe(415);
-      expect(fromStatus(answer).message).toContain("gzip or identity");
+      expect(fromStatus(answer).message).toContain("gzip, zstd or identity");
       expect(receiver.decoded).toEqual([]);
     },
   );

@@ -4,10 +4,11 @@ import { CollectorError } from "../collector-error.ts";
 import type { Counters } from "../counters.ts";
 import { type Signal, signals } from "../signal.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import { type Compression, toCompression } from "./decompress.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import type { Acceptance, Intake } from "./intake.ts";
 import { contentTypes, encodeResponse, type OtlpEncoding, toEncoding } from "./otlp-message.ts";
-import { withBody } from "./read-body.ts";
+import { readChunks, withBody } from "./read-body.ts";
 import { sendRefusal, toRefusal } from "./refusal.ts";
 
 export interface OtlpReceiverOptions {
@@ -20,8 +21,8 @@ export interface OtlpReceiverOptions {
 }
 
 /**
- * OTLP/HTTP: `POST /v1/traces` and the like, in protobuf or JSON, plain or gzip. It reads bodies itself, so no body parser may run
- * before it, and whoever checks keys does.
+ * OTLP/HTTP: `POST /v1/traces` and the like, in protobuf or JSON, plain, gzip or zstd. It reads bodies itself, so no
+ * body parser may run before it, and whoever checks keys does.
  *
  *   headers ─▶ body, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ 200
  */
@@ -30,10 +31,13 @@ export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
   const budget = new ByteBudget(limits.inFlightBytesMax);
 
   async function receive(signal: Signal, request: IncomingMessage, response: ServerResponse) {
-    const { encoding, isGzip } = checkHeaders(request);
-    const bodyOptions = { isGzip, bytesMax: limits.bodyBytesMax, budget };
-    const acceptance = await withBody(request, bodyOptions, (body) =>
-      intakes[signal].accept(body, encoding),
+    const { encoding, compression } = checkHeaders(request);
+    const declaredBytes = Number(request.headers["content-length"] ?? 0);
+    const bytesMax = limits.bodyBytesMax;
+    const acceptance = await withBody(
+      readChunks(request),
+      { compression, declaredBytes, bytesMax, budget },
+      (body) => intakes[signal].accept(body, encoding),
     );
     sendAcceptance(response, signal, encoding, acceptance);
   }
@@ -63,19 +67,24 @@ export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
   return router;
 }
 
-function checkHeaders({ headers }: IncomingMessage): { encoding: OtlpEncoding; isGzip: boolean } {
+interface CheckedHeaders {
+  readonly encoding: OtlpEncoding;
+  readonly compression: Compression;
+}
+
+function checkHeaders({ headers }: IncomingMessage): CheckedHeaders {
   const encoding = toEncoding(headers["content-type"]);
   if (encoding === undefined) {
     const known = Object.values(contentTypes).join(" or ");
     throw new CollectorError("UNSUPPORTED_CONTENT_TYPE", `content type must be ${known}`);
   }
   // Exactly one encoding: "gzip, gzip" would be inflated twice, and is asked for by nobody honest.
-  const contentEncoding = headers["content-encoding"]?.trim().toLowerCase() || "identity";
-  if (contentEncoding !== "identity" && contentEncoding !== "gzip") {
-    const message = "content encoding must be gzip or identity";
+  const compression = toCompression(headers["content-encoding"]);
+  if (compression === undefined) {
+    const message = "content encoding must be gzip, zstd or identity";
     throw new CollectorError("UNSUPPORTED_CONTENT_ENCODING", message);
   }
-  return { encoding, isGzip: contentEncoding === "gzip" };
+  return { encoding, compression };
 }
 
 function sendAcceptance(

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { gzipSync } from "node:zlib";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { head, ReceiverForTests, readToEnd, readUntil } from "./receiver-for-tests.ts";
 
 const gzip = { "content-encoding": "gzip" };
+const zstd = { "content-encoding": "zstd" };
+const compress = { identity: Buffer.from, gzip: gzipSync, zstd: zstdCompressSync };
 let receiver: ReceiverForTests;
 
 /** A body may have 1000 bytes, all bodies together 1500. */
@@ -19,14 +21,15 @@ afterEach(async () => {
 
 test("a body arrives as it was sent, however it is cut and compressed", async () => {
   const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 200 }), { maxLength: 5 });
+  const compression = fc.constantFrom("identity" as const, "gzip" as const, "zstd" as const);
   await fc.assert(
-    fc.asyncProperty(pieces, fc.boolean(), async (parts, isGzip) => {
+    fc.asyncProperty(pieces, compression, async (parts, name) => {
       const body = Buffer.concat(parts);
-      const sent = isGzip ? gzipSync(body) : body;
+      const sent = compress[name](body);
       receiver.decoded.length = 0;
       receiver.stored.length = 0;
       const socket = await receiver.connect(
-        head("Transfer-Encoding: chunked", `Content-Encoding: ${isGzip ? "gzip" : "identity"}`),
+        head("Transfer-Encoding: chunked", `Content-Encoding: ${name}`),
       );
       const length = Math.ceil(sent.length / Math.max(1, parts.length));
       for (let start = 0; start < sent.length; start += length) {
@@ -102,6 +105,40 @@ describe("a body over the limit", () => {
   });
 });
 
+describe("a zstd body", () => {
+  const whole = zstdCompressSync("12345 some text that is compressed", {
+    params: { [constants.ZSTD_c_checksumFlag]: 1 },
+  });
+  const broken = Buffer.from(whole);
+  broken[broken.length - 1]! ^= 1;
+  // Magic number, no content size, a window of 2 GiB; then an empty last block.
+  const hugeWindow = Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0);
+
+  test.each([
+    ["is something else", Buffer.from("5")],
+    ["is empty", Buffer.alloc(0)],
+    ["has a wrong checksum", broken],
+    ["is cut off", whole.subarray(0, -1)],
+    ["is followed by garbage", Buffer.concat([whole, Buffer.from("x")])],
+    ["is followed by another frame", Buffer.concat([whole, whole])],
+    ["asks for a window of 2 GiB", hugeWindow],
+  ])("gets 400 when it %s", async (_, body) => {
+    expect((await receiver.post(new Uint8Array(body), zstd)).status).toBe(400);
+    expect(receiver.counters.value("refused_requests", "COMPRESSION_INVALID")).toBe(1);
+    expect(receiver.decoded).toEqual([]);
+  });
+
+  test("gets 413 when its content is over the limit", async () => {
+    const bomb = zstdCompressSync(Buffer.alloc(100_000_000));
+    expect(bomb.length).toBeGreaterThan(1000);
+    const small = zstdCompressSync(Buffer.alloc(2_000_000));
+    expect(small.length).toBeLessThan(1000);
+    expect((await receiver.post(new Uint8Array(bomb), zstd)).status).toBe(413);
+    expect((await receiver.post(new Uint8Array(small), zstd)).status).toBe(413);
+    expect((await receiver.post(zstdCompressSync("1".padEnd(1000)), zstd)).status).toBe(200);
+  });
+});
+
 describe("a body that is not gzip although it says so", () => {
   const whole = gzipSync("12345 some text that is compressed");
   const broken = Buffer.from(whole);
@@ -116,7 +153,7 @@ describe("a body that is not gzip although it says so", () => {
   ])("gets 400 when it %s", async (_, body) => {
     const answer = await receiver.post(new Uint8Array(body), gzip);
     expect([answer.status, answer.bytes[0], answer.bytes[1]]).toEqual([400, 0x08, 3]);
-    expect(receiver.counters.value("refused_requests", "GZIP_INVALID")).toBe(1);
+    expect(receiver.counters.value("refused_requests", "COMPRESSION_INVALID")).toBe(1);
     expect(receiver.decoded).toEqual([]);
   });
 

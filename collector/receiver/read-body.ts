@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import type { IncomingMessage } from "node:http";
-import { createGunzip } from "node:zlib";
+import type { Readable } from "node:stream";
 import { CollectorError } from "../collector-error.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import { type Compression, decompress, tooLarge } from "./decompress.ts";
 
 export interface BodyOptions {
-  readonly isGzip: boolean;
+  readonly compression: Compression;
+  /** Length that the sender announces, as sent; 0 when it doesn't. */
+  readonly declaredBytes: number;
   readonly bytesMax: number;
   readonly budget: ByteBudget;
 }
@@ -17,71 +19,49 @@ export interface Body {
   readonly sha256: string;
 }
 
-const inflateChunkBytes = 64 * 2 ** 10;
-
 /**
- * Reads a request's body, hands it to `use`, and holds its bytes of the budget until `use` settles. What is over a limit is not
- * read to its end, nor inflated; the request stays open for an answer. Throws BODY_TOO_LARGE,
- * IN_FLIGHT_FULL, GZIP_INVALID or BODY_ABORTED.
+ * Reads a body, hands it to `use`, and holds its bytes of the budget until `use` settles. What is over a limit is not
+ * read to its end, nor inflated. Throws BODY_TOO_LARGE, IN_FLIGHT_FULL, COMPRESSION_INVALID, and what `source` throws.
  */
 export async function withBody<Result>(
-  request: IncomingMessage,
-  options: BodyOptions,
+  source: AsyncIterable<Uint8Array>,
+  { compression, declaredBytes, bytesMax, budget }: BodyOptions,
   use: (body: Body) => Promise<Result>,
 ): Promise<Result> {
-  const { budget, bytesMax, isGzip } = options;
-  if (Number(request.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  if (declaredBytes > bytesMax) throw tooLarge(bytesMax);
   const chunks: Uint8Array[] = [];
   const hash = createHash("sha256");
   let length = 0;
-  const keep = (chunk: Uint8Array) => {
-    if (length + chunk.length > bytesMax) throw tooLarge(bytesMax);
-    if (!budget.take(chunk.length)) {
-      throw new CollectorError("IN_FLIGHT_FULL", "too many bytes of other requests are under way");
-    }
-    length += chunk.length;
-    hash.update(chunk);
-    chunks.push(chunk);
-  };
   try {
-    const source = isGzip
-      ? inflate(request, bytesMax)
-      : request.iterator({ destroyOnReturn: false });
-    await read(request, source, keep);
+    const content = compression === "identity" ? source : decompress(source, compression, bytesMax);
+    for await (const chunk of content) {
+      if (length + chunk.length > bytesMax) throw tooLarge(bytesMax);
+      if (!budget.take(chunk.length)) {
+        const message = "too many bytes of other requests are under way";
+        throw new CollectorError("IN_FLIGHT_FULL", message);
+      }
+      length += chunk.length;
+      hash.update(chunk);
+      chunks.push(chunk);
+    }
     return await use({ bytes: concat(chunks, length), sha256: hash.digest("hex") });
   } finally {
     budget.release(length);
   }
 }
 
-async function read(
-  request: IncomingMessage,
-  source: AsyncIterable<Uint8Array>,
-  keep: (chunk: Uint8Array) => void,
-): Promise<void> {
+/** What a client sends, as it comes. The request stays open for an answer. Throws BODY_ABORTED when the client leaves. */
+export async function* readChunks(request: Readable): AsyncGenerator<Uint8Array, void> {
   try {
-    for await (const chunk of source) keep(chunk);
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk;
   } catch (error) {
-    if (error instanceof CollectorError) throw error;
-    if (request.errored) throw new CollectorError("BODY_ABORTED", "the client went away", error);
-    throw new CollectorError(
-      "GZIP_INVALID",
-      `body is not gzip: ${(error as Error).message}`,
-      error,
-    );
+    throw new CollectorError("BODY_ABORTED", "the client went away", error);
   }
 }
 
-/** Ends with an error when the request does, and when more arrives than any body may have: gzip can hold nothing. */
-function inflate(request: IncomingMessage, bytesMax: number): AsyncIterable<Uint8Array> {
-  const gunzip = createGunzip({ chunkSize: inflateChunkBytes, rejectGarbageAfterEnd: true });
-  let received = 0;
-  request.on("data", (chunk: Uint8Array) => {
-    received += chunk.length;
-    if (received > bytesMax) gunzip.destroy(tooLarge(bytesMax));
-  });
-  request.once("error", (error) => gunzip.destroy(error));
-  return request.pipe(gunzip);
+/** Reads on and throws away what comes, also when an iterator still waits for more: `resume` alone would be undone. */
+export function discardRest(request: Readable): void {
+  request.on("data", () => undefined);
 }
 
 function concat(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
@@ -92,8 +72,4 @@ function concat(chunks: readonly Uint8Array[], length: number): Uint8Array<Array
     end += chunk.length;
   }
   return bytes;
-}
-
-function tooLarge(bytesMax: number): CollectorError {
-  return new CollectorError("BODY_TOO_LARGE", `body is over ${bytesMax} bytes`);
 }

@@ -3,6 +3,7 @@ import { finished } from "node:stream/promises";
 import { type CollectorErrorCode, errorCode } from "../collector-error.ts";
 import type { DecodeErrorCode } from "../decode/decode-error.ts";
 import { contentTypes, encodeStatus, type OtlpEncoding } from "./otlp-message.ts";
+import { discardRest } from "./read-body.ts";
 
 /** How an error is answered. Only a status of 429 or 503 makes a client try again. */
 export interface Refusal {
@@ -25,7 +26,7 @@ const retryLater: Kind = [503, 14, { "retry-after": "5" }];
 const kinds: Readonly<Record<CollectorErrorCode | DecodeErrorCode, Kind>> = {
   BODY_ABORTED: invalid,
   BODY_TOO_LARGE: [413, 8],
-  GZIP_INVALID: invalid,
+  COMPRESSION_INVALID: invalid,
   IN_FLIGHT_FULL: retrySoon,
   JOURNAL_BUSY: retrySoon,
   JOURNAL_CLOSED: retryLater,
@@ -33,7 +34,7 @@ const kinds: Readonly<Record<CollectorErrorCode | DecodeErrorCode, Kind>> = {
   JOURNAL_FULL: retryLater,
   METHOD_NOT_ALLOWED: [405, 12, { allow: "POST" }],
   SIGNAL_NOT_SUPPORTED: [404, 12],
-  UNSUPPORTED_CONTENT_ENCODING: unsupported,
+  UNSUPPORTED_CONTENT_ENCODING: [415, 12],
   UNSUPPORTED_CONTENT_TYPE: unsupported,
   TRUNCATED_PROTOBUF: invalid,
   INVALID_PROTOBUF: invalid,
@@ -88,7 +89,7 @@ export async function sendRefusal(
   });
   response.write(body);
   if (!request.complete) {
-    request.resume();
+    discardRest(request);
     const signal = AbortSignal.timeout(lingerMs);
     // The client is done, gone, or too slow: the connection is closed in each case.
     await finished(request, { signal }).catch(() => undefined);
