@@ -6,6 +6,8 @@ import { errorCode } from "../collector/collector-error.ts";
 export interface StartConfig {
   readonly host: string;
   readonly port: number;
+  /** Of OTLP/gRPC. */
+  readonly grpcPort: number | "off";
   /** Absolute path of the data folder. */
   readonly dataFolder: string;
   readonly retentionDays: number;
@@ -15,6 +17,8 @@ export interface StartConfig {
   /** Alerts may go to private addresses (an internal relay). */
   readonly allowPrivateDestinations: boolean;
   readonly journalBytesMax: number;
+  /** How far from now a span may start; others are rejected. */
+  readonly acceptedWindow: { readonly pastMs: number; readonly futureMs: number };
 }
 
 /** A mistake in flags or environment; its message says what to do. */
@@ -24,6 +28,11 @@ export class ConfigError extends Error {}
 export const startOptions = {
   host: { variable: "CULPRIT_HOST", default: "127.0.0.1", help: "address to listen on" },
   port: { variable: "CULPRIT_PORT", default: "4318", help: "port of OTLP/HTTP, API and UI" },
+  "grpc-port": {
+    variable: "CULPRIT_GRPC_PORT",
+    default: "4317",
+    help: "port of OTLP/gRPC, or off",
+  },
   data: { variable: "CULPRIT_DATA", default: "./data", help: "folder for journal and database" },
   "retention-days": {
     variable: "CULPRIT_RETENTION_DAYS",
@@ -44,6 +53,16 @@ export const startOptions = {
     variable: "CULPRIT_JOURNAL_MAX_MIB",
     default: "1024",
     help: "bytes that wait for the database before requests are refused",
+  },
+  "accept-past-hours": {
+    variable: "CULPRIT_ACCEPT_PAST_HOURS",
+    default: "72",
+    help: "spans that started longer ago are rejected",
+  },
+  "accept-future-minutes": {
+    variable: "CULPRIT_ACCEPT_FUTURE_MINUTES",
+    default: "10",
+    help: "spans that start later than this are rejected: a clock is wrong",
   },
   "allow-private-destinations": {
     variable: "CULPRIT_ALLOW_PRIVATE_DESTINATIONS",
@@ -87,10 +106,12 @@ export function readStartConfig(
         "culprit and listen on 127.0.0.1, or say --allow-unauthenticated if the network is trusted",
     );
   }
+  const grpcPort = setting("grpc-port");
   const slackWebhookUrl = setting("slack-webhook-url");
   return Object.freeze({
     host,
     port,
+    grpcPort: grpcPort === "off" ? grpcPort : toInteger("grpc-port", grpcPort, 0, 65_535),
     dataFolder: resolve(setting("data")),
     retentionDays: toInteger("retention-days", setting("retention-days"), 1, 3650),
     publicUrl: toUrl("public-url", setting("public-url") || toLocalUrl(host, port)),
@@ -101,6 +122,11 @@ export function readStartConfig(
     ),
     journalBytesMax:
       toInteger("journal-max-mib", setting("journal-max-mib"), 1, 1_000_000) * 1_048_576,
+    acceptedWindow: {
+      pastMs: toInteger("accept-past-hours", setting("accept-past-hours"), 1, 87_600) * 3_600_000,
+      futureMs:
+        toInteger("accept-future-minutes", setting("accept-future-minutes"), 0, 525_600) * 60_000,
+    },
   });
 }
 

@@ -1,6 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Router } from "express";
 import { type Analyzer, startAnalyzer } from "../analyzers/schedule/analyzer.ts";
@@ -10,24 +8,25 @@ import { createApi } from "../collector/api/api.ts";
 import type { Coverage } from "../collector/api/responses.ts";
 import { createCollectorApp } from "../collector/collector-app.ts";
 import { Counters } from "../collector/counters.ts";
-import { defaultDecodeLimits } from "../collector/decode/decode-limits.ts";
 import { createDecoder, type Decoder } from "../collector/decode/decoder.ts";
 import { openJournal } from "../collector/journal/journal.ts";
 import { createMetrics } from "../collector/metrics.ts";
 import { createLimitedServer, defaultHttpLimits } from "../collector/receiver/http-limits.ts";
-import { createIntake, type Intake } from "../collector/receiver/intake.ts";
-import { createOtlpReceiver } from "../collector/receiver/otlp-http.ts";
 import type { Signal } from "../collector/signal.ts";
 import type { BlockTable } from "../storage/block-tables.ts";
 import { type EmbeddedStore, openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import { type Alerts, createAlerts } from "./alerts.ts";
 import { type StartConfig, toLocalUrl } from "./config.ts";
+import { closeMs, closeServer, listen } from "./listen.ts";
 import { type Journals, toMetricSources } from "./metric-sources.ts";
 import { findPackageRoot } from "./package-root.ts";
+import { createReceivers } from "./receivers.ts";
 
 export interface Culprit {
   /** Where it answers: "http://127.0.0.1:4318". */
   readonly url: string;
+  /** Where it takes OTLP/gRPC; undefined: nowhere. */
+  readonly grpcUrl: string | undefined;
   /** Lets the requests under way end, then closes; what is not inserted yet stays in the journal. */
   close(): Promise<void>;
 }
@@ -37,10 +36,6 @@ type Log = (line: string) => void;
 export interface StartHooks {
   readonly log: Log;
 }
-
-const hourMs = 3_600_000;
-/** Spans that start outside [now - past, now + future] are rejected: each day is a partition of its own in an insert. */
-const acceptedWindow = { pastMs: 72 * hourMs, futureMs: hourMs / 6 };
 
 /**
  * Builds every part and connects them; nothing else does. When one can't be built, those before it are closed.
@@ -55,20 +50,20 @@ export async function startCulprit(config: StartConfig, hooks: StartHooks): Prom
     for (let end = opened.pop(); end; end = opened.pop()) await end();
   };
   try {
-    const url = await openParts(config, hooks, opened);
-    return { url, close };
+    const urls = await openParts(config, hooks, opened);
+    return { ...urls, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Adds to `opened` how each part is closed, in the order in which they are built. Returns where the server answers. */
+/** Adds to `opened` how each part is closed, in the order in which they are built. Returns where it answers. */
 async function openParts(
   config: StartConfig,
   { log }: StartHooks,
   opened: (() => Promise<unknown>)[],
-): Promise<string> {
+): Promise<Pick<Culprit, "url" | "grpcUrl">> {
   const now = Date.now;
   await mkdir(config.dataFolder, { recursive: true });
   const store = await openEmbeddedStore({
@@ -92,8 +87,9 @@ async function openParts(
   const parts: Parts = { counters, journals, decoder, store, analyzer, alerts };
   const metrics = createMetrics(toMetricSources(parts));
   opened.push(() => metrics.close());
+  const receivers = createReceivers({ ...parts, config, now, log });
   const app = createCollectorApp({
-    receiver: createReceiver(parts, now, log),
+    receiver: receivers.http,
     api: createReadApi(parts, now, log),
     metrics: metrics.handle,
     notReady: () => (store.isReady() ? undefined : "the database is starting"),
@@ -102,8 +98,13 @@ async function openParts(
   });
   const server = createLimitedServer(app, defaultHttpLimits, counters);
   opened.push(() => closeServer(server));
-  const port = await listen(server, config);
-  return toLocalUrl(config.host, port);
+  const { host, port, grpcPort } = config;
+  const url = toLocalUrl(host, await listen(server, { host, port, flag: "--port" }));
+  if (grpcPort === "off") return { url, grpcUrl: undefined };
+  opened.push(() => receivers.grpc.close(closeMs));
+  const { server: grpc } = receivers.grpc;
+  const taken = await listen(grpc, { host, port: grpcPort, flag: "--grpc-port (or off)" });
+  return { url, grpcUrl: toLocalUrl(host, taken) };
 }
 
 /** Where the rows of a signal go. */
@@ -140,33 +141,6 @@ interface Parts {
   readonly alerts: Alerts;
 }
 
-function createReceiver(parts: Parts, now: () => number, log: Log): Router {
-  const { counters } = parts;
-  return createOtlpReceiver({
-    intakes: createIntakes(parts, now),
-    counters,
-    limits: defaultHttpLimits,
-    log: (line) => log(`receiver: ${line}`),
-  });
-}
-
-function createIntakes(
-  { decoder, journals, counters }: Parts,
-  now: () => number,
-): Readonly<Record<Signal, Intake>> {
-  const create = (signal: Signal) =>
-    createIntake({
-      signal,
-      decode: (body, encoding, context) =>
-        decoder.decode(signal, body, encoding, { ...context, limits: defaultDecodeLimits }),
-      journal: journals[signal],
-      window: acceptedWindow,
-      now,
-      counters,
-    });
-  return { traces: create("traces") };
-}
-
 function createReadApi({ store, analyzer }: Parts, now: () => number, log: Log): Router {
   return createApi({
     store,
@@ -196,30 +170,4 @@ function toCoverage(analyzer: Analyzer): Omit<Coverage, "spansStored" | "service
 function toHosts({ host, publicUrl }: StartConfig): ReadonlySet<string> | undefined {
   const loopback = ["127.0.0.1", "localhost", "::1", "[::1]"];
   return loopback.includes(host) ? new Set([...loopback, new URL(publicUrl).hostname]) : undefined;
-}
-
-async function listen(server: Server, { host, port }: StartConfig): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const hint =
-        error.code === "EADDRINUSE"
-          ? `port ${port} is taken: choose another with --port`
-          : error.message;
-      reject(new Error(`can't listen on ${host}:${port}: ${hint}`));
-    });
-    server.listen(port, host, resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-const closeMs = 5_000;
-
-/** Takes no more connections; those with a request under way get some seconds to end it. */
-async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  const lastResort = setTimeout(() => server.closeAllConnections(), closeMs);
-  await closed;
-  clearTimeout(lastResort);
 }

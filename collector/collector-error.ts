@@ -6,6 +6,7 @@
  *   BODY_TOO_LARGE                over `bodyBytesMax`, as sent or decompressed
  *   COMPRESSION_INVALID           gzip or zstd that is truncated, damaged, followed by something else, or asks for too
  *                                 much memory
+ *   GRPC_MESSAGE_INVALID          a call without a message, with several, or with one of another length than announced
  *   METHOD_NOT_ALLOWED            traces are sent with POST
  *   SIGNAL_NOT_SUPPORTED          logs or metrics: only traces are stored
  *   UNSUPPORTED_CONTENT_ENCODING  not gzip, zstd or identity
@@ -22,6 +23,7 @@ export type CollectorErrorCode =
   | "BODY_ABORTED"
   | "BODY_TOO_LARGE"
   | "COMPRESSION_INVALID"
+  | "GRPC_MESSAGE_INVALID"
   | "IN_FLIGHT_FULL"
   | "JOURNAL_BUSY"
   | "JOURNAL_CLOSED"

@@ -3,9 +3,8 @@ import { Router } from "express";
 import { CollectorError } from "../collector-error.ts";
 import type { Counters } from "../counters.ts";
 import { type Signal, signals } from "../signal.ts";
-import { ByteBudget } from "./byte-budget.ts";
+import type { ByteBudget } from "./byte-budget.ts";
 import { type Compression, toCompression } from "./decompress.ts";
-import type { HttpLimits } from "./http-limits.ts";
 import type { Acceptance, Intake } from "./intake.ts";
 import { contentTypes, encodeResponse, type OtlpEncoding, toEncoding } from "./otlp-message.ts";
 import { readChunks, withBody } from "./read-body.ts";
@@ -15,7 +14,9 @@ export interface OtlpReceiverOptions {
   readonly intakes: Readonly<Record<Signal, Intake>>;
   /** `refused_requests{reason}`, by error code. */
   readonly counters: Counters;
-  readonly limits: Pick<HttpLimits, "bodyBytesMax" | "inFlightBytesMax">;
+  readonly bodyBytesMax: number;
+  /** Bytes of the bodies of all receivers together. */
+  readonly budget: ByteBudget;
   /** Told of errors that are our fault; the client gets a 500. */
   readonly log: (message: string) => void;
 }
@@ -27,13 +28,11 @@ export interface OtlpReceiverOptions {
  *   headers ─▶ body, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ 200
  */
 export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
-  const { intakes, counters, log, limits } = options;
-  const budget = new ByteBudget(limits.inFlightBytesMax);
+  const { intakes, counters, log, budget, bodyBytesMax: bytesMax } = options;
 
   async function receive(signal: Signal, request: IncomingMessage, response: ServerResponse) {
     const { encoding, compression } = checkHeaders(request);
     const declaredBytes = Number(request.headers["content-length"] ?? 0);
-    const bytesMax = limits.bodyBytesMax;
     const acceptance = await withBody(
       readChunks(request),
       { compression, declaredBytes, bytesMax, budget },

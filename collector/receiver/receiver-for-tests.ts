@@ -4,9 +4,10 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import express from "express";
 import { expect, vi } from "vitest";
 import { Counters } from "../counters.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { createLimitedServer, defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
 import { createIntake, type Decode } from "./intake.ts";
-import { createOtlpReceiver } from "./otlp-http.ts";
+import { createOtlpReceiver, type OtlpReceiverOptions } from "./otlp-http.ts";
 
 /** A receiver behind a real server. Its decoder and its journal are stand-ins that show what they were handed. */
 export class ReceiverForTests {
@@ -28,6 +29,8 @@ export class ReceiverForTests {
     const rejectedReasons = rejected > 0 ? { invalid_trace_id: rejected } : {};
     return { block: new Uint8Array(rows), rows, rejected, rejectedReasons, losses };
   };
+  /** For a receiver of another transport. */
+  readonly options: OtlpReceiverOptions;
   readonly #server: Server;
   readonly #events = new EventEmitter();
   #bodies = 0;
@@ -55,12 +58,14 @@ export class ReceiverForTests {
       now: () => 50_000,
       counters: this.counters,
     });
-    const receiver = createOtlpReceiver({
+    this.options = {
       intakes: { traces },
-      limits: all,
+      bodyBytesMax: all.bodyBytesMax,
+      budget: new ByteBudget(all.inFlightBytesMax),
       counters: this.counters,
       log: (message) => this.logged.push(message),
-    });
+    };
+    const receiver = createOtlpReceiver(this.options);
     this.#server = createLimitedServer(express().use(receiver), all, this.counters);
   }
 

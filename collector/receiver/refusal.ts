@@ -2,16 +2,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { finished } from "node:stream/promises";
 import { type CollectorErrorCode, errorCode } from "../collector-error.ts";
 import type { DecodeErrorCode } from "../decode/decode-error.ts";
-import { contentTypes, encodeStatus, type OtlpEncoding } from "./otlp-message.ts";
+import { contentTypes, type OtlpEncoding } from "./otlp-message.ts";
 import { discardRest } from "./read-body.ts";
+import { encodeStatus, type RpcStatus } from "./rpc-status.ts";
 
-/** How an error is answered. Only a status of 429 or 503 makes a client try again. */
-export interface Refusal {
+/** How an error is answered. Only a status of 429 or 503 makes a client of HTTP try again, `retryAfterS` one of gRPC. */
+export interface Refusal extends RpcStatus {
   readonly code: string;
   readonly httpStatus: number;
-  /** `google.rpc.Code` */
-  readonly rpcCode: number;
-  readonly message: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -27,6 +25,7 @@ const kinds: Readonly<Record<CollectorErrorCode | DecodeErrorCode, Kind>> = {
   BODY_ABORTED: invalid,
   BODY_TOO_LARGE: [413, 8],
   COMPRESSION_INVALID: invalid,
+  GRPC_MESSAGE_INVALID: invalid,
   IN_FLIGHT_FULL: retrySoon,
   JOURNAL_BUSY: retrySoon,
   JOURNAL_CLOSED: retryLater,
@@ -56,11 +55,20 @@ export function toRefusal(error: unknown): Refusal {
       httpStatus: 500,
       rpcCode: 13,
       message: "internal error",
+      retryAfterS: undefined,
       headers: {},
     };
   }
   const [httpStatus, rpcCode, headers = {}] = kinds[code];
-  return { code, httpStatus, rpcCode, message: (error as Error).message, headers };
+  const retryAfter = headers["retry-after"];
+  return {
+    code,
+    httpStatus,
+    rpcCode,
+    message: (error as Error).message,
+    retryAfterS: retryAfter === undefined ? undefined : Number(retryAfter),
+    headers,
+  };
 }
 
 function isKnown(code: string): code is keyof typeof kinds {
@@ -68,7 +76,7 @@ function isKnown(code: string): code is keyof typeof kinds {
 }
 
 /** So long the rest of a refused body is read and thrown away. */
-const lingerMs = 1000;
+export const lingerMs = 1000;
 
 /**
  * Answers with a Status. A client that is still sending would lose the answer if the connection were closed under it, and
@@ -78,9 +86,10 @@ export async function sendRefusal(
   request: IncomingMessage,
   response: ServerResponse,
   encoding: OtlpEncoding,
-  { httpStatus, rpcCode, message, headers }: Refusal,
+  refusal: Refusal,
 ): Promise<void> {
-  const body = encodeStatus(encoding, rpcCode, message);
+  const { httpStatus, headers } = refusal;
+  const body = encodeStatus(encoding, refusal);
   response.writeHead(httpStatus, {
     ...headers,
     "content-type": contentTypes[encoding],
