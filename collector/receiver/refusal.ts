@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { finished } from "node:stream/promises";
-import { type CollectorErrorCode, errorCode } from "../collector-error.ts";
+import { CollectorError, type CollectorErrorCode, errorCode } from "../collector-error.ts";
 import type { DecodeErrorCode } from "../decode/decode-error.ts";
-import { contentTypes, type OtlpEncoding } from "./otlp-message.ts";
+import { contentTypes, encodeStatus, type OtlpEncoding } from "./otlp-message.ts";
 import { discardRest } from "./read-body.ts";
-import { encodeStatus, type RpcStatus } from "./rpc-status.ts";
 
-/** How an error is answered. Only a status of 429 or 503 makes a client of HTTP try again, `retryAfterS` one of gRPC. */
-export interface Refusal extends RpcStatus {
+/** How an error is answered. Only a status of 429 or 503 makes a client try again. */
+export interface Refusal {
   readonly code: string;
   readonly httpStatus: number;
+  /** `google.rpc.Code` */
+  readonly rpcCode: number;
+  readonly message: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -17,6 +19,12 @@ type Kind = readonly [httpStatus: number, rpcCode: number, headers?: Record<stri
 
 const invalid: Kind = [400, 3];
 const unsupported: Kind = [415, 3];
+/** RFC 6750: whoever shows no key is told the scheme alone. */
+const keyMissing: Kind = [401, 16, { "www-authenticate": 'Bearer realm="culprit"' }];
+const invalidToken = 'Bearer realm="culprit", error="invalid_token"';
+const keyRefused: Kind = [401, 16, { "www-authenticate": invalidToken }];
+/** The error says how long it is. */
+const overQuota: Kind = [429, 8, { "retry-after": "60" }];
 const retrySoon: Kind = [503, 14, { "retry-after": "1" }];
 /** The disk or the store must recover first. */
 const retryLater: Kind = [503, 14, { "retry-after": "5" }];
@@ -25,13 +33,17 @@ const kinds: Readonly<Record<CollectorErrorCode | DecodeErrorCode, Kind>> = {
   BODY_ABORTED: invalid,
   BODY_TOO_LARGE: [413, 8],
   COMPRESSION_INVALID: invalid,
-  GRPC_MESSAGE_INVALID: invalid,
   IN_FLIGHT_FULL: retrySoon,
   JOURNAL_BUSY: retrySoon,
   JOURNAL_CLOSED: retryLater,
   JOURNAL_FAILED: retryLater,
   JOURNAL_FULL: retryLater,
+  KEY_EXPIRED: keyRefused,
+  KEY_MISSING: keyMissing,
+  KEY_UNKNOWN: keyRefused,
   METHOD_NOT_ALLOWED: [405, 12, { allow: "POST" }],
+  QUOTA_EXCEEDED: overQuota,
+  RATE_EXCEEDED: overQuota,
   SIGNAL_NOT_SUPPORTED: [404, 12],
   UNSUPPORTED_CONTENT_ENCODING: [415, 12],
   UNSUPPORTED_CONTENT_TYPE: unsupported,
@@ -55,19 +67,17 @@ export function toRefusal(error: unknown): Refusal {
       httpStatus: 500,
       rpcCode: 13,
       message: "internal error",
-      retryAfterS: undefined,
       headers: {},
     };
   }
   const [httpStatus, rpcCode, headers = {}] = kinds[code];
-  const retryAfter = headers["retry-after"];
+  const seconds = error instanceof CollectorError ? error.retryAfterSeconds : undefined;
   return {
     code,
     httpStatus,
     rpcCode,
     message: (error as Error).message,
-    retryAfterS: retryAfter === undefined ? undefined : Number(retryAfter),
-    headers,
+    headers: seconds === undefined ? headers : { ...headers, "retry-after": String(seconds) },
   };
 }
 
@@ -76,7 +86,7 @@ function isKnown(code: string): code is keyof typeof kinds {
 }
 
 /** So long the rest of a refused body is read and thrown away. */
-export const lingerMs = 1000;
+const lingerMs = 1000;
 
 /**
  * Answers with a Status. A client that is still sending would lose the answer if the connection were closed under it, and
@@ -86,10 +96,9 @@ export async function sendRefusal(
   request: IncomingMessage,
   response: ServerResponse,
   encoding: OtlpEncoding,
-  refusal: Refusal,
+  { httpStatus, rpcCode, message, headers }: Refusal,
 ): Promise<void> {
-  const { httpStatus, headers } = refusal;
-  const body = encodeStatus(encoding, refusal);
+  const body = encodeStatus(encoding, rpcCode, message);
   response.writeHead(httpStatus, {
     ...headers,
     "content-type": contentTypes[encoding],
