@@ -9,12 +9,13 @@ test("without flags and environment it is safe: loopback, no alerts", () => {
   expect(config).toEqual({
     host: "127.0.0.1",
     port: 4318,
+    grpcPort: 4317,
     dataFolder: resolve("data"),
     retentionDays: 14,
     publicUrl: "http://127.0.0.1:4318",
     allowPrivateDestinations: false,
     journalBytesMax: 1024 * 1_048_576,
-    allowUnauthenticated: false,
+    acceptedWindow: { pastMs: 259_200_000, futureMs: 600_000 },
   });
   expect(Object.isFrozen(config)).toBe(true);
 });
@@ -35,8 +36,13 @@ test.each<[string[], NodeJS.ProcessEnv, object]>([
   [["--allow-private-destinations"], {}, { allowPrivateDestinations: true }],
   [[], { CULPRIT_ALLOW_PRIVATE_DESTINATIONS: "true" }, { allowPrivateDestinations: true }],
   [[], { CULPRIT_SLACK_WEBHOOK_URL: `${secret}\n` }, { slackWebhookUrl: secret }],
-  [[], { CULPRIT_API_TOKEN: "0123456789abcdef" }, { apiToken: "0123456789abcdef" }],
-  [["--ingest-keys-file", "/etc/k.json"], {}, { ingestKeysFile: "/etc/k.json" }],
+  [["--grpc-port", "off"], {}, { grpcPort: "off" }],
+  [[], { CULPRIT_GRPC_PORT: "14317" }, { grpcPort: 14_317 }],
+  [
+    ["--accept-past-hours", "1", "--accept-future-minutes", "0"],
+    {},
+    { acceptedWindow: { pastMs: 3_600_000, futureMs: 0 } },
+  ],
   [["--journal-max-mib", "1"], {}, { journalBytesMax: 1_048_576 }],
 ])("%j with %j is read", (args, environment, expected) => {
   expect(readStartConfig(args, environment)).toMatchObject(expected);
@@ -45,6 +51,8 @@ test.each<[string[], NodeJS.ProcessEnv, object]>([
 test.each<[string[], NodeJS.ProcessEnv, string]>([
   [["--port", "65536"], {}, "--port (CULPRIT_PORT) must be a whole number from 0 to 65535"],
   [["--port", "-1"], {}, "--port"],
+  [["--grpc-port", "none"], {}, "--grpc-port (CULPRIT_GRPC_PORT)"],
+  [["--accept-past-hours", "0"], {}, "from 1 to 87600"],
   [["--port", "0x10"], {}, "must be a whole number"],
   [["--port", "1e3"], {}, "must be a whole number"],
   [[], { CULPRIT_PORT: "http" }, 'not "http"'],
@@ -53,8 +61,8 @@ test.each<[string[], NodeJS.ProcessEnv, string]>([
   [["--journal-max-mib", "NaN"], {}, "--journal-max-mib"],
   [["--public-url", "culprit.example"], {}, "--public-url"],
   [["--public-url", "javascript:alert(1)"], {}, "must be an http or https URL"],
-  [[], { CULPRIT_ALLOW_UNAUTHENTICATED: "yes" }, "--allow-unauthenticated"],
-  [["--api-token", "0123456789abcde"], {}, "must have 16 characters or more"],
+  [["--host", "0.0.0.0"], {}, "--allow-unauthenticated"],
+  [["--host", "10.0.0.1"], { CULPRIT_ALLOW_UNAUTHENTICATED: "false" }, "lets other machines in"],
   [[], { CULPRIT_ALLOW_PRIVATE_DESTINATIONS: "yes" }, "must be true or false"],
   [["--prot", "1"], {}, "--prot"],
   [["--port"], {}, "--port"],
@@ -65,7 +73,6 @@ test.each<[string[], NodeJS.ProcessEnv, string]>([
 
 test.each([
   ["--slack-webhook-url", "s3cret"],
-  ["--api-token", "s3cret"],
   ["--slack-webhook-url", secret.replace("https", "ftp")],
   [secret],
 ])("a secret is not repeated in the error about it: %j", (...args) => {

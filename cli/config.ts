@@ -6,6 +6,8 @@ import { errorCode } from "../collector/collector-error.ts";
 export interface StartConfig {
   readonly host: string;
   readonly port: number;
+  /** Of OTLP/gRPC. */
+  readonly grpcPort: number | "off";
   /** Absolute path of the data folder. */
   readonly dataFolder: string;
   readonly retentionDays: number;
@@ -15,12 +17,8 @@ export interface StartConfig {
   /** Alerts may go to private addresses (an internal relay). */
   readonly allowPrivateDestinations: boolean;
   readonly journalBytesMax: number;
-  /** Keys that are handed to us, beside those of `culprit keys`. */
-  readonly ingestKeysFile?: string;
-  /** What API, UI and metrics ask for. */
-  readonly apiToken?: string;
-  /** Beyond loopback, what is not asked for may be missing. */
-  readonly allowUnauthenticated: boolean;
+  /** How far from now a span may start; others are rejected. */
+  readonly acceptedWindow: { readonly pastMs: number; readonly futureMs: number };
 }
 
 /** A mistake in flags or environment; its message says what to do. */
@@ -30,6 +28,11 @@ export class ConfigError extends Error {}
 export const startOptions = {
   host: { variable: "CULPRIT_HOST", default: "127.0.0.1", help: "address to listen on" },
   port: { variable: "CULPRIT_PORT", default: "4318", help: "port of OTLP/HTTP, API and UI" },
+  "grpc-port": {
+    variable: "CULPRIT_GRPC_PORT",
+    default: "4317",
+    help: "port of OTLP/gRPC, or off",
+  },
   data: { variable: "CULPRIT_DATA", default: "./data", help: "folder for journal and database" },
   "retention-days": {
     variable: "CULPRIT_RETENTION_DAYS",
@@ -51,26 +54,26 @@ export const startOptions = {
     default: "1024",
     help: "bytes that wait for the database before requests are refused",
   },
+  "accept-past-hours": {
+    variable: "CULPRIT_ACCEPT_PAST_HOURS",
+    default: "72",
+    help: "spans that started longer ago are rejected",
+  },
+  "accept-future-minutes": {
+    variable: "CULPRIT_ACCEPT_FUTURE_MINUTES",
+    default: "10",
+    help: "spans that start later than this are rejected: a clock is wrong",
+  },
   "allow-private-destinations": {
     variable: "CULPRIT_ALLOW_PRIVATE_DESTINATIONS",
     default: "false",
     help: "let alerts go to private addresses",
     isFlag: true,
   },
-  "ingest-keys-file": {
-    variable: "CULPRIT_INGEST_KEYS_FILE",
-    default: "",
-    help: "more ingest keys, made with culprit keys create --file",
-  },
-  "api-token": {
-    variable: "CULPRIT_API_TOKEN",
-    default: "",
-    help: "what API, UI and metrics ask for; a secret, so prefer the variable",
-  },
   "allow-unauthenticated": {
     variable: "CULPRIT_ALLOW_UNAUTHENTICATED",
     default: "false",
-    help: "listen beyond loopback without ingest keys or API token",
+    help: "listen beyond loopback although anybody may then read and write",
     isFlag: true,
   },
 } as const satisfies Record<string, StartOption>;
@@ -84,9 +87,6 @@ interface StartOption {
 
 type OptionName = keyof typeof startOptions;
 
-/** Nobody is slowed down who guesses, so there must be too much to guess. */
-const apiTokenLengthMin = 16;
-
 /** Reads and checks flags and environment; throws a `ConfigError` that names the option. */
 export function readStartConfig(
   args: readonly string[],
@@ -99,17 +99,19 @@ export function readStartConfig(
   };
   const host = setting("host");
   const port = toInteger("port", setting("port"), 0, 65_535);
-  const slackWebhookUrl = setting("slack-webhook-url");
-  const ingestKeysFile = setting("ingest-keys-file");
-  const apiToken = setting("api-token");
-  if (apiToken !== "" && apiToken.length < apiTokenLengthMin) {
+  const isLoopback = ["127.0.0.1", "::1", "localhost"].includes(host);
+  if (!isLoopback && !toBoolean("allow-unauthenticated", setting("allow-unauthenticated"))) {
     throw new ConfigError(
-      `--api-token (CULPRIT_API_TOKEN) must have ${apiTokenLengthMin} characters or more, as from: openssl rand -hex 32`,
+      `--host ${host} lets other machines in, and there are no keys yet: put a proxy with authentication before ` +
+        "culprit and listen on 127.0.0.1, or say --allow-unauthenticated if the network is trusted",
     );
   }
+  const grpcPort = setting("grpc-port");
+  const slackWebhookUrl = setting("slack-webhook-url");
   return Object.freeze({
     host,
     port,
+    grpcPort: grpcPort === "off" ? grpcPort : toInteger("grpc-port", grpcPort, 0, 65_535),
     dataFolder: resolve(setting("data")),
     retentionDays: toInteger("retention-days", setting("retention-days"), 1, 3650),
     publicUrl: toUrl("public-url", setting("public-url") || toLocalUrl(host, port)),
@@ -120,19 +122,12 @@ export function readStartConfig(
     ),
     journalBytesMax:
       toInteger("journal-max-mib", setting("journal-max-mib"), 1, 1_000_000) * 1_048_576,
-    ...(ingestKeysFile && { ingestKeysFile: resolve(ingestKeysFile) }),
-    ...(apiToken && { apiToken }),
-    allowUnauthenticated: toBoolean("allow-unauthenticated", setting("allow-unauthenticated")),
+    acceptedWindow: {
+      pastMs: toInteger("accept-past-hours", setting("accept-past-hours"), 1, 87_600) * 3_600_000,
+      futureMs:
+        toInteger("accept-future-minutes", setting("accept-future-minutes"), 0, 525_600) * 60_000,
+    },
   });
-}
-
-/** Absolute path of the data folder, for commands beside `start`. */
-export function readDataFolder(
-  flag: string | undefined,
-  environment: NodeJS.ProcessEnv = process.env,
-): string {
-  const { variable, default: standard } = startOptions.data;
-  return resolve(flag?.trim() || environment[variable]?.trim() || standard);
 }
 
 function parseFlags(args: readonly string[]): Partial<Record<OptionName, string>> {

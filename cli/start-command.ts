@@ -10,7 +10,9 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   try {
     const config = readStartConfig(args);
     const culprit = await startCulprit(config, { log });
-    process.stdout.write(welcome(config.port === 0 ? culprit.url : config.publicUrl));
+    process.stdout.write(
+      welcome(config.port === 0 ? culprit.url : config.publicUrl, culprit.grpcUrl),
+    );
     log(`stopping on ${await nextSignal()}`);
     await culprit.close();
     return 0;
@@ -40,12 +42,13 @@ Examples:
 `;
 }
 
-function welcome(url: string): string {
+function welcome(url: string, grpcUrl = "off"): string {
   return `
   Culprit is ready.
 
   UI     ${url}
   OTLP   ${url}/v1/traces
+  gRPC   ${grpcUrl}
 
   Attach a Node.js app:   OTEL_EXPORTER_OTLP_ENDPOINT=${url} node --require @culprit/agent app.js
   Any OpenTelemetry SDK:  OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf

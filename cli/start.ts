@@ -1,6 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Router } from "express";
 import { type Analyzer, startAnalyzer } from "../analyzers/schedule/analyzer.ts";
@@ -8,30 +6,27 @@ import { readEndpointPath } from "../analyzers/schedule/read-endpoint-path.ts";
 import { readWaterfall } from "../analyzers/schedule/read-waterfall.ts";
 import { createApi } from "../collector/api/api.ts";
 import type { Coverage } from "../collector/api/responses.ts";
-import { type IngestKeys, openIngestKeys } from "../collector/auth/open-ingest-keys.ts";
-import { createReadGuard } from "../collector/auth/read-guard.ts";
 import { createCollectorApp } from "../collector/collector-app.ts";
 import { Counters } from "../collector/counters.ts";
-import { defaultDecodeLimits } from "../collector/decode/decode-limits.ts";
 import { createDecoder, type Decoder } from "../collector/decode/decoder.ts";
 import { openJournal } from "../collector/journal/journal.ts";
 import { createMetrics } from "../collector/metrics.ts";
 import { createLimitedServer, defaultHttpLimits } from "../collector/receiver/http-limits.ts";
-import { createIntake, type Intake } from "../collector/receiver/intake.ts";
-import { createOtlpReceiver } from "../collector/receiver/otlp-http.ts";
 import type { Signal } from "../collector/signal.ts";
 import type { BlockTable } from "../storage/block-tables.ts";
 import { type EmbeddedStore, openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import { type Alerts, createAlerts } from "./alerts.ts";
 import { type StartConfig, toLocalUrl } from "./config.ts";
-import { checkExposure, isLoopback } from "./exposure.ts";
-import { toKeyFiles } from "./keys-command.ts";
+import { closeMs, closeServer, listen } from "./listen.ts";
 import { type Journals, toMetricSources } from "./metric-sources.ts";
 import { findPackageRoot } from "./package-root.ts";
+import { createReceivers } from "./receivers.ts";
 
 export interface Culprit {
   /** Where it answers: "http://127.0.0.1:4318". */
   readonly url: string;
+  /** Where it takes OTLP/gRPC; undefined: nowhere. */
+  readonly grpcUrl: string | undefined;
   /** Lets the requests under way end, then closes; what is not inserted yet stays in the journal. */
   close(): Promise<void>;
 }
@@ -41,10 +36,6 @@ type Log = (line: string) => void;
 export interface StartHooks {
   readonly log: Log;
 }
-
-const hourMs = 3_600_000;
-/** Spans that start outside [now - past, now + future] are rejected: each day is a partition of its own in an insert. */
-const acceptedWindow = { pastMs: 72 * hourMs, futureMs: hourMs / 6 };
 
 /**
  * Builds every part and connects them; nothing else does. When one can't be built, those before it are closed.
@@ -59,35 +50,22 @@ export async function startCulprit(config: StartConfig, hooks: StartHooks): Prom
     for (let end = opened.pop(); end; end = opened.pop()) await end();
   };
   try {
-    const url = await openParts(config, hooks, opened);
-    return { url, close };
+    const urls = await openParts(config, hooks, opened);
+    return { ...urls, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Adds to `opened` how each part is closed, in the order in which they are built. Returns where the server answers. */
+/** Adds to `opened` how each part is closed, in the order in which they are built. Returns where it answers. */
 async function openParts(
   config: StartConfig,
   { log }: StartHooks,
   opened: (() => Promise<unknown>)[],
-): Promise<string> {
+): Promise<Pick<Culprit, "url" | "grpcUrl">> {
   const now = Date.now;
   await mkdir(config.dataFolder, { recursive: true });
-  const counters = new Counters();
-  const keys = await openIngestKeys({
-    ...toKeyFiles(config.dataFolder),
-    staticKeyFile: config.ingestKeysFile,
-    now,
-    counters,
-    log: (line) => log(`ingest keys: ${line}`),
-  });
-  opened.push(() => keys.close());
-  checkExposure(config, {
-    hasIngestKeys: keys.ring.isRequired,
-    hasApiToken: config.apiToken !== undefined,
-  });
   const store = await openEmbeddedStore({
     folder: join(config.dataFolder, "clickhouse"),
     retentionDays: config.retentionDays,
@@ -97,6 +75,7 @@ async function openParts(
   const journals = await openJournals(config, store, now, log, opened);
   const decoder = createDecoder();
   opened.push(() => decoder.close());
+  const counters = new Counters();
   const alerts = await createAlerts(config, store, (line) => log(`alerts: ${line}`));
   opened.push(() => alerts.close());
   const analyzer = startAnalyzer({
@@ -105,13 +84,13 @@ async function openParts(
     log: (line) => log(`analyzers: ${line}`),
   });
   opened.push(() => analyzer.close());
-  const parts: Parts = { counters, keys, journals, decoder, store, analyzer, alerts };
+  const parts: Parts = { counters, journals, decoder, store, analyzer, alerts };
   const metrics = createMetrics(toMetricSources(parts));
   opened.push(() => metrics.close());
+  const receivers = createReceivers({ ...parts, config, now, log });
   const app = createCollectorApp({
-    receiver: createReceiver(parts, now, log),
+    receiver: receivers.http,
     api: createReadApi(parts, now, log),
-    readGuard: toReadGuard(config, parts),
     metrics: metrics.handle,
     notReady: () => (store.isReady() ? undefined : "the database is starting"),
     webFolder: join(findPackageRoot(), "web/dist"),
@@ -119,8 +98,13 @@ async function openParts(
   });
   const server = createLimitedServer(app, defaultHttpLimits, counters);
   opened.push(() => closeServer(server));
-  const port = await listen(server, config);
-  return toLocalUrl(config.host, port);
+  const { host, port, grpcPort } = config;
+  const url = toLocalUrl(host, await listen(server, { host, port, flag: "--port" }));
+  if (grpcPort === "off") return { url, grpcUrl: undefined };
+  opened.push(() => receivers.grpc.close(closeMs));
+  const { server: grpc } = receivers.grpc;
+  const taken = await listen(grpc, { host, port: grpcPort, flag: "--grpc-port (or off)" });
+  return { url, grpcUrl: toLocalUrl(host, taken) };
 }
 
 /** Where the rows of a signal go. */
@@ -150,46 +134,11 @@ async function openJournals(
 
 interface Parts {
   readonly counters: Counters;
-  readonly keys: IngestKeys;
   readonly journals: Journals;
   readonly decoder: Decoder;
   readonly store: EmbeddedStore;
   readonly analyzer: Analyzer;
   readonly alerts: Alerts;
-}
-
-function createReceiver(parts: Parts, now: () => number, log: Log): Router {
-  const { counters, keys } = parts;
-  return createOtlpReceiver({
-    authorize: keys.ring.authorize,
-    intakes: createIntakes(parts, now),
-    counters,
-    limits: defaultHttpLimits,
-    log: (line) => log(`receiver: ${line}`),
-  });
-}
-
-function createIntakes(
-  { decoder, journals, counters }: Parts,
-  now: () => number,
-): Readonly<Record<Signal, Intake>> {
-  const create = (signal: Signal) =>
-    createIntake({
-      signal,
-      decode: (body, encoding, context) =>
-        decoder.decode(signal, body, encoding, { ...context, limits: defaultDecodeLimits }),
-      journal: journals[signal],
-      window: acceptedWindow,
-      now,
-      counters,
-    });
-  return { traces: create("traces") };
-}
-
-function toReadGuard({ apiToken }: StartConfig, { keys, counters }: Parts) {
-  if (apiToken === undefined) return undefined;
-  const isIngestKey = (secret: string) => keys.ring.isKnown(secret);
-  return createReadGuard({ token: apiToken, isIngestKey, counters });
 }
 
 function createReadApi({ store, analyzer }: Parts, now: () => number, log: Log): Router {
@@ -219,32 +168,6 @@ function toCoverage(analyzer: Analyzer): Omit<Coverage, "spansStored" | "service
 
 /** On loopback, browsers may be tricked into coming here under another site's name; elsewhere a proxy decides. */
 function toHosts({ host, publicUrl }: StartConfig): ReadonlySet<string> | undefined {
-  if (!isLoopback(host)) return undefined;
-  return new Set(["127.0.0.1", "localhost", "::1", "[::1]", new URL(publicUrl).hostname]);
-}
-
-async function listen(server: Server, { host, port }: StartConfig): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const hint =
-        error.code === "EADDRINUSE"
-          ? `port ${port} is taken: choose another with --port`
-          : error.message;
-      reject(new Error(`can't listen on ${host}:${port}: ${hint}`));
-    });
-    server.listen(port, host, resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-const closeMs = 5_000;
-
-/** Takes no more connections; those with a request under way get some seconds to end it. */
-async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  const lastResort = setTimeout(() => server.closeAllConnections(), closeMs);
-  await closed;
-  clearTimeout(lastResort);
+  const loopback = ["127.0.0.1", "localhost", "::1", "[::1]"];
+  return loopback.includes(host) ? new Set([...loopback, new URL(publicUrl).hostname]) : undefined;
 }

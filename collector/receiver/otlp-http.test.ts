@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readStatus } from "../../test/support/read-protobuf.ts";
 import { CollectorError } from "../collector-error.ts";
 import { DecodeError } from "../decode/decode-error.ts";
 import { type Answer, head, ReceiverForTests, readUntil } from "./receiver-for-tests.ts";
@@ -14,13 +15,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await receiver.close();
 });
-
-/** The code and message of a Status in protobuf: field 1 is a varint below 128, field 2 a short string. */
-function fromStatus({ bytes }: Answer): { code: number; message: string } {
-  expect([bytes[0], bytes[2]]).toEqual([0x08, 0x12]);
-  expect(bytes.length).toBe(4 + bytes[3]!);
-  return { code: bytes[1]!, message: bytes.subarray(4).toString() };
-}
 
 describe("an accepted request", () => {
   test("in protobuf is answered with an empty response in protobuf", async () => {
@@ -133,7 +127,7 @@ describe("a refused request", () => {
         "content-encoding": contentEncoding,
       });
       expect(answer.status).toBe(415);
-      expect(fromStatus(answer).message).toContain("gzip, zstd or identity");
+      expect(readStatus(answer.bytes).message).toContain("gzip, zstd or identity");
       expect(receiver.decoded).toEqual([]);
     },
   );
@@ -143,7 +137,7 @@ describe("a refused request", () => {
     async (method) => {
       const answer = await receiver.request(method, "/v1/traces");
       expect([answer.status, answer.headers.get("allow")]).toEqual([405, "POST"]);
-      expect(fromStatus(answer).code).toBe(12);
+      expect(readStatus(answer.bytes).code).toBe(12);
     },
   );
 
@@ -158,18 +152,30 @@ describe("a refused request", () => {
 
   test("that can't be decoded gets 400 with the reason, in its own encoding", async () => {
     const inProtobuf = await receiver.post("x");
-    expect([inProtobuf.status, fromStatus(inProtobuf)]).toEqual([
+    const message = "field number 0";
+    expect([inProtobuf.status, readStatus(inProtobuf.bytes)]).toEqual([
       400,
-      { code: 3, message: "field number 0" },
+      { code: 3, message, violation: message },
     ]);
     const inJson = await receiver.post("x", json);
     expect([inJson.status, JSON.parse(String(inJson.bytes))]).toEqual([
       400,
-      { code: 3, message: "field number 0" },
+      {
+        code: 3,
+        message,
+        details: [
+          {
+            "@type": "type.googleapis.com/google.rpc.BadRequest",
+            fieldViolations: [{ description: message }],
+          },
+        ],
+      },
     ]);
     expect(receiver.counters.value("refused_requests", "INVALID_PROTOBUF")).toBe(2);
   });
+});
 
+describe("a request that is refused for our reasons", () => {
   test.each([
     ["JOURNAL_FULL", "5"],
     ["JOURNAL_FAILED", "5"],
@@ -178,7 +184,7 @@ describe("a refused request", () => {
     receiver.append = () => Promise.reject(new CollectorError(code, "no"));
     const answer = await receiver.post("1");
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, seconds]);
-    expect(fromStatus(answer).code).toBe(14);
+    expect(readStatus(answer.bytes)).toMatchObject({ code: 14, retryAfterS: Number(seconds) });
     expect(receiver.counters.value("accepted_spans")).toBe(0);
     expect(receiver.counters.value("refused_requests", code)).toBe(1);
   });
@@ -192,7 +198,7 @@ describe("a refused request", () => {
   test("because of a fault of ours gets 500 and no details, and must not come again", async () => {
     receiver.decode = () => Promise.reject(new Error("secret"));
     const answer = await receiver.post("1");
-    expect([answer.status, fromStatus(answer)]).toEqual([
+    expect([answer.status, readStatus(answer.bytes)]).toEqual([
       500,
       { code: 13, message: "internal error" },
     ]);

@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Router } from "express";
-import type { Authorize, Credentials } from "../auth/key-ring.ts";
 import { CollectorError } from "../collector-error.ts";
 import type { Counters } from "../counters.ts";
 import { type Signal, signals } from "../signal.ts";
-import { ByteBudget } from "./byte-budget.ts";
+import type { ByteBudget } from "./byte-budget.ts";
 import { type Compression, toCompression } from "./decompress.ts";
-import type { HttpLimits } from "./http-limits.ts";
 import type { Acceptance, Intake } from "./intake.ts";
 import { contentTypes, encodeResponse, type OtlpEncoding, toEncoding } from "./otlp-message.ts";
 import { readChunks, withBody } from "./read-body.ts";
@@ -16,32 +14,29 @@ export interface OtlpReceiverOptions {
   readonly intakes: Readonly<Record<Signal, Intake>>;
   /** `refused_requests{reason}`, by error code. */
   readonly counters: Counters;
-  /** Asked before anything of a request but its headers is looked at. */
-  readonly authorize: Authorize;
-  readonly limits: Pick<HttpLimits, "bodyBytesMax" | "inFlightBytesMax">;
+  readonly bodyBytesMax: number;
+  /** Bytes of the bodies of all receivers together. */
+  readonly budget: ByteBudget;
   /** Told of errors that are our fault; the client gets a 500. */
   readonly log: (message: string) => void;
 }
 
 /**
  * OTLP/HTTP: `POST /v1/traces` and the like, in protobuf or JSON, plain, gzip or zstd. It reads bodies itself, so no
- * body parser may run before it.
+ * body parser may run before it, and whoever checks keys does.
  *
- *   key ─▶ headers ─▶ body, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ 200
+ *   headers ─▶ body, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ 200
  */
 export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
-  const { intakes, counters, log, limits } = options;
-  const budget = new ByteBudget(limits.inFlightBytesMax);
+  const { intakes, counters, log, budget, bodyBytesMax: bytesMax } = options;
 
   async function receive(signal: Signal, request: IncomingMessage, response: ServerResponse) {
-    const grant = options.authorize(toCredentials(request));
     const { encoding, compression } = checkHeaders(request);
     const declaredBytes = Number(request.headers["content-length"] ?? 0);
-    const bytesMax = limits.bodyBytesMax;
     const acceptance = await withBody(
-      askForChunks(request, response),
-      { compression, declaredBytes, bytesMax, budget, onBytes: grant.countBytes },
-      (body) => intakes[signal].accept(body, encoding, grant),
+      readChunks(request),
+      { compression, declaredBytes, bytesMax, budget },
+      (body) => intakes[signal].accept(body, encoding),
     );
     sendAcceptance(response, signal, encoding, acceptance);
   }
@@ -69,16 +64,6 @@ export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
     return refuse(request, response, error);
   });
   return router;
-}
-
-function toCredentials({ headers }: IncomingMessage): Credentials {
-  return { authorization: headers.authorization, apiKey: String(headers["x-api-key"] ?? "") };
-}
-
-/** A client that waits to be told (`Expect: 100-continue`) is told once its body is wanted; else it gets the refusal alone. */
-async function* askForChunks(request: IncomingMessage, response: ServerResponse) {
-  if (request.headers.expect !== undefined) response.writeContinue();
-  yield* readChunks(request);
 }
 
 interface CheckedHeaders {

@@ -1,5 +1,6 @@
 import type { OtlpEncoding } from "../decode/decoded-block.ts";
 import { rowNames, type Signal } from "../signal.ts";
+import { bytesField, varintField } from "./protobuf-fields.ts";
 
 export type { OtlpEncoding };
 
@@ -13,12 +14,6 @@ export function toEncoding(contentType: string | undefined): OtlpEncoding | unde
   const mediaType = contentType?.split(";", 1)[0]?.trim().toLowerCase();
   if (mediaType === contentTypes.protobuf) return "protobuf";
   return mediaType === contentTypes.json ? "json" : undefined;
-}
-
-/** A `google.rpc.Status`: what every OTLP/HTTP error carries. */
-export function encodeStatus(encoding: OtlpEncoding, code: number, message: string): Buffer {
-  if (encoding === "json") return Buffer.from(JSON.stringify({ code, message }));
-  return Buffer.concat([varintField(1, code), bytesField(2, Buffer.from(message))]);
 }
 
 /**
@@ -48,22 +43,4 @@ const rejectedNames = Object.fromEntries(
 
 function toCamelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function varintField(field: number, value: number): Buffer {
-  return Buffer.concat([Buffer.of(field << 3), varint(value)]);
-}
-
-function bytesField(field: number, bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.of((field << 3) | 2), varint(bytes.length), bytes]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 0x7f) {
-    bytes.push((rest % 0x80) | 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  return Buffer.from([...bytes, rest]);
 }

@@ -3,11 +3,11 @@ import type { Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import express from "express";
 import { expect, vi } from "vitest";
-import type { Authorize, Grant } from "../auth/key-ring.ts";
 import { Counters } from "../counters.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { createLimitedServer, defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
 import { createIntake, type Decode } from "./intake.ts";
-import { createOtlpReceiver } from "./otlp-http.ts";
+import { createOtlpReceiver, type OtlpReceiverOptions } from "./otlp-http.ts";
 
 /** A receiver behind a real server. Its decoder and its journal are stand-ins that show what they were handed. */
 export class ReceiverForTests {
@@ -29,8 +29,8 @@ export class ReceiverForTests {
     const rejectedReasons = rejected > 0 ? { invalid_trace_id: rejected } : {};
     return { block: new Uint8Array(rows), rows, rejected, rejectedReasons, losses };
   };
-  /** Asks for nothing until a test replaces it. */
-  authorize: Authorize = () => openGrant;
+  /** For a receiver of another transport. */
+  readonly options: OtlpReceiverOptions;
   readonly #server: Server;
   readonly #events = new EventEmitter();
   #bodies = 0;
@@ -58,13 +58,14 @@ export class ReceiverForTests {
       now: () => 50_000,
       counters: this.counters,
     });
-    const receiver = createOtlpReceiver({
+    this.options = {
       intakes: { traces },
-      authorize: (credentials) => this.authorize(credentials),
-      limits: all,
+      bodyBytesMax: all.bodyBytesMax,
+      budget: new ByteBudget(all.inFlightBytesMax),
       counters: this.counters,
       log: (message) => this.logged.push(message),
-    });
+    };
+    const receiver = createOtlpReceiver(this.options);
     this.#server = createLimitedServer(express().use(receiver), all, this.counters);
   }
 
@@ -122,13 +123,6 @@ export class ReceiverForTests {
     return socket;
   }
 }
-
-const openGrant: Grant = {
-  services: undefined,
-  countBytes() {},
-  takeRows() {},
-  giveBackRows() {},
-};
 
 export interface Answer {
   readonly status: number;

@@ -1,17 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { finished } from "node:stream/promises";
-import { CollectorError, type CollectorErrorCode, errorCode } from "../collector-error.ts";
+import { type CollectorErrorCode, errorCode } from "../collector-error.ts";
 import type { DecodeErrorCode } from "../decode/decode-error.ts";
-import { contentTypes, encodeStatus, type OtlpEncoding } from "./otlp-message.ts";
+import { contentTypes, type OtlpEncoding } from "./otlp-message.ts";
 import { discardRest } from "./read-body.ts";
+import { encodeStatus, type RpcStatus } from "./rpc-status.ts";
 
-/** How an error is answered. Only a status of 429 or 503 makes a client try again. */
-export interface Refusal {
+/** How an error is answered. Only a status of 429 or 503 makes a client of HTTP try again, `retryAfterS` one of gRPC. */
+export interface Refusal extends RpcStatus {
   readonly code: string;
   readonly httpStatus: number;
-  /** `google.rpc.Code` */
-  readonly rpcCode: number;
-  readonly message: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -19,12 +17,6 @@ type Kind = readonly [httpStatus: number, rpcCode: number, headers?: Record<stri
 
 const invalid: Kind = [400, 3];
 const unsupported: Kind = [415, 3];
-/** RFC 6750: whoever shows no key is told the scheme alone. */
-const keyMissing: Kind = [401, 16, { "www-authenticate": 'Bearer realm="culprit"' }];
-const invalidToken = 'Bearer realm="culprit", error="invalid_token"';
-const keyRefused: Kind = [401, 16, { "www-authenticate": invalidToken }];
-/** The error says how long it is. */
-const overQuota: Kind = [429, 8, { "retry-after": "60" }];
 const retrySoon: Kind = [503, 14, { "retry-after": "1" }];
 /** The disk or the store must recover first. */
 const retryLater: Kind = [503, 14, { "retry-after": "5" }];
@@ -33,17 +25,13 @@ const kinds: Readonly<Record<CollectorErrorCode | DecodeErrorCode, Kind>> = {
   BODY_ABORTED: invalid,
   BODY_TOO_LARGE: [413, 8],
   COMPRESSION_INVALID: invalid,
+  GRPC_MESSAGE_INVALID: invalid,
   IN_FLIGHT_FULL: retrySoon,
   JOURNAL_BUSY: retrySoon,
   JOURNAL_CLOSED: retryLater,
   JOURNAL_FAILED: retryLater,
   JOURNAL_FULL: retryLater,
-  KEY_EXPIRED: keyRefused,
-  KEY_MISSING: keyMissing,
-  KEY_UNKNOWN: keyRefused,
   METHOD_NOT_ALLOWED: [405, 12, { allow: "POST" }],
-  QUOTA_EXCEEDED: overQuota,
-  RATE_EXCEEDED: overQuota,
   SIGNAL_NOT_SUPPORTED: [404, 12],
   UNSUPPORTED_CONTENT_ENCODING: [415, 12],
   UNSUPPORTED_CONTENT_TYPE: unsupported,
@@ -67,17 +55,19 @@ export function toRefusal(error: unknown): Refusal {
       httpStatus: 500,
       rpcCode: 13,
       message: "internal error",
+      retryAfterS: undefined,
       headers: {},
     };
   }
   const [httpStatus, rpcCode, headers = {}] = kinds[code];
-  const seconds = error instanceof CollectorError ? error.retryAfterSeconds : undefined;
+  const retryAfter = headers["retry-after"];
   return {
     code,
     httpStatus,
     rpcCode,
     message: (error as Error).message,
-    headers: seconds === undefined ? headers : { ...headers, "retry-after": String(seconds) },
+    retryAfterS: retryAfter === undefined ? undefined : Number(retryAfter),
+    headers,
   };
 }
 
@@ -86,7 +76,7 @@ function isKnown(code: string): code is keyof typeof kinds {
 }
 
 /** So long the rest of a refused body is read and thrown away. */
-const lingerMs = 1000;
+export const lingerMs = 1000;
 
 /**
  * Answers with a Status. A client that is still sending would lose the answer if the connection were closed under it, and
@@ -96,9 +86,10 @@ export async function sendRefusal(
   request: IncomingMessage,
   response: ServerResponse,
   encoding: OtlpEncoding,
-  { httpStatus, rpcCode, message, headers }: Refusal,
+  refusal: Refusal,
 ): Promise<void> {
-  const body = encodeStatus(encoding, rpcCode, message);
+  const { httpStatus, headers } = refusal;
+  const body = encodeStatus(encoding, refusal);
   response.writeHead(httpStatus, {
     ...headers,
     "content-type": contentTypes[encoding],

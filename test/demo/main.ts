@@ -47,7 +47,7 @@ async function demo(once: boolean, port: string): Promise<number> {
   try {
     say("starting PostgreSQL and culprit");
     const dataFolder = values.data ?? join(folder, "data");
-    const config = readStartConfig(["--port", port, "--data", dataFolder], {});
+    const config = readStartConfig(["--port", port, "--grpc-port", "0", "--data", dataFolder], {});
     const [postgres, culprit] = await Promise.all([
       startPostgres(),
       startCulprit(config, { log: say }),

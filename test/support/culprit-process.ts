@@ -5,6 +5,8 @@ import { type NodeProcess, startNode } from "./processes.ts";
 
 export interface CulpritProcess {
   readonly url: string;
+  /** Where it takes OTLP/gRPC. */
+  readonly grpcUrl: string;
   readonly process: NodeProcess;
   /** Pid of the child that holds chDB. */
   databasePid(): number;
@@ -21,12 +23,13 @@ export async function startCulpritProcess(
   { port = 0, env = {} }: { readonly port?: number; readonly env?: Record<string, string> } = {},
 ): Promise<CulpritProcess> {
   const started = await startNode({
-    args: [main, "start", "--port", String(port), "--data", dataFolder],
+    args: [main, "start", "--port", String(port), "--grpc-port", "0", "--data", dataFolder],
     env,
   });
-  const [, url] = await started.waitFor(/UI +(http:\S+)/, readyMs);
+  const [, url, grpcUrl] = await started.waitFor(/UI +(http:\S+)[\s\S]*gRPC +(http:\S+)/, readyMs);
   return {
     url: url!,
+    grpcUrl: grpcUrl!,
     process: started,
     databasePid: () => findChild(started.pid, "chdb-child"),
     metric: async (name) => {

@@ -1,0 +1,62 @@
+import type { Router } from "express";
+import type { Counters } from "../collector/counters.ts";
+import { defaultDecodeLimits } from "../collector/decode/decode-limits.ts";
+import type { Decoder } from "../collector/decode/decoder.ts";
+import { ByteBudget } from "../collector/receiver/byte-budget.ts";
+import { defaultGrpcLimits } from "../collector/receiver/grpc-limits.ts";
+import { createGrpcServer, type GrpcServer } from "../collector/receiver/grpc-server.ts";
+import { defaultHttpLimits } from "../collector/receiver/http-limits.ts";
+import { createIntake, type Intake } from "../collector/receiver/intake.ts";
+import { createGrpcReceiver } from "../collector/receiver/otlp-grpc.ts";
+import { createOtlpReceiver } from "../collector/receiver/otlp-http.ts";
+import type { Signal } from "../collector/signal.ts";
+import type { StartConfig } from "./config.ts";
+import type { Journals } from "./metric-sources.ts";
+
+export interface ReceiverParts {
+  readonly config: StartConfig;
+  readonly decoder: Decoder;
+  readonly journals: Journals;
+  readonly counters: Counters;
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+}
+
+export interface Receivers {
+  /** OTLP/HTTP: answers under /v1. */
+  readonly http: Router;
+  readonly grpc: GrpcServer;
+}
+
+/** All transports hand to the same intakes, and hold bytes of one budget. */
+export function createReceivers(parts: ReceiverParts): Receivers {
+  const { counters } = parts;
+  const options = {
+    intakes: createIntakes(parts),
+    bodyBytesMax: defaultHttpLimits.bodyBytesMax,
+    budget: new ByteBudget(defaultHttpLimits.inFlightBytesMax),
+    counters,
+    log: (line: string) => parts.log(`receiver: ${line}`),
+  };
+  const { requestTimeoutMs } = defaultGrpcLimits;
+  const grpc = createGrpcReceiver({ ...options, requestTimeoutMs });
+  return {
+    http: createOtlpReceiver(options),
+    grpc: createGrpcServer(grpc, defaultGrpcLimits, counters),
+  };
+}
+
+function createIntakes(parts: ReceiverParts): Readonly<Record<Signal, Intake>> {
+  const { config, decoder, journals, counters, now } = parts;
+  const create = (signal: Signal) =>
+    createIntake({
+      signal,
+      decode: (body, encoding, context) =>
+        decoder.decode(signal, body, encoding, { ...context, limits: defaultDecodeLimits }),
+      journal: journals[signal],
+      window: config.acceptedWindow,
+      now,
+      counters,
+    });
+  return { traces: create("traces") };
+}
