@@ -1,3 +1,4 @@
+import type { LearnedOrder } from "./facts/learned-order.ts";
 import type { Confidence, Severity } from "./model/finding.ts";
 import type { SpanIndex, TraceView } from "./model/trace-view.ts";
 
@@ -21,7 +22,8 @@ export interface TraceDetector<Options = unknown> {
    * `trace_id` in hex; run by storage. Without it every settled trace is read.
    */
   readonly candidates?: string;
-  detect(trace: TraceView, options: Options): Observation[];
+  /** `order` is what other traces said about the order of calls; without it, nothing is known. */
+  detect(trace: TraceView, options: Options, order?: LearnedOrder): Observation[];
 }
 
 /** One problem seen in one trace. Equal `identity` is the same fix; `schedule` hashes it to the fingerprint. */
@@ -36,8 +38,8 @@ export interface Observation {
   /** Calls that the spans stand for: Σ repeats. */
   readonly repeats: number;
   readonly confidence: Confidence;
-  /** How the trace looks once it is fixed; read by `gain`. Absent: no prediction. */
-  readonly change?: TraceChange;
+  /** How the trace looks once it is fixed; read by `gain`. None: this request does not get faster, or nobody can say. */
+  readonly changes: readonly TraceChange[];
   readonly fix: readonly string[];
   /** Why it is not reported, when a guard held it back (tenants, cursor, batch, retry, polling …). */
   readonly suppressedBy?: GuardId;
@@ -47,12 +49,19 @@ export interface Observation {
 export type GuardId = string;
 
 /**
- * What fixing does to a trace. "merge-calls": the spans become one call that does the work of all. "drop-repeats": the
- * first call stays as it is, and the others are not made.
+ * What fixing does to a trace.
+ *
+ * merge-calls    the spans become one call that does the work of all
+ * drop-repeats   the first call stays as it is, and the others are not made
+ * make-parallel  the spans, which ran one after the other, start together
+ * speed-up       each span loses most of its removable time: an index, a smaller result
+ * remove-wait    each span loses its removable time, which it spent waiting for something that is not its work
  */
 export interface TraceChange {
-  readonly kind: "merge-calls" | "drop-repeats";
+  readonly kind: "merge-calls" | "drop-repeats" | "make-parallel" | "speed-up" | "remove-wait";
   readonly spans: readonly SpanIndex[];
+  /** Of "speed-up" and "remove-wait": what each span may lose, nanoseconds. Absent: all of its time. */
+  readonly removableNs?: readonly number[];
 }
 
 /** Reads a time window by SQL: the query returns rows of its own shape, ordered and limited. */

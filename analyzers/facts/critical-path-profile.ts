@@ -1,6 +1,6 @@
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 import { callLabel, isDatabaseCall } from "./call-template.ts";
-import { criticalPath } from "./critical-path.ts";
+import { type CriticalSection, criticalPath } from "./critical-path.ts";
 
 /** One endpoint's critical path over many traces. */
 export interface CriticalPathProfile {
@@ -29,13 +29,19 @@ export interface ProfiledTrace {
   readonly endpointSpan: SpanIndex;
 }
 
+interface ProfileOptions {
+  readonly rowsMax?: number;
+  /** Spans that nobody waits for, as learned over these traces. */
+  readonly isUnawaited?: (trace: TraceView, span: SpanIndex) => boolean;
+}
+
 /** Levels that are told apart; what lies deeper counts for its ancestor. */
 const depthMax = 40;
 const slowShare = 0.05;
 
 export function criticalPathProfile(
   traces: readonly ProfiledTrace[],
-  { rowsMax = 100 }: { readonly rowsMax?: number } = {},
+  { rowsMax = 100, isUnawaited = () => false }: ProfileOptions = {},
 ): CriticalPathProfile {
   const paths = new CallPaths();
   const isSlow = slowest(traces);
@@ -46,7 +52,10 @@ export function criticalPathProfile(
     all.weight += weight;
     all.durationNs += durationNs;
     if (isSlow[i]) all.slowNs += durationNs;
-    for (const [path, selfNs] of selfTimes(trace, endpointSpan, paths)) {
+    const sections = criticalPath(trace, endpointSpan, {
+      isUnawaited: (span) => isUnawaited(trace, span),
+    });
+    for (const [path, selfNs] of selfTimes(trace, endpointSpan, sections, paths)) {
       path.weight += weight;
       path.durationNs += weight * selfNs;
       if (isSlow[i]) path.slowNs += weight * selfNs;
@@ -102,13 +111,14 @@ class CallPaths {
 function selfTimes(
   trace: TraceView,
   endpointSpan: SpanIndex,
+  sections: readonly CriticalSection[],
   paths: CallPaths,
 ): Map<CallPath, number> {
   const pathOf = new Map<SpanIndex, CallPath>([
     [endpointSpan, paths.find(trace, endpointSpan, undefined)],
   ]);
   const times = new Map<CallPath, number>();
-  for (const { span, start, end } of criticalPath(trace, endpointSpan)) {
+  for (const { span, start, end } of sections) {
     const missing: SpanIndex[] = [];
     for (let at = span; !pathOf.has(at); at = trace.parent[at]!) missing.push(at);
     for (const at of missing.reverse()) {

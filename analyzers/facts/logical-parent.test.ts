@@ -27,6 +27,13 @@ test.each<[string, SpanFields]>([
   ],
   ["Prisma", { name: "prisma:client:operation", scopeName: "prisma" }],
   ["a connection", { name: "tcp.connect" }],
+  ["a transaction that a library opened", { name: "sequelize.transaction" }],
+  ["Hibernate", { name: "Session.find Order", scopeName: "io.opentelemetry.hibernate-6.0" }],
+  ["a pool of the JVM", { name: "HikariDataSource.getConnection" }],
+  [
+    "Active Record",
+    { name: "Order query", scopeName: "OpenTelemetry::Instrumentation::ActiveRecord" },
+  ],
   ["a middleware", { name: "session", scopeName: "@opentelemetry/instrumentation-express" }],
   [
     "a resolver",
@@ -38,6 +45,7 @@ test.each<[string, SpanFields]>([
 
 test.each<[string, SpanFields]>([
   ["a function that the user traced", { name: "loadOrders" }],
+  ["a function whose name only holds the word", { name: "importTransactions" }],
   ["a message", { name: "process", kind: spanKind.consumer }],
   ["another service's call", { name: "GET", kind: spanKind.client }],
 ])("stops at %s", (_, fields) => {

@@ -1,4 +1,5 @@
 import { childrenOf, type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { oncePerTrace } from "./once-per-trace.ts";
 
 /**
  * For every span the nearest ancestor that stands for something the user wrote or called; -1 for a root.
@@ -11,7 +12,7 @@ import { childrenOf, type SpanIndex, spanKind, type TraceView } from "../model/t
  *       graphql.resolve customer
  *         SELECT customers
  */
-export function logicalParents(trace: TraceView): Int32Array {
+export const logicalParents = oncePerTrace((trace): Int32Array => {
   const isTransparent = transparentSpans(trace);
   const logical = new Int32Array(trace.size).fill(-1);
   const open = [...trace.roots];
@@ -24,15 +25,24 @@ export function logicalParents(trace: TraceView): Int32Array {
     }
   }
   return logical;
-}
+});
 
 /** Equal siblings from which on they are the body of a loop. */
 const loopBodyMin = 5;
 
-const transparentScope =
-  /instrumentation-(express|connect|koa|hapi|fastify|restify|router|nestjs-core|graphql|knex|mongoose|typeorm|sequelize|dataloader|generic-pool|net|dns)$|^(@fastify\/otel|@prisma\/instrumentation|prisma)$/;
+/** Frameworks, ORMs and pools: of our agent's and OpenTelemetry's packages, and of their likes in other languages. */
+const transparentScope = new RegExp(
+  [
+    "instrumentation-(express|connect|koa|hapi|fastify|restify|router|nestjs-core|graphql|knex|mongoose|typeorm|sequelize|dataloader|generic-pool|net|dns)$",
+    "^(@fastify/otel|@prisma/instrumentation|prisma|typeorm|drizzle|mikro-orm|@kubiks/otel-drizzle)$",
+    "^io[.]opentelemetry[.](hibernate|spring-data|spring-webmvc|servlet|jaxrs|r2dbc|jdbc|hikaricp)\\b",
+    "^opentelemetry[.]instrumentation[.](sqlalchemy|django|fastapi|flask|starlette|asgi|wsgi)$",
+    "^OpenTelemetry::Instrumentation::(ActiveRecord|ActiveSupport|ActionPack|ActionView|Rack)",
+    "[.]EntityFrameworkCore$|/otelgorm$|/otelsql$",
+  ].join("|"),
+);
 const transparentName =
-  /^(pg-pool\.connect|pg\.connect|(tcp|tls)\.connect|dns\.lookup|prisma:.*|graphql\..*|(middleware|router|request handler) - .*)$/i;
+  /^(pg-pool\.connect|pg\.connect|(tcp|tls)\.connect|dns\.lookup|prisma:.*|graphql\..*|(middleware|router|request handler) - .*|([\w-]+[.: ])?\$?transaction|[\w.]*getConnection)$/i;
 
 function transparentSpans(trace: TraceView): Uint8Array {
   const siblings = countEqualSiblings(trace);
@@ -42,14 +52,16 @@ function transparentSpans(trace: TraceView): Uint8Array {
     if (kind === spanKind.server || kind === spanKind.consumer) return 0;
     if (transparentScope.test(trace.scopeName[span]!)) return 1;
     if (transparentName.test(trace.name[span]!)) return 1;
-    const isInternal = kind === spanKind.internal;
-    return isInternal && siblings.get(siblingKey(trace, span))! >= loopBodyMin ? 1 : 0;
+    return kind === spanKind.internal && siblings.get(siblingKey(trace, span))! >= loopBodyMin
+      ? 1
+      : 0;
   });
 }
 
 function countEqualSiblings(trace: TraceView): Map<string, number> {
   const count = new Map<string, number>();
   for (let span = 0; span < trace.size; span++) {
+    if (trace.kind[span] !== spanKind.internal || trace.dbSystemName[span] !== "") continue;
     const key = siblingKey(trace, span);
     count.set(key, (count.get(key) ?? 0) + 1);
   }

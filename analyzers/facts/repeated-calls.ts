@@ -1,7 +1,8 @@
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
-import { callKindOf, isDatabaseCall, operationOf, takesParameters } from "./call-template.ts";
+import { isDatabaseCall, operationOf, takesParameters } from "./call-template.ts";
+import { type CallsOfTrace, callsOfTrace } from "./calls-of-trace.ts";
 import { sumNs, unionNs } from "./interval-union.ts";
-import { logicalParents } from "./logical-parent.ts";
+import { oncePerTrace } from "./once-per-trace.ts";
 
 /** Calls of one shape, by one service, under one logical parent. */
 export interface RepeatedCalls {
@@ -29,59 +30,35 @@ export function repeatedCalls(
   repeatsMin: number,
   isWanted: (trace: TraceView, span: SpanIndex) => boolean = isDatabaseCall,
 ): RepeatedCalls[] {
-  const parents = logicalParents(trace);
-  const calls = findCalls(trace, parents);
-  const placeOf = new Map(calls.map((span, place) => [span, place]));
+  const all = callsOfTrace(trace);
+  return callGroups(trace).flatMap((spans) => {
+    if (!isWanted(trace, spans[0]!)) return [];
+    const repeats = countRepeats(trace, spans);
+    if (repeats < repeatsMin) return [];
+    return {
+      shapeId: trace.shapeId[spans[0]!]!,
+      logicalParent: all.parents[spans[0]!]!,
+      spans,
+      repeats,
+      distinctParams: countDistinctParams(trace, spans, repeats),
+      mode: modeOf(trace, spans),
+      driver: findDriver(trace, all, spans, repeats),
+    };
+  });
+}
+
+/** All calls, those of one shape by one service under one logical parent together; each group by start. */
+export const callGroups = oncePerTrace((trace): readonly (readonly SpanIndex[])[] => {
+  const { parents, calls } = callsOfTrace(trace);
   const groups = new Map<string, SpanIndex[]>();
   for (const span of calls) {
-    if (!isWanted(trace, span)) continue;
     const key = `${parents[span]} ${trace.shapeId[span]} ${trace.service[span]}`;
     const group = groups.get(key);
     if (group) group.push(span);
     else groups.set(key, [span]);
   }
-  return [...groups.values()].flatMap((spans) => {
-    const repeats = countRepeats(trace, spans);
-    if (repeats < repeatsMin) return [];
-    return {
-      shapeId: trace.shapeId[spans[0]!]!,
-      logicalParent: parents[spans[0]!]!,
-      spans,
-      repeats,
-      distinctParams: countDistinctParams(trace, spans, repeats),
-      mode: modeOf(trace, spans),
-      driver: findDriver(trace, { parents, calls, placeOf }, spans, repeats),
-    };
-  });
-}
-
-/**
- * The calls themselves, by start: of an ORM's span and the driver's span for the same query only the driver's, and of
- * a database that speaks HTTP only the query.
- */
-function findCalls(trace: TraceView, parents: Int32Array): SpanIndex[] {
-  const isWrapper = new Uint8Array(trace.size);
-  const calls: SpanIndex[] = [];
-  for (let span = 0; span < trace.size; span++) {
-    const kind = callKindOf(trace, span);
-    if (kind === null || (kind !== "database" && isBelowQuery(trace, span))) continue;
-    calls.push(span);
-    // A wrapper that is marked already has its own ancestors marked, too: no span is passed twice.
-    for (
-      let at = trace.parent[span]!;
-      at !== parents[span] && at !== -1 && isWrapper[at] === 0;
-      at = trace.parent[at]!
-    ) {
-      isWrapper[at] = 1;
-    }
-  }
-  return calls.filter((span) => isWrapper[span] === 0);
-}
-
-function isBelowQuery(trace: TraceView, span: SpanIndex): boolean {
-  const parent = trace.parent[span]!;
-  return parent !== -1 && isDatabaseCall(trace, parent);
-}
+  return [...groups.values()];
+});
 
 export function countRepeats(trace: TraceView, spans: readonly SpanIndex[]): number {
   return spans.reduce((sum, span) => sum + trace.repeats[span]!, 0);
@@ -111,12 +88,6 @@ function modeOf(trace: TraceView, spans: readonly SpanIndex[]): RepeatedCalls["m
   const share = unionNs(trace, spans) / sumNs(trace, spans);
   if (share <= 0.5) return "concurrent";
   return share < 0.9 ? "mixed" : "sequential";
-}
-
-interface CallsOfTrace {
-  readonly parents: Int32Array;
-  readonly calls: readonly SpanIndex[];
-  readonly placeOf: ReadonlyMap<SpanIndex, number>;
 }
 
 /** Calls before the first repeat, and levels above it, that a driver is looked for in. */

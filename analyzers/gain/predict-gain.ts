@@ -52,6 +52,7 @@ export function predictGain(
   };
 }
 
+/** How the fix is told, and what is assumed of it: the numbers are those of `simulate`. */
 const words: Readonly<Record<TraceChange["kind"], { fix: string; assumption: string }>> = {
   "merge-calls": {
     fix: "the calls merged",
@@ -62,6 +63,19 @@ const words: Readonly<Record<TraceChange["kind"], { fix: string; assumption: str
     fix: "only the first of the calls made",
     assumption:
       "the first call takes as long as before (at best) or as long as the longest of its repeats (at worst)",
+  },
+  "make-parallel": {
+    fix: "the calls made at the same time",
+    assumption:
+      "together they take as long as the longest of them, plus 50 % (at worst) to 0 % (at best) of what the others take",
+  },
+  "speed-up": {
+    fix: "the spans in question made faster",
+    assumption: "of what the fix can take away, 50 % (at worst) to 95 % (at best) goes away",
+  },
+  "remove-wait": {
+    fix: "the waiting taken out",
+    assumption: "50 % (at worst) to 100 % (at best) of the waiting goes away",
   },
 };
 

@@ -12,6 +12,8 @@ export interface FixedTrace {
   readonly endpointSpan: SpanIndex;
   /** What the fix changes in it; none where the fault is not seen. */
   readonly changes: readonly TraceChange[];
+  /** Spans that nobody waits for, as learned over the sample. */
+  readonly isUnawaited?: (span: SpanIndex) => boolean;
 }
 
 /**
@@ -22,10 +24,10 @@ export function predictFix(
   sample: readonly FixedTrace[],
   seed: string,
 ): Pick<Finding, "prediction" | "predictionMissing"> {
-  const gains = sample.map(({ trace, endpointSpan, changes }) => ({
+  const gains = sample.map(({ trace, endpointSpan, changes, ...options }) => ({
     durationNs: trace.end[endpointSpan]! - trace.start[endpointSpan]!,
     weight: trace.weight[endpointSpan]!,
-    after: simulate(trace, endpointSpan, changes),
+    after: simulate(trace, endpointSpan, changes, options),
   }));
   const kind = sample.flatMap(({ changes }) => changes)[0]?.kind;
   return predictGain(gains, { seed, ...(kind && { kind }) });
@@ -35,13 +37,13 @@ export function predictFix(
 export function criticalPathShare(sample: readonly FixedTrace[]): number {
   let heldNs = 0;
   let allNs = 0;
-  for (const { trace, endpointSpan, changes } of sample) {
+  for (const { trace, endpointSpan, changes, ...options } of sample) {
     const changed = withDescendants(
       trace,
       changes.flatMap(({ spans }) => spans),
     );
     const weight = trace.weight[endpointSpan]!;
-    for (const { span, start, end } of criticalPath(trace, endpointSpan)) {
+    for (const { span, start, end } of criticalPath(trace, endpointSpan, options)) {
       allNs += weight * (end - start);
       if (changed.has(span)) heldNs += weight * (end - start);
     }

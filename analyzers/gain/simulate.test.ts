@@ -8,6 +8,7 @@ import {
   query,
   type SpanNode,
 } from "../../test/support/trace-builder.ts";
+import type { TraceChange } from "../detector.ts";
 import { criticalPath } from "../facts/critical-path.ts";
 import { unionNs } from "../facts/interval-union.ts";
 import { childrenOf, type SpanIndex, type TraceView } from "../model/trace-view.ts";
@@ -143,7 +144,81 @@ describe("dropping repeats", () => {
   });
 });
 
-describe.each(["merge-calls", "drop-repeats"] as const)("for every trace and every %s", (kind) => {
+/** After the change of the calls named "a", "b" …, in milliseconds. */
+function change(
+  kind: TraceChange["kind"],
+  names: string,
+  nodes: SpanNode[],
+  removableMs?: number[],
+) {
+  const trace = buildTrace(["GET /orders", 0, 100, ...nodes]);
+  const spans = trace.name.flatMap((name, i) => (names.includes(name) ? [i] : []));
+  const removableNs = removableMs?.map((ms) => ms * 1e6);
+  const after = simulate(trace, 0, [{ kind, spans, ...(removableNs && { removableNs }) }]);
+  return Object.values(after).map((ns) => Math.round(ns / 1e5) / 10);
+}
+
+describe("calls at the same time", () => {
+  test("they take as long as the longest; what lies between them stays", () => {
+    const chain: SpanNode[] = [
+      ["a", 0, 20],
+      ["b", 25, 65],
+      ["c", 65, 75],
+    ];
+    // 40 ms, and half, a tenth or none of the other 30; 5 ms between, 25 ms after.
+    expect(change("make-parallel", "abc", chain)).toEqual([40 + 15 + 30, 40 + 3 + 30, 40 + 30]);
+  });
+
+  test("beside something that takes longer: nothing is won", () => {
+    const nodes: SpanNode[] = [
+      ["other", 0, 95],
+      ["a", 0, 40],
+      ["b", 40, 90],
+    ];
+    expect(change("make-parallel", "ab", nodes)).toEqual([100, 100, 100]);
+  });
+});
+
+describe("spans that become shorter", () => {
+  test("by a share of what can go, or of all of it", () => {
+    expect(change("speed-up", "a", [["a", 0, 80]])).toEqual([60, 36, 24]);
+    expect(change("speed-up", "a", [["a", 0, 80]], [40])).toEqual([80, 68, 62]);
+    expect(change("remove-wait", "a", [["a", 0, 80]], [40])).toEqual([80, 64, 60]);
+  });
+
+  test("never by more than they take", () => {
+    expect(change("remove-wait", "a", [["a", 0, 10]], [400])[2]).toBe(90);
+  });
+
+  test("the more can go, the less is left", () => {
+    const at = (ms: number) =>
+      change(
+        "remove-wait",
+        "ab",
+        [
+          ["a", 0, 50],
+          ["b", 30, 90],
+        ],
+        [ms, ms],
+      );
+    for (let ms = 0; ms < 60; ms += 5) {
+      for (const [i, after] of at(ms + 5).entries()) expect(after).toBeLessThanOrEqual(at(ms)[i]!);
+    }
+  });
+
+  test("what nobody waits for wins nothing", () => {
+    const trace = buildTrace(["GET /orders", 0, 100, ["a", 10, 300]]);
+    const changes = [{ kind: "speed-up" as const, spans: [1] }];
+    expect(simulate(trace, 0, changes).optimistic).toBeLessThan(50e6);
+    expect(simulate(trace, 0, changes, { isUnawaited: (span) => span === 1 }).optimistic).toBe(
+      100e6,
+    );
+  });
+});
+
+const kinds = ["merge-calls", "drop-repeats", "make-parallel", "speed-up", "remove-wait"] as const;
+
+describe.each(kinds)("for every trace and every %s", (kind) => {
   const simulateChange = (trace: TraceView, spans: readonly SpanIndex[]) =>
     simulate(trace, 0, spans.length === 0 ? [] : [{ kind, spans }]);
 

@@ -5,6 +5,7 @@ import { StorageError } from "../../storage/store.ts";
 import type { OtlpSpan } from "../../test/support/otlp-body.ts";
 import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
 import type { Observation, TraceDetector } from "../detector.ts";
+import { LearnedOrder } from "../facts/learned-order.ts";
 import { nPlusOne } from "../trace/n-plus-one.ts";
 import { createAnalysisCounters } from "./analysis-counters.ts";
 import { type Examiner, examineTraces } from "./examine.ts";
@@ -26,6 +27,7 @@ function createExaminer(detectors: readonly TraceDetector[]): Examiner {
   return {
     store: traces.store,
     detectors,
+    order: new LearnedOrder(),
     counters: createAnalysisCounters(detectors.map(({ meta }) => meta.id)),
     log: (line) => log.push(line),
     now: Date.now,
@@ -45,6 +47,7 @@ const observation: Observation = {
   spans: [1, 2],
   repeats: 2,
   confidence: "high",
+  changes: [],
   fix: [],
 };
 

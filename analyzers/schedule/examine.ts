@@ -1,6 +1,7 @@
 import type { SettledTraceRow } from "../../storage/queries/settled-traces.ts";
 import type { Row, Store } from "../../storage/store.ts";
 import type { Observation, TraceDetector } from "../detector.ts";
+import type { LearnedOrder } from "../facts/learned-order.ts";
 import type { TraceView } from "../model/trace-view.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
 import { toFingerprint } from "./fingerprint.ts";
@@ -11,6 +12,8 @@ import { coverAll, readTraces, type TimeRange } from "./read-traces.ts";
 export interface Examiner extends ErrorReport {
   readonly store: Store;
   readonly detectors: readonly TraceDetector[];
+  /** What was learned of the order of calls; learns from every trace that is read. */
+  readonly order: LearnedOrder;
   readonly now: () => number;
 }
 
@@ -34,6 +37,8 @@ export async function examineTraces(
     log(`trace ${traceId} is too large to be examined: ${error.message}`);
   };
   for await (const traces of readTraces(store, [...wanted.keys()].sort(), range, { onTooLarge })) {
+    // All of them first: what the last one shows holds for the first one, too.
+    for (const trace of traces) examiner.order.learn(trace);
     const occurrences = traces.flatMap((trace) =>
       wanted
         .get(trace.traceId)!
@@ -55,7 +60,7 @@ function examineTrace(
   const { counters, now } = examiner;
   const rows: Row[] = [];
   try {
-    for (const [fingerprint, observations] of detectFingerprints(detector, trace)) {
+    for (const [fingerprint, observations] of detectFingerprints(detector, trace, examiner.order)) {
       if (rows.length === occurrencesOfTraceMax) {
         counters.dropped.observations_of_trace++;
         continue;
@@ -73,8 +78,9 @@ function examineTrace(
 export function detectFingerprints(
   { meta, detect }: TraceDetector,
   trace: TraceView,
+  order: LearnedOrder,
 ): Map<string, Observation[]> {
-  return Map.groupBy(detect(trace, meta.defaults), ({ identity }) =>
+  return Map.groupBy(detect(trace, meta.defaults, order), ({ identity }) =>
     toFingerprint(meta.id, identity),
   );
 }

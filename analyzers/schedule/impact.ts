@@ -48,12 +48,12 @@ export function savedShareOf(sample: readonly FixedTrace[], repeats: number): nu
   if (heldShare === 0) return 1 - 1 / Math.max(1, repeats);
   let savedNs = 0;
   let allNs = 0;
-  for (const { trace, endpointSpan, changes } of sample) {
+  for (const { trace, endpointSpan, changes, ...options } of sample) {
     const weight = trace.weight[endpointSpan]!;
     const durationNs = trace.end[endpointSpan]! - trace.start[endpointSpan]!;
     allNs += weight * durationNs;
     if (changes.length > 0) {
-      savedNs += weight * (durationNs - simulate(trace, endpointSpan, changes).expected);
+      savedNs += weight * (durationNs - simulate(trace, endpointSpan, changes, options).expected);
     }
   }
   return Math.min(1, savedNs / allNs / heldShare);

@@ -42,6 +42,7 @@ function observe(endpointSpan: number, different: Partial<Observation> = {}): Ob
     spans,
     repeats: spans.length,
     confidence: "high",
+    changes: [],
     fix: ["join"],
     ...different,
   };

@@ -1,9 +1,8 @@
 import type { Row } from "../../storage/store.ts";
 import type { DetectorMeta, Observation } from "../detector.ts";
 import { callKindOf } from "../facts/call-template.ts";
-import { criticalPath } from "../facts/critical-path.ts";
+import { criticalNs } from "../facts/critical-times.ts";
 import { unionNs } from "../facts/interval-union.ts";
-import { withDescendants } from "../facts/with-descendants.ts";
 import type { CallShape, CallSite } from "../model/finding.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 
@@ -51,22 +50,14 @@ export function toOccurrence(
     repeats: told.reduce((sum, { repeats }) => sum + repeats, 0),
     duration_ns: Math.round(unionNs(trace, spans)),
     endpoint_duration_ns: trace.end[endpointSpan]! - trace.start[endpointSpan]!,
-    critical_ns: Math.round(told.reduce((sum, next) => sum + criticalNs(trace, next), 0)),
+    critical_ns: Math.round(
+      told.reduce((sum, next) => sum + criticalNs(trace, next.endpointSpan, next.spans), 0),
+    ),
     confidence: main.confidence,
     suppressed_by: main.suppressedBy ?? "",
     span_ids: spans.slice(0, spanIdsMax).map((span) => trace.spanId[span]!),
     evidence: JSON.stringify(toEvidence(trace, main)),
   };
-}
-
-/** Time of the endpoint's critical path that the spans hold, with all that they wait for. */
-function criticalNs(trace: TraceView, { endpointSpan, spans }: Observation): number {
-  const wanted = withDescendants(trace, spans);
-  let sum = 0;
-  for (const { span, start, end } of criticalPath(trace, endpointSpan)) {
-    if (wanted.has(span)) sum += end - start;
-  }
-  return sum;
 }
 
 function toEvidence(trace: TraceView, { summary, fix, spans }: Observation): OccurrenceEvidence {

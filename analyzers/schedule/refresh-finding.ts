@@ -12,6 +12,8 @@ import {
 } from "../../storage/queries/occurrence-totals.ts";
 import type { Store } from "../../storage/store.ts";
 import type { TraceDetector } from "../detector.ts";
+import { LearnedOrder } from "../facts/learned-order.ts";
+import { learnUnawaited } from "../facts/unawaited-spans.ts";
 import { type FixedTrace, predictFix } from "../gain/predict.ts";
 import type { Confidence, Finding, SampleTrace } from "../model/finding.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
@@ -90,27 +92,34 @@ async function readFacts(
     totals,
     samples,
     requests,
-    fixed: sample.map((sampled) => fixTrace(options, fingerprint, detector, sampled)),
+    fixed: fixSample(options, fingerprint, detector, sample),
     known: await readFinding(store, fingerprint),
   };
 }
 
-function fixTrace(
+/** What the fix changes in each trace of the sample, given what all of them say about order and waiting. */
+function fixSample(
   options: RefreshOptions,
   fingerprint: string,
   detector: TraceDetector,
-  { trace, endpointSpan }: SampledTrace,
-): FixedTrace {
-  try {
-    const observations = detectFingerprints(detector, trace).get(fingerprint) ?? [];
-    const here = observations.filter(
-      (observation) => !observation.suppressedBy && observation.endpointSpan === endpointSpan,
-    );
-    return { trace, endpointSpan, changes: here.flatMap(({ change }) => change ?? []) };
-  } catch (error) {
-    countDetectorError(options, detector.meta.id, `trace ${trace.traceId}`, error);
-    return { trace, endpointSpan, changes: [] };
-  }
+  sample: readonly SampledTrace[],
+): FixedTrace[] {
+  const order = new LearnedOrder();
+  for (const { trace } of sample) order.learn(trace);
+  const isUnawaited = learnUnawaited(sample.map(({ trace }) => trace));
+  return sample.map(({ trace, endpointSpan }) => {
+    const fixed = { trace, endpointSpan, isUnawaited: (span: number) => isUnawaited(trace, span) };
+    try {
+      const observations = detectFingerprints(detector, trace, order).get(fingerprint) ?? [];
+      const here = observations.filter(
+        (observation) => !observation.suppressedBy && observation.endpointSpan === endpointSpan,
+      );
+      return { ...fixed, changes: here.flatMap(({ changes }) => changes) };
+    } catch (error) {
+      countDetectorError(options, detector.meta.id, `trace ${trace.traceId}`, error);
+      return { ...fixed, changes: [] };
+    }
+  });
 }
 
 function toFinding({ meta }: TraceDetector, facts: Facts): Finding {

@@ -1,5 +1,6 @@
 import type { Store } from "../../storage/store.ts";
 import type { TraceDetector, WindowDetector } from "../detector.ts";
+import { LearnedOrder } from "../facts/learned-order.ts";
 import type { Finding } from "../model/finding.ts";
 import type { AnalysisCounters } from "./analysis-counters.ts";
 import { countDetectorError } from "./detector-error.ts";
@@ -38,6 +39,7 @@ export class Schedule {
   readonly #settled: SettledTraces;
   readonly #waiting = new RefreshQueue();
   readonly #windowPace = new Pace();
+  readonly #order = new LearnedOrder();
   #windowRunAt = 0;
 
   constructor(options: ScheduleOptions) {
@@ -51,7 +53,7 @@ export class Schedule {
     counters.runs++;
     for await (const page of this.#settled.pages()) {
       await this.#refreshWaiting();
-      const examiner = { ...rest, counters, detectors: traceDetectors };
+      const examiner = { ...rest, counters, detectors: traceDetectors, order: this.#order };
       const sinceMs = this.#settled.watermarkMs;
       for (const [fingerprint, detector] of await examineTraces(examiner, page)) {
         const isWaiting = this.#waiting.add({ fingerprint, detector, sinceMs });

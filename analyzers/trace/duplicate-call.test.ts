@@ -213,7 +213,7 @@ test("duplicate-call: an identity for the same fix, whatever the function, the c
 
 test("duplicate-call: the change keeps the first call, and each set of parameters is one observation", () => {
   const [first, second] = observe(...thrice(), ...thrice({ ...same, paramsHash: "8" }));
-  expect(first!.change).toEqual({ kind: "drop-repeats", spans: first!.spans });
+  expect(first!.changes).toEqual([{ kind: "drop-repeats", spans: first!.spans }]);
   expect([first!.endpointSpan, first!.repeats, second!.repeats]).toEqual([0, 3, 3]);
   expect(first!.spans).not.toEqual(second!.spans);
 });

@@ -102,7 +102,7 @@ function toObservation(
     spans,
     repeats,
     confidence: surroundings.isReadOnly ? "high" : "medium",
-    change: { kind: "drop-repeats", spans },
+    changes: [{ kind: "drop-repeats", spans }],
     fix: reuseFix(callLabel(trace, call)),
     ...(suppressedBy && { suppressedBy }),
   };

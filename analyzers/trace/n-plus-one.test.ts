@@ -259,8 +259,8 @@ test("n-plus-one: the fix names column, list and driver", () => {
 });
 
 test("n-plus-one: the change merges the calls, and the endpoint is the server span", () => {
-  const { change, spans, endpointSpan } = observe(...loop(query));
-  expect(change).toEqual({ kind: "merge-calls", spans });
+  const { changes, spans, endpointSpan } = observe(...loop(query));
+  expect(changes).toEqual([{ kind: "merge-calls", spans }]);
   expect([endpointSpan, spans.length]).toEqual([0, 9]);
 });
 

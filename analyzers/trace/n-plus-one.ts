@@ -1,5 +1,6 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
 import { isLongLived, isPerNamespace } from "../facts/call-guards.ts";
+import { callPatterns } from "../facts/call-patterns.ts";
 import {
   callKindOf,
   callLabel,
@@ -29,7 +30,7 @@ import { type SpanIndex, statusError, type TraceView } from "../model/trace-view
 export const nPlusOne = defineTraceDetector<Options>({
   meta: {
     id: "n-plus-one",
-    version: 1,
+    version: 2,
     title: "N+1 calls",
     description:
       "The same query runs, or the same service is called, once per row; load the rows together instead.",
@@ -41,9 +42,17 @@ export const nPlusOne = defineTraceDetector<Options>({
 
   detect(trace, { repeatsMin }) {
     const isCall = (_: TraceView, span: SpanIndex) => callKindOf(trace, span) !== null;
-    return repeatedCalls(trace, repeatsMin, isCall).map((calls) =>
-      toObservation(trace, calls, repeatsMin),
-    );
+    const groups = repeatedCalls(trace, repeatsMin, isCall).map((calls) => ({
+      calls,
+      suppressedBy: guardOf(trace, calls, repeatsMin),
+    }));
+    const loud = groups.flatMap(({ calls, suppressedBy }) => (suppressedBy ? [] : calls));
+    return [
+      ...callPatterns(trace, loud).map((pattern) => toObservation(trace, pattern)),
+      ...groups.flatMap(({ calls, suppressedBy }) =>
+        suppressedBy ? { ...toObservation(trace, [calls]), suppressedBy } : [],
+      ),
+    ];
   },
 });
 
@@ -62,30 +71,46 @@ const duplicateShareMax = 0.2;
 const pollPauseMinNs = 100e6;
 const pollPauseRatioMax = 2;
 
-function toObservation(trace: TraceView, calls: RepeatedCalls, repeatsMin: number): Observation {
-  const { spans, repeats } = calls;
-  const call = spans[0]!;
+/** `pattern`: the calls of one loop; the one that comes first in a turn gives the finding its name. */
+function toObservation(trace: TraceView, pattern: readonly RepeatedCalls[]): Observation {
+  const lead = pattern[0]!;
+  const call = lead.spans[0]!;
   const endpointSpan = endpointSpanOf(trace, call);
   const endpoint = endpointOf(trace, endpointSpan);
-  const suppressedBy = guardOf(trace, calls, endpointSpan, repeatsMin);
   return {
+    // Of the first call alone: the second may be missing in a turn, and is then no part of the pattern.
     identity: [
       trace.service[call]!,
       trace.environment[call]!,
       endpoint.method,
       endpoint.route,
-      calls.logicalParent === -1 ? "" : trace.name[calls.logicalParent]!,
-      calls.shapeId,
+      lead.logicalParent === -1 ? "" : trace.name[lead.logicalParent]!,
+      lead.shapeId,
     ],
-    summary: `${endpointLabel(endpoint)} ${verbOf(trace, call)} ${howOften(trace, calls)}: ${callLabel(trace, call)}`,
+    summary: `${endpointLabel(endpoint)} ${sentenceOf(trace, pattern)}`,
     endpointSpan,
-    spans,
-    repeats,
-    confidence: confidenceOf(trace, calls),
-    change: { kind: "merge-calls", spans },
-    fix: mergeFix(trace, calls),
-    ...(suppressedBy && { suppressedBy }),
+    spans: pattern.flatMap(({ spans }) => spans).sort((a, b) => a - b),
+    repeats: pattern.reduce((sum, { repeats }) => sum + repeats, 0),
+    confidence: leastConfident(pattern.map((calls) => confidenceOf(trace, calls))),
+    changes: pattern.map(({ spans }) => ({ kind: "merge-calls", spans })),
+    fix: [...new Set(pattern.flatMap((calls) => mergeFix(trace, calls)))],
   };
+}
+
+function sentenceOf(trace: TraceView, pattern: readonly RepeatedCalls[]): string {
+  const lead = pattern[0]!;
+  const labels = pattern.map(({ spans }) => callLabel(trace, spans[0]!)).join(", ");
+  if (pattern.length === 1) {
+    return `${verbOf(trace, lead.spans[0]!)} ${howOften(trace, lead)}: ${labels}`;
+  }
+  const areQueries = pattern.every(({ spans }) => callKindOf(trace, spans[0]!) === "database");
+  const calls = areQueries ? "queries run" : "calls are made";
+  return `has a loop in which ${pattern.length} ${calls} ${howOften(trace, lead)}: ${labels}`;
+}
+
+function leastConfident(confidences: readonly Confidence[]): Confidence {
+  const order: readonly Confidence[] = ["low", "medium", "high"];
+  return order.find((confidence) => confidences.includes(confidence))!;
 }
 
 function verbOf(trace: TraceView, call: SpanIndex): string {
@@ -116,13 +141,9 @@ function hasDistinctParams({ distinctParams, repeats }: RepeatedCalls): boolean 
 }
 
 /** What is no N+1 although it repeats; the first that holds names the reason. */
-function guardOf(
-  trace: TraceView,
-  calls: RepeatedCalls,
-  endpointSpan: SpanIndex,
-  repeatsMin: number,
-): GuardId | undefined {
+function guardOf(trace: TraceView, calls: RepeatedCalls, repeatsMin: number): GuardId | undefined {
   const call = calls.spans[0]!;
+  const endpointSpan = endpointSpanOf(trace, call);
   const operation = operationOf(trace, call);
   if (operation !== "read") return guardByOperation[operation];
   const callee = { method: "", route: trace.urlTemplate[call]! };

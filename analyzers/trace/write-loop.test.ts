@@ -205,8 +205,8 @@ test("write-loop: the same fix has one identity, whatever the count, the time an
 });
 
 test("write-loop: the change merges the calls; the fix is for this database and this statement", () => {
-  const { change, spans, fix } = observe(...loop());
-  expect(change).toEqual({ kind: "merge-calls", spans });
+  const { changes, spans, fix } = observe(...loop());
+  expect(changes).toEqual([{ kind: "merge-calls", spans }]);
   expect(fix[0]).toContain("run INSERT items once: INSERT … SELECT * FROM unnest");
   const fixOf = (call: SpanFields) => observe(...loop(call)).fix[0];
   expect(fixOf({ ...insert, dbSystemName: "mysql" })).toContain("VALUES with a row each");

@@ -103,7 +103,7 @@ function toObservation(
     spans,
     repeats,
     confidence: confidenceOf(trace, calls),
-    change: { kind: "merge-calls", spans },
+    changes: [{ kind: "merge-calls", spans }],
     fix: bulkFix(trace, call),
     ...(suppressedBy && { suppressedBy }),
   };

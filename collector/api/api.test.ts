@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { traceCoverage } from "../../analyzers/facts/trace-coverage.ts";
 import { StorageError, type Store } from "../../storage/store.ts";
 import { sampleFinding } from "../../test/support/sample-finding.ts";
 import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
@@ -21,7 +22,12 @@ let asked: unknown;
 const spans = loopTrace({ route: "/orders" });
 const { traceId, spanId } = spans[0]!;
 const finding = sampleFinding();
-const path: EndpointPathResponse = { traces: 0, meanDurationNs: 0, rows: [] };
+const path: EndpointPathResponse = {
+  traces: 0,
+  meanDurationNs: 0,
+  rows: [],
+  coverage: traceCoverage([]),
+};
 
 beforeAll(async () => {
   traces = await openTestStore();

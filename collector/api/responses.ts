@@ -1,3 +1,4 @@
+import type { TraceCoverage } from "../../analyzers/facts/trace-coverage.ts";
 import type { Finding } from "../../analyzers/model/finding.ts";
 import type { WaterfallView } from "../../analyzers/model/waterfall-view.ts";
 
@@ -84,6 +85,8 @@ export interface EndpointPathResponse {
   readonly traces: number;
   readonly meanDurationNs: number;
   readonly rows: readonly PathRow[];
+  /** What these traces do not say. */
+  readonly coverage: TraceCoverage;
 }
 
 /** One call path from the endpoint down; siblings of one name are one row. */

@@ -1,0 +1,116 @@
+import type { TraceChange } from "../detector.ts";
+import { callsNs, sumNs, unionNs } from "../facts/interval-union.ts";
+import type { SpanIndex, TraceView } from "../model/trace-view.ts";
+
+/**
+ * What is assumed of the calls once they are changed. A merged call takes as long as one of the calls and a share of what
+ * all of them took, for its rows; a call that is not repeated takes as long as it did, or as the longest of its repeats.
+ * The gaps between the calls, and what wrapped them one by one, shrink to a share. Calls that are made at the same time
+ * slow the longest of them down by a share of what the others take. What can be removed of a span goes by a share.
+ */
+export interface Assumption {
+  readonly rowsShare: number;
+  readonly isLongest: boolean;
+  readonly gapShare: number;
+  readonly contentionShare: number;
+  readonly spedUpShare: number;
+  readonly waitShare: number;
+}
+
+/** How long each changed span takes after the changes, nanoseconds; the first change of a span counts. */
+export function changedDurations(
+  trace: TraceView,
+  changes: readonly TraceChange[],
+  assumption: Assumption,
+): Map<SpanIndex, number> {
+  const durations = new Map<SpanIndex, number>();
+  for (const change of changes) {
+    for (const [span, ns] of durationsOf(trace, change, assumption)) {
+      if (!durations.has(span)) durations.set(span, ns);
+    }
+  }
+  return durations;
+}
+
+function durationsOf(
+  trace: TraceView,
+  change: TraceChange,
+  assumption: Assumption,
+): [SpanIndex, number][] {
+  if (change.kind === "make-parallel") return parallelDurations(trace, change.spans, assumption);
+  if (change.kind === "speed-up") return shortened(trace, change, assumption.spedUpShare);
+  if (change.kind === "remove-wait") return shortened(trace, change, assumption.waitShare);
+  return onceDurations(trace, change, assumption);
+}
+
+/** The call that is left stands where the first call stood; the others take no time. */
+function onceDurations(
+  trace: TraceView,
+  change: TraceChange,
+  assumption: Assumption,
+): [SpanIndex, number][] {
+  const once = onceNs(trace, change, assumption);
+  return change.spans.map((span, i) => {
+    const inner = trace.repeatDurationUnionNs[span]!;
+    const gaps = inner > 0 ? Math.max(0, trace.end[span]! - trace.start[span]! - inner) : 0;
+    return [span, gaps * assumption.gapShare + (i === 0 ? once : 0)];
+  });
+}
+
+/** The longest takes its time, and what the others do at the same time slows it down; what lies between them stays. */
+function parallelDurations(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  { contentionShare }: Assumption,
+): [SpanIndex, number][] {
+  const durations = spans.map((span) => trace.end[span]! - trace.start[span]!);
+  const longest = durations.reduce((most, ns, i) => (ns > durations[most]! ? i : most), 0);
+  const sum = durations.reduce((all, ns) => all + ns, 0);
+  const together = durations[longest]! + contentionShare * (sum - durations[longest]!);
+  return spans.map((span, i) => [span, i === longest ? together : 0]);
+}
+
+function shortened(
+  trace: TraceView,
+  { spans, removableNs }: TraceChange,
+  share: number,
+): [SpanIndex, number][] {
+  return spans.map((span, i) => {
+    const ns = trace.end[span]! - trace.start[span]!;
+    return [span, Math.max(0, ns - share * Math.min(ns, removableNs?.[i] ?? ns))];
+  });
+}
+
+function onceNs(
+  trace: TraceView,
+  { kind, spans }: TraceChange,
+  { rowsShare, isLongest }: Assumption,
+): number {
+  if (kind === "drop-repeats") {
+    return (isLongest ? spans : spans.slice(0, 1)).reduce(
+      (longest, span) => Math.max(longest, callsNs(trace, span) / trace.repeats[span]!),
+      0,
+    );
+  }
+  // Calls that ran at once may be over sooner than a merged call by our formula: then nothing is won.
+  return Math.min(
+    medianCallNs(trace, spans) + rowsShare * sumNs(trace, spans),
+    unionNs(trace, spans),
+  );
+}
+
+/** A summary span counts as often as it stands for calls, each of their mean. */
+function medianCallNs(trace: TraceView, spans: readonly SpanIndex[]): number {
+  const calls = spans
+    .map((span) => ({
+      ns: callsNs(trace, span) / trace.repeats[span]!,
+      repeats: trace.repeats[span]!,
+    }))
+    .sort((a, b) => a.ns - b.ns);
+  let left = calls.reduce((sum, { repeats }) => sum + repeats, 0) / 2;
+  for (const { ns, repeats } of calls) {
+    left -= repeats;
+    if (left <= 0) return ns;
+  }
+  return 0;
+}
