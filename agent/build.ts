@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { rolldown } from "rolldown";
 
 const dist = join(import.meta.dirname, "dist");
@@ -7,6 +7,7 @@ const dist = join(import.meta.dirname, "dist");
 /** What a preload needs: CommonJS for `--require`, and a small ESM entry for `--import`. Packages stay packages. */
 const outputs = [
   { entry: "index", format: "cjs", extension: "cjs" },
+  { entry: "runtime/watch-worker", format: "cjs", extension: "cjs" },
   { entry: "start", format: "cjs", extension: "cjs" },
   { entry: "register", format: "esm", extension: "mjs" },
 ] as const;
@@ -21,7 +22,7 @@ export async function buildAgent(): Promise<void> {
       external: /^(node:|@opentelemetry\/)/,
       transform: { target: "node22.15" },
     });
-    await bundle.write({ file: join(dist, `${entry}.${extension}`), format });
+    await bundle.write({ file: join(dist, `${basename(entry)}.${extension}`), format });
     await bundle.close();
   }
 }

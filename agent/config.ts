@@ -19,6 +19,8 @@ export interface Config {
   readonly exportQueueBytesMax: number;
   /** How long the end of the process is held up for spans that are not yet sent. */
   readonly flushTimeoutMs: number;
+  /** From this duration on a block of the event loop is told, with the code that blocked; 0 is never. */
+  readonly eventLoopBlockMs: number;
   /** What is wrong in the environment; each is said once, and the default is used. */
   readonly warnings: readonly string[];
 }
@@ -48,6 +50,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     callSiteRepeatsMin: limit("CULPRIT_CALL_SITE_REPEATS_MIN", 3),
     exportQueueBytesMax: limit("CULPRIT_EXPORT_QUEUE_BYTES_MAX", 8 * 1024 * 1024),
     flushTimeoutMs: limit("CULPRIT_FLUSH_TIMEOUT_MS", 2_000),
+    eventLoopBlockMs: limit("CULPRIT_EVENT_LOOP_BLOCK_MS", 100),
     warnings,
   });
 }

@@ -5,7 +5,10 @@ export type DropReason =
   | "spans_queue_full"
   | "spans_rejected"
   | "statements_over_limit"
-  | "call_site_failed";
+  | "call_site_failed"
+  | "requests_not_followed"
+  | "process_was_stopped"
+  | "event_loop_watch_failed";
 
 const warningsMax = 20;
 const shown = new Set<string>();

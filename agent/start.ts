@@ -10,6 +10,8 @@ import { flushAtExit } from "./export/flush-at-exit.ts";
 import { OtlpSpanExporter } from "./export/otlp-span-exporter.ts";
 import { createInstrumentations } from "./instrumentations/index.ts";
 import { createResourceDetectors } from "./resource-detectors.ts";
+import { RequestProcessor } from "./runtime/request-processor.ts";
+import { startRuntime } from "./runtime/start-runtime.ts";
 import { findServiceName } from "./service-name.ts";
 
 /**
@@ -35,7 +37,10 @@ export function startAgent(config: Config): readonly string[] {
       instrumentations: [...instrumentations],
       resourceDetectors: createResourceDetectors(),
     };
-    if (exporter) options.spanProcessors = [new PreciseStart(), createBatchSpanProcessor(exporter)];
+    if (exporter) {
+      const requests = new RequestProcessor(startRuntime(config));
+      options.spanProcessors = [new PreciseStart(), requests, createBatchSpanProcessor(exporter)];
+    }
     if (!config.isServiceNamed) {
       const serviceName = findServiceName(process.argv[1], process.cwd());
       if (serviceName) options.serviceName = serviceName;

@@ -1,0 +1,139 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { buildAgent } from "../../agent/build.ts";
+import { type OtlpSink, type ReceivedSpan, startOtlpSink } from "../support/otlp-sink.ts";
+import { type NodeProcess, startNode } from "../support/processes.ts";
+import { until } from "../support/until.ts";
+
+const root = join(import.meta.dirname, "../..");
+const file = join(root, "test/fixtures/apps/blocking.cjs");
+const deadlineMs = 20_000;
+let sink: OtlpSink;
+let app: NodeProcess;
+
+beforeAll(buildAgent);
+
+beforeEach(async () => {
+  sink = await startOtlpSink();
+});
+
+afterEach(async () => {
+  await app?.stop();
+  await sink.stop();
+});
+
+async function startApp(env: Record<string, string> = {}): Promise<void> {
+  app = await startNode({
+    args: ["--require", join(root, "agent"), file],
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      ...env,
+    },
+  });
+}
+
+async function get(path: string): Promise<string> {
+  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    headers: { connection: "close" },
+  });
+  return response.text();
+}
+
+const isBlock = ({ name }: ReceivedSpan) => name === "event loop blocked";
+const traceOf = (path: string) =>
+  sink.spans.find(({ attributes }) => attributes["url.path"] === path)?.traceId;
+const blockIn = (path: string) =>
+  sink.spans.find((span) => isBlock(span) && span.traceId === traceOf(path));
+
+/** `/wait` is open while another request blocks; settles when both are told. */
+async function blockWith(path: string): Promise<void> {
+  // The worker that watches is started with the first request.
+  await get("/");
+  const waiting = get("/wait");
+  await app.waitFor(/waiting/, deadlineMs);
+  const blocking = get(path);
+  expect(await Promise.all([waiting, blocking])).toEqual(["ok", "ok"]);
+  await sink.waitFor(
+    () => blockIn(path) !== undefined && blockIn("/wait") !== undefined,
+    deadlineMs,
+  );
+}
+
+async function lineOf(text: string): Promise<number> {
+  const lines = (await readFile(file, "utf8")).split("\n");
+  return lines.findIndex((line) => line.includes(text)) + 1;
+}
+
+describe("a block of the event loop", () => {
+  it.each([
+    ["a loop", "/burn", "burn", "// the loop"],
+    ["native code", "/hash", "hash", "// the hash"],
+  ])(
+    "by %s is told in every open request, with the line that blocks",
+    async (_, path, name, text) => {
+      await startApp();
+      await blockWith(path);
+
+      for (const block of [blockIn(path), blockIn("/wait")]) {
+        expect(block?.attributes).toMatchObject({
+          "code.file.path": file,
+          "code.function.name": name,
+          "code.line.number": await lineOf(text),
+          "culprit.event_loop.requests": 2,
+          "culprit.event_loop.is_cause": block === blockIn(path),
+        });
+        expect(block?.attributes["culprit.event_loop.block_ms"]).toBeGreaterThan(200);
+        expect(block?.attributes["code.stacktrace"]).toContain(`at ${name} (${file}:`);
+      }
+      expect(app.output()).not.toContain("Warning");
+    },
+  );
+
+  it("tells on each server span how long it was held up", async () => {
+    await startApp();
+    await blockWith("/burn");
+    const held = sink.spans.find(({ attributes }) => attributes["url.path"] === "/wait");
+    expect(held?.attributes["culprit.event_loop.delay_ms"]).toBeGreaterThan(200);
+  });
+
+  it("shorter than the limit is not told", async () => {
+    await startApp({ CULPRIT_EVENT_LOOP_BLOCK_MS: "60000" });
+    await get("/");
+    await get("/burn");
+    await sink.waitFor(() => traceOf("/burn") !== undefined, deadlineMs);
+    expect(await app.stop()).toBe("SIGTERM");
+    expect(sink.spans.filter(isBlock)).toEqual([]);
+  });
+
+  it("is not looked for, and no thread runs for it, when the limit is 0", async () => {
+    const threads = async () =>
+      (await readFile(`/proc/${app.pid}/status`, "utf8")).match(/Threads:\s+(\d+)/)?.[1];
+    await startApp({ CULPRIT_EVENT_LOOP_BLOCK_MS: "0" });
+    await get("/");
+    const without = Number(await threads());
+    await app.stop();
+    await startApp();
+    await get("/");
+    await until(async () => Number(await threads()) > without);
+  });
+});
+
+describe("the watch", () => {
+  it("lets a process end that was blocked a moment ago", async () => {
+    await startApp();
+    await get("/burn");
+    await get("/close");
+    expect(await app.ended).toBe(0);
+  });
+
+  it("leaves the exit code to an application that ends while it is blocked", async () => {
+    await startApp();
+    await get("/");
+    await get("/exit");
+    expect(await app.ended).toBe(3);
+  });
+});
