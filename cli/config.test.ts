@@ -15,6 +15,7 @@ test("without flags and environment it is safe: loopback, no alerts", () => {
     publicUrl: "http://127.0.0.1:4318",
     allowPrivateDestinations: false,
     journalBytesMax: 1024 * 1_048_576,
+    allowUnauthenticated: false,
     acceptedWindow: { pastMs: 259_200_000, futureMs: 600_000 },
   });
   expect(Object.isFrozen(config)).toBe(true);
@@ -43,6 +44,8 @@ test.each<[string[], NodeJS.ProcessEnv, object]>([
     {},
     { acceptedWindow: { pastMs: 3_600_000, futureMs: 0 } },
   ],
+  [[], { CULPRIT_API_TOKEN: "0123456789abcdef" }, { apiToken: "0123456789abcdef" }],
+  [["--ingest-keys-file", "/etc/k.json"], {}, { ingestKeysFile: "/etc/k.json" }],
   [["--journal-max-mib", "1"], {}, { journalBytesMax: 1_048_576 }],
 ])("%j with %j is read", (args, environment, expected) => {
   expect(readStartConfig(args, environment)).toMatchObject(expected);
@@ -61,8 +64,8 @@ test.each<[string[], NodeJS.ProcessEnv, string]>([
   [["--journal-max-mib", "NaN"], {}, "--journal-max-mib"],
   [["--public-url", "culprit.example"], {}, "--public-url"],
   [["--public-url", "javascript:alert(1)"], {}, "must be an http or https URL"],
-  [["--host", "0.0.0.0"], {}, "--allow-unauthenticated"],
-  [["--host", "10.0.0.1"], { CULPRIT_ALLOW_UNAUTHENTICATED: "false" }, "lets other machines in"],
+  [[], { CULPRIT_ALLOW_UNAUTHENTICATED: "yes" }, "--allow-unauthenticated"],
+  [["--api-token", "0123456789abcde"], {}, "must have 16 characters or more"],
   [[], { CULPRIT_ALLOW_PRIVATE_DESTINATIONS: "yes" }, "must be true or false"],
   [["--prot", "1"], {}, "--prot"],
   [["--port"], {}, "--port"],
@@ -73,6 +76,7 @@ test.each<[string[], NodeJS.ProcessEnv, string]>([
 
 test.each([
   ["--slack-webhook-url", "s3cret"],
+  ["--api-token", "s3cret"],
   ["--slack-webhook-url", secret.replace("https", "ftp")],
   [secret],
 ])("a secret is not repeated in the error about it: %j", (...args) => {

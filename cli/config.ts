@@ -19,6 +19,12 @@ export interface StartConfig {
   readonly journalBytesMax: number;
   /** How far from now a span may start; others are rejected. */
   readonly acceptedWindow: { readonly pastMs: number; readonly futureMs: number };
+  /** Keys that are handed to us, beside those of `culprit keys`. */
+  readonly ingestKeysFile?: string;
+  /** What API, UI and metrics ask for. */
+  readonly apiToken?: string;
+  /** Beyond loopback, what is not asked for may be missing. */
+  readonly allowUnauthenticated: boolean;
 }
 
 /** A mistake in flags or environment; its message says what to do. */
@@ -70,10 +76,20 @@ export const startOptions = {
     help: "let alerts go to private addresses",
     isFlag: true,
   },
+  "ingest-keys-file": {
+    variable: "CULPRIT_INGEST_KEYS_FILE",
+    default: "",
+    help: "more ingest keys, made with culprit keys create --file",
+  },
+  "api-token": {
+    variable: "CULPRIT_API_TOKEN",
+    default: "",
+    help: "what API, UI and metrics ask for; a secret, so prefer the variable",
+  },
   "allow-unauthenticated": {
     variable: "CULPRIT_ALLOW_UNAUTHENTICATED",
     default: "false",
-    help: "listen beyond loopback although anybody may then read and write",
+    help: "listen beyond loopback without ingest keys or API token",
     isFlag: true,
   },
 } as const satisfies Record<string, StartOption>;
@@ -87,6 +103,9 @@ interface StartOption {
 
 type OptionName = keyof typeof startOptions;
 
+/** Nobody is slowed down who guesses, so there must be too much to guess. */
+const apiTokenLengthMin = 16;
+
 /** Reads and checks flags and environment; throws a `ConfigError` that names the option. */
 export function readStartConfig(
   args: readonly string[],
@@ -99,11 +118,11 @@ export function readStartConfig(
   };
   const host = setting("host");
   const port = toInteger("port", setting("port"), 0, 65_535);
-  const isLoopback = ["127.0.0.1", "::1", "localhost"].includes(host);
-  if (!isLoopback && !toBoolean("allow-unauthenticated", setting("allow-unauthenticated"))) {
+  const ingestKeysFile = setting("ingest-keys-file");
+  const apiToken = setting("api-token");
+  if (apiToken !== "" && apiToken.length < apiTokenLengthMin) {
     throw new ConfigError(
-      `--host ${host} lets other machines in, and there are no keys yet: put a proxy with authentication before ` +
-        "culprit and listen on 127.0.0.1, or say --allow-unauthenticated if the network is trusted",
+      `--api-token (CULPRIT_API_TOKEN) must have ${apiTokenLengthMin} characters or more, as from: openssl rand -hex 32`,
     );
   }
   const grpcPort = setting("grpc-port");
@@ -122,12 +141,24 @@ export function readStartConfig(
     ),
     journalBytesMax:
       toInteger("journal-max-mib", setting("journal-max-mib"), 1, 1_000_000) * 1_048_576,
+    ...(ingestKeysFile && { ingestKeysFile: resolve(ingestKeysFile) }),
+    ...(apiToken && { apiToken }),
+    allowUnauthenticated: toBoolean("allow-unauthenticated", setting("allow-unauthenticated")),
     acceptedWindow: {
       pastMs: toInteger("accept-past-hours", setting("accept-past-hours"), 1, 87_600) * 3_600_000,
       futureMs:
         toInteger("accept-future-minutes", setting("accept-future-minutes"), 0, 525_600) * 60_000,
     },
   });
+}
+
+/** Absolute path of the data folder, for commands beside `start`. */
+export function readDataFolder(
+  flag: string | undefined,
+  environment: NodeJS.ProcessEnv = process.env,
+): string {
+  const { variable, default: standard } = startOptions.data;
+  return resolve(flag?.trim() || environment[variable]?.trim() || standard);
 }
 
 function parseFlags(args: readonly string[]): Partial<Record<OptionName, string>> {

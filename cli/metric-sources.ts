@@ -1,4 +1,5 @@
 import type { Analyzer } from "../analyzers/schedule/analyzer.ts";
+import type { KeyRing } from "../collector/auth/key-ring.ts";
 import type { Counters } from "../collector/counters.ts";
 import type { Journal } from "../collector/journal/journal.ts";
 import type { JournalStats } from "../collector/journal/journal-stats.ts";
@@ -12,6 +13,7 @@ export type Journals = Readonly<Record<Signal, Journal>>;
 /** The parts that count. */
 export interface CountingParts {
   readonly counters: Counters;
+  readonly keys: { readonly ring: Pick<KeyRing, "countValid"> };
   readonly journals: Readonly<Record<Signal, Pick<Journal, "stats">>>;
   readonly decoder: { queuedBytes(): number };
   readonly store: Pick<EmbeddedStore, "stats">;
@@ -29,6 +31,7 @@ export interface CountingParts {
 export function toMetricSources(parts: CountingParts): MetricSource[] {
   return [
     ...receiverSources(parts),
+    ...keySources(parts),
     ...journalSources(parts),
     ...storeSources(parts),
     ...analyzerSources(parts),
@@ -44,25 +47,33 @@ function gauge(name: string, description: string, read: MetricSource["read"]): M
   return { name: `culprit_${name}`, description, kind: "gauge", read };
 }
 
-function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
-  const by = (label: "reason" | "signal", name: string) => () =>
+/** A value for each reason that was counted; `label` says what the reasons are. */
+function by(counters: Counters, label: "reason" | "signal", name: string): MetricSource["read"] {
+  return () =>
     counters
       .list()
       .filter((count) => count.name === name)
       .map(({ reason, value }) => [{ [label]: reason }, value] as const);
+}
+
+function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
   return [
     counter(
       "accepted_requests",
       "Requests acknowledged, by signal",
-      by("signal", "accepted_requests"),
+      by(counters, "signal", "accepted_requests"),
     ),
     ...Object.values(rowNames).map((name) =>
-      counter(`rejected_${name}`, "Not stored, by reason", by("reason", `rejected_${name}`)),
+      counter(
+        `rejected_${name}`,
+        "Not stored, by reason",
+        by(counters, "reason", `rejected_${name}`),
+      ),
     ),
     counter(
       "refused_requests",
       "Requests answered 4xx or 5xx, by error code",
-      by("reason", "refused_requests"),
+      by(counters, "reason", "refused_requests"),
     ),
     counter("retried_requests", "Requests whose body was accepted before, not stored again", () =>
       counters.value("retried_requests"),
@@ -70,12 +81,26 @@ function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
     counter(
       "lost_values",
       "Parts of what is stored that a limit cut off, by limit",
-      by("reason", "losses"),
+      by(counters, "reason", "losses"),
     ),
     counter("dropped_connections", "Connections over the limit", () =>
       counters.value("dropped_connections"),
     ),
     gauge("decoder_queued_bytes", "Bodies that wait to be decoded", () => decoder.queuedBytes()),
+  ];
+}
+
+function keySources({ counters, keys }: CountingParts): MetricSource[] {
+  return [
+    gauge("ingest_keys", "Ingest keys that are valid", () => keys.ring.countValid()),
+    counter("key_file_errors", "Files of keys that could not be read or written", () =>
+      counters.value("key_file_errors"),
+    ),
+    counter(
+      "refused_reads",
+      "Requests for API, UI or metrics without their token, by error code",
+      by(counters, "reason", "refused_reads"),
+    ),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Router } from "express";
+import type { Authorize } from "../collector/auth/key-ring.ts";
 import type { Counters } from "../collector/counters.ts";
 import { defaultDecodeLimits } from "../collector/decode/decode-limits.ts";
 import type { Decoder } from "../collector/decode/decoder.ts";
@@ -15,6 +16,7 @@ import type { Journals } from "./metric-sources.ts";
 
 export interface ReceiverParts {
   readonly config: StartConfig;
+  readonly authorize: Authorize;
   readonly decoder: Decoder;
   readonly journals: Journals;
   readonly counters: Counters;
@@ -30,8 +32,9 @@ export interface Receivers {
 
 /** All transports hand to the same intakes, and hold bytes of one budget. */
 export function createReceivers(parts: ReceiverParts): Receivers {
-  const { counters } = parts;
+  const { authorize, counters } = parts;
   const options = {
+    authorize,
     intakes: createIntakes(parts),
     bodyBytesMax: defaultHttpLimits.bodyBytesMax,
     budget: new ByteBudget(defaultHttpLimits.inFlightBytesMax),

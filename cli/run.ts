@@ -1,3 +1,4 @@
+import { keysCommand } from "./keys-command.ts";
 import { startCommand } from "./start-command.ts";
 import { version } from "./version.ts";
 
@@ -7,6 +8,7 @@ Usage: culprit <command> [options]
 
 Commands:
   start      collector, analyzers, alerts and UI in one process
+  keys       make, list and revoke the keys of those who send
   help       this text
   version    ${version}
 
@@ -14,6 +16,7 @@ Examples:
   culprit start
   culprit start --port 4318 --data ./data
   culprit start --help
+  culprit keys create --name shop
 `;
 
 /** Runs a command line (without node and script). Resolves with the exit code when the command has ended. */
@@ -22,6 +25,8 @@ export async function run(args: readonly string[]): Promise<number> {
   switch (command) {
     case "start":
       return startCommand(rest);
+    case "keys":
+      return keysCommand(rest);
     case "version":
     case "--version":
     case "-v":

@@ -6,6 +6,8 @@ import { readEndpointPath } from "../analyzers/schedule/read-endpoint-path.ts";
 import { readWaterfall } from "../analyzers/schedule/read-waterfall.ts";
 import { createApi } from "../collector/api/api.ts";
 import type { Coverage } from "../collector/api/responses.ts";
+import { type IngestKeys, openIngestKeys } from "../collector/auth/open-ingest-keys.ts";
+import { createReadGuard } from "../collector/auth/read-guard.ts";
 import { createCollectorApp } from "../collector/collector-app.ts";
 import { Counters } from "../collector/counters.ts";
 import { createDecoder, type Decoder } from "../collector/decode/decoder.ts";
@@ -17,6 +19,8 @@ import type { BlockTable } from "../storage/block-tables.ts";
 import { type EmbeddedStore, openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import { type Alerts, createAlerts } from "./alerts.ts";
 import { type StartConfig, toLocalUrl } from "./config.ts";
+import { checkExposure, isLoopback } from "./exposure.ts";
+import { toKeyFiles } from "./keys-command.ts";
 import { closeMs, closeServer, listen } from "./listen.ts";
 import { type Journals, toMetricSources } from "./metric-sources.ts";
 import { findPackageRoot } from "./package-root.ts";
@@ -66,6 +70,9 @@ async function openParts(
 ): Promise<Pick<Culprit, "url" | "grpcUrl">> {
   const now = Date.now;
   await mkdir(config.dataFolder, { recursive: true });
+  const counters = new Counters();
+  const keys = await openKeys(config, counters, now, log);
+  opened.push(() => keys.close());
   const store = await openEmbeddedStore({
     folder: join(config.dataFolder, "clickhouse"),
     retentionDays: config.retentionDays,
@@ -75,7 +82,6 @@ async function openParts(
   const journals = await openJournals(config, store, now, log, opened);
   const decoder = createDecoder();
   opened.push(() => decoder.close());
-  const counters = new Counters();
   const alerts = await createAlerts(config, store, (line) => log(`alerts: ${line}`));
   opened.push(() => alerts.close());
   const analyzer = startAnalyzer({
@@ -84,13 +90,14 @@ async function openParts(
     log: (line) => log(`analyzers: ${line}`),
   });
   opened.push(() => analyzer.close());
-  const parts: Parts = { counters, journals, decoder, store, analyzer, alerts };
+  const parts: Parts = { counters, keys, journals, decoder, store, analyzer, alerts };
   const metrics = createMetrics(toMetricSources(parts));
   opened.push(() => metrics.close());
-  const receivers = createReceivers({ ...parts, config, now, log });
+  const receivers = createReceivers({ ...parts, config, now, log, authorize: keys.ring.authorize });
   const app = createCollectorApp({
     receiver: receivers.http,
     api: createReadApi(parts, now, log),
+    readGuard: toReadGuard(config, parts),
     metrics: metrics.handle,
     notReady: () => (store.isReady() ? undefined : "the database is starting"),
     webFolder: join(findPackageRoot(), "web/dist"),
@@ -134,11 +141,37 @@ async function openJournals(
 
 interface Parts {
   readonly counters: Counters;
+  readonly keys: IngestKeys;
   readonly journals: Journals;
   readonly decoder: Decoder;
   readonly store: EmbeddedStore;
   readonly analyzer: Analyzer;
   readonly alerts: Alerts;
+}
+
+/** Throws when other machines could send or read unasked. */
+async function openKeys(
+  config: StartConfig,
+  counters: Counters,
+  now: () => number,
+  log: Log,
+): Promise<IngestKeys> {
+  const keys = await openIngestKeys({
+    ...toKeyFiles(config.dataFolder),
+    staticKeyFile: config.ingestKeysFile,
+    now,
+    counters,
+    log: (line) => log(`ingest keys: ${line}`),
+  });
+  const hasApiToken = config.apiToken !== undefined;
+  checkExposure(config, { hasIngestKeys: keys.ring.isRequired, hasApiToken });
+  return keys;
+}
+
+function toReadGuard({ apiToken }: StartConfig, { keys, counters }: Parts) {
+  if (apiToken === undefined) return undefined;
+  const isIngestKey = (secret: string) => keys.ring.isKnown(secret);
+  return createReadGuard({ token: apiToken, isIngestKey, counters });
 }
 
 function createReadApi({ store, analyzer }: Parts, now: () => number, log: Log): Router {
@@ -168,6 +201,6 @@ function toCoverage(analyzer: Analyzer): Omit<Coverage, "spansStored" | "service
 
 /** On loopback, browsers may be tricked into coming here under another site's name; elsewhere a proxy decides. */
 function toHosts({ host, publicUrl }: StartConfig): ReadonlySet<string> | undefined {
-  const loopback = ["127.0.0.1", "localhost", "::1", "[::1]"];
-  return loopback.includes(host) ? new Set([...loopback, new URL(publicUrl).hostname]) : undefined;
+  if (!isLoopback(host)) return undefined;
+  return new Set(["127.0.0.1", "localhost", "::1", "[::1]", new URL(publicUrl).hostname]);
 }

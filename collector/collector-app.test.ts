@@ -31,6 +31,7 @@ async function listen(different: Partial<CollectorAppOptions> = {}): Promise<num
   const app = createCollectorApp({
     receiver: Router().post("/v1/traces", (_request, response) => void response.send("received")),
     api: Router().get("/findings", (_request, response) => void response.json({ findings: [] })),
+    readGuard: undefined,
     metrics: (_request, response) => response.end("culprit_up 1\n"),
     notReady: () => notReady,
     webFolder: folder,

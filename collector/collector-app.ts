@@ -12,6 +12,8 @@ export interface CollectorAppOptions {
   readonly receiver: Router;
   /** The read API: answers under /api/v1. */
   readonly api: Router;
+  /** Asked before API, UI and metrics; undefined: nobody is. */
+  readonly readGuard: RequestHandler | undefined;
   readonly metrics: RequestListener;
   /** Why the server should get no traffic yet; undefined when it is ready. */
   readonly notReady: () => string | undefined;
@@ -34,8 +36,9 @@ export function createCollectorApp(options: CollectorAppOptions): Express {
       .type("text")
       .send(`${reason ?? "ok"}\n`);
   });
-  app.get("/metrics", (request, response) => void options.metrics(request, response));
   app.use(options.receiver);
+  if (options.readGuard) app.use(options.readGuard);
+  app.get("/metrics", (request, response) => void options.metrics(request, response));
   app.use(secureHeaders);
   app.use("/api/v1", options.api);
   app.use(["/api", "/v1"], answerUnknown);

@@ -7,10 +7,17 @@
  *   COMPRESSION_INVALID           gzip or zstd that is truncated, damaged, followed by something else, or asks for too
  *                                 much memory
  *   GRPC_MESSAGE_INVALID          a call without a message, with several, or with one of another length than announced
+ *   KEY_EXPIRED                   the ingest key was revoked, or is over its date
+ *   KEY_MISSING                   no ingest key, and one is needed
+ *   KEY_UNKNOWN                   no such ingest key
  *   METHOD_NOT_ALLOWED            traces are sent with POST
  *   SIGNAL_NOT_SUPPORTED          logs or metrics: only traces are stored
  *   UNSUPPORTED_CONTENT_ENCODING  not gzip, zstd or identity
  *   UNSUPPORTED_CONTENT_TYPE      neither application/x-protobuf nor application/json
+ *
+ * Too much of it (nothing was stored; try again later):
+ *   QUOTA_EXCEEDED  the spans that the ingest key may send on a day
+ *   RATE_EXCEEDED   the bytes that it may send a second
  *
  * We are (nothing was stored; try again):
  *   IN_FLIGHT_FULL   bodies under way reach `inFlightBytesMax`
@@ -29,17 +36,25 @@ export type CollectorErrorCode =
   | "JOURNAL_CLOSED"
   | "JOURNAL_FAILED"
   | "JOURNAL_FULL"
+  | "KEY_EXPIRED"
+  | "KEY_MISSING"
+  | "KEY_UNKNOWN"
   | "METHOD_NOT_ALLOWED"
+  | "QUOTA_EXCEEDED"
+  | "RATE_EXCEEDED"
   | "SIGNAL_NOT_SUPPORTED"
   | "UNSUPPORTED_CONTENT_ENCODING"
   | "UNSUPPORTED_CONTENT_TYPE";
 
 export class CollectorError extends Error {
   readonly code: CollectorErrorCode;
+  /** When to try again, where it is known better than by the code. */
+  readonly retryAfterS: number | undefined;
 
-  constructor(code: CollectorErrorCode, message: string, cause?: unknown) {
+  constructor(code: CollectorErrorCode, message: string, cause?: unknown, retryAfterS?: number) {
     super(message, { cause });
     this.code = code;
+    this.retryAfterS = retryAfterS;
   }
 }
 

@@ -149,3 +149,37 @@ describe("a span is rejected and counted", () => {
     expect(decodeJson(json).rejectedReasons).toEqual({ invalid_trace_id: 1 });
   });
 });
+
+describe("a request that may hold some services only", () => {
+  const named = (service?: string) =>
+    requestOf({}, service === undefined ? [] : [attribute("service.name", service)]).resourceSpans;
+
+  it("loses the spans of the others, counted by reason", () => {
+    const resourceSpans = ["shop", "cart", "Shop", "shop "].flatMap(named);
+    const only = decodeTraces(encodeOtlp({ resourceSpans }), "protobuf", {
+      ...context,
+      services: ["shop"],
+    });
+    expect(only).toMatchObject({
+      rows: 1,
+      rejected: 3,
+      rejectedReasons: { service_not_allowed: 3 },
+    });
+    expect(only.block).toEqual(
+      decodeTraces(encodeOtlp({ resourceSpans: named("shop") }), "protobuf", context).block,
+    );
+  });
+
+  it("knows spans without a service by the name that they are stored under", () => {
+    const body = encodeOtlp({ resourceSpans: named() });
+    const rowsOf = (services: readonly string[]) =>
+      decodeTraces(body, "protobuf", { ...context, services }).rows;
+    expect([rowsOf(["unknown_service"]), rowsOf(["shop"])]).toEqual([1, 0]);
+  });
+
+  it("asks nothing of the next request", () => {
+    const body = encodeOtlp({ resourceSpans: named("cart") });
+    expect(decodeTraces(body, "protobuf", { ...context, services: ["shop"] }).rows).toBe(0);
+    expect(decodeTraces(body, "protobuf", context).rows).toBe(1);
+  });
+});

@@ -9,6 +9,8 @@ export interface DecodeContext {
   /** What happened (a span: started) outside [acceptFromMs, acceptToMs] is rejected. */
   readonly acceptFromMs: number;
   readonly acceptToMs: number;
+  /** Spans of other services are rejected; absent: of none. */
+  readonly services?: readonly string[];
   readonly limits: DecodeLimits;
 }
 
@@ -21,7 +23,8 @@ export type RejectReason =
   | "negative_duration"
   | "invalid_trace_id"
   | "invalid_span_id"
-  | "invalid_parent_span_id";
+  | "invalid_parent_span_id"
+  | "service_not_allowed";
 
 export interface DecodedBlock {
   /** A Native block with the columns of the signal's table; no bytes when no row was accepted. */

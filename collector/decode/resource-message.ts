@@ -2,9 +2,12 @@ import { type KeyValueReader, toAnyValueJson, valueType } from "./any-value.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import { Hash64 } from "./hash64.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
-import { PromotedValues } from "./promoted-attributes.ts";
+import { PromotedValues, slot } from "./promoted-attributes.ts";
 import type { ProtobufReader } from "./protobuf-reader.ts";
 import { Ranges } from "./ranges.ts";
+
+/** As OpenTelemetry's SDKs call a service that has no name. */
+export const unknownServiceName = "unknown_service";
 
 /** An OTLP Resource and its id; reused for each. */
 export class ResourceMessage {
@@ -43,6 +46,13 @@ export class ResourceMessage {
     this.idLo = this.#hash.lo;
     this.idHi = this.#hash.hi;
     this.isStored = this.#stored.has(this.#idText());
+  }
+
+  /** As it is stored, but for what is no UTF-8. */
+  serviceName(): string {
+    const { start, end } = this.known;
+    if (!this.known.has(slot.serviceName)) return unknownServiceName;
+    return this.#request.body.toString("utf8", start[slot.serviceName], end[slot.serviceName]);
   }
 
   markStored(): void {

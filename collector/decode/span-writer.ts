@@ -6,12 +6,12 @@ import { EventWriter } from "./event-writer.ts";
 import { LinkWriter } from "./link-writer.ts";
 import { PromotedValues, slot } from "./promoted-attributes.ts";
 import type { ProtobufReader } from "./protobuf-reader.ts";
-import type { ResourceMessage, ScopeMessage } from "./resource-message.ts";
+import { type ResourceMessage, type ScopeMessage, unknownServiceName } from "./resource-message.ts";
 import { toSamplingWeight } from "./sampling-weight.ts";
 import type { SpanBlock, SpanBlockColumns } from "./span-block.ts";
 import type { SpanMessage } from "./span-message.ts";
 
-const unknownService = new TextEncoder().encode("unknown_service");
+const unknownService = new TextEncoder().encode(unknownServiceName);
 
 /** Highest values of OTLP's SpanKind and StatusCode; a higher one is newer than we are, and stored as unset. */
 const kindMax = 5;

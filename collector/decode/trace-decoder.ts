@@ -31,6 +31,8 @@ export class TraceDecoder {
   readonly #span = new SpanMessage();
   #acceptFromMs = 0;
   #acceptToMs = 0;
+  #services: readonly string[] | undefined;
+  #isServiceAllowed = true;
   #spans = 0;
   #rejected: Partial<Record<RejectReason, number>> = {};
 
@@ -51,7 +53,8 @@ export class TraceDecoder {
     }
   }
 
-  #start(body: Uint8Array, { receivedMs, acceptFromMs, acceptToMs, limits }: DecodeContext): void {
+  #start(body: Uint8Array, context: DecodeContext): void {
+    const { receivedMs, acceptFromMs, acceptToMs, services, limits } = context;
     this.#request.reset(body, limits);
     this.#reader.reset(this.#request.body);
     this.#block.reset(limits.blockBytesMax);
@@ -59,6 +62,7 @@ export class TraceDecoder {
     this.#resource.startRequest();
     this.#acceptFromMs = acceptFromMs;
     this.#acceptToMs = acceptToMs;
+    this.#services = services;
     this.#spans = 0;
     this.#rejected = {};
   }
@@ -76,6 +80,7 @@ export class TraceDecoder {
     const reader = this.#reader;
     const start = reader.at;
     this.#resource.read(reader, this.#seekFirstField(end));
+    this.#isServiceAllowed = this.#services?.includes(this.#resource.serviceName()) ?? true;
     reader.at = start;
     while (reader.at < end) {
       const tag = reader.readTag(end);
@@ -123,6 +128,7 @@ export class TraceDecoder {
   }
 
   #judge(span: SpanMessage): RejectReason | null {
+    if (!this.#isServiceAllowed) return "service_not_allowed";
     if (!this.#isId(span.traceIdStart, span.traceIdEnd, 16)) return "invalid_trace_id";
     if (!this.#isId(span.spanIdStart, span.spanIdEnd, 8)) return "invalid_span_id";
     const parentBytes = span.parentSpanIdEnd - span.parentSpanIdStart;

@@ -49,11 +49,7 @@ export function createLimitedServer(
   );
   server.maxConnections = limits.connectionsMax;
   server.on("drop", () => counters.add("dropped_connections"));
-  // A client that asks before it sends is told to only if its body can be taken; else it gets the refusal alone.
-  server.on("checkContinue", (request, response) => {
-    const bytes = Number(request.headers["content-length"] ?? 0);
-    if (bytes <= limits.bodyBytesMax) response.writeContinue();
-    server.emit("request", request, response);
-  });
+  // A client that asks before it sends is told to by the receiver, once that knows its key and wants the body.
+  server.on("checkContinue", (request, response) => void server.emit("request", request, response));
   return server;
 }

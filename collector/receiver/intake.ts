@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import type { Grant } from "../auth/key-ring.ts";
 import type { Counters } from "../counters.ts";
 import type { DecodeContext, DecodedBlock } from "../decode/decoded-block.ts";
 import { rowNames, type Signal } from "../signal.ts";
@@ -8,9 +10,9 @@ import type { Body } from "./read-body.ts";
 export interface Intake {
   /**
    * Resolves when what the body holds is safe: once, also when it comes again. Takes over the body's memory. Rejects with
-   * a `CollectorErrorCode` or a `DecodeErrorCode`; then nothing was stored.
+   * a `CollectorErrorCode` or a `DecodeErrorCode`; then nothing was stored. `grant`: what the sender may do.
    */
-  accept(body: Body, encoding: OtlpEncoding): Promise<Acceptance>;
+  accept(body: Body, encoding: OtlpEncoding, grant: Grant): Promise<Acceptance>;
 }
 
 /** What the client is told; `message` is English, and empty when nothing was rejected. */
@@ -66,16 +68,16 @@ class DurableIntake implements Intake {
     this.#options = options;
   }
 
-  async accept({ bytes, sha256 }: Body, encoding: OtlpEncoding): Promise<Acceptance> {
+  async accept({ bytes, sha256 }: Body, encoding: OtlpEncoding, grant: Grant): Promise<Acceptance> {
     const { journal, counters } = this.#options;
-    const bodyHash = `${encoding}:${sha256}`;
+    const bodyHash = `${encoding}:${hashFor(grant, sha256)}`;
     const earlier = journal.hasAccepted(bodyHash) ? fullyAccepted : this.#storing.get(bodyHash);
     if (earlier !== undefined) {
       const acceptance = await earlier;
       counters.add("retried_requests");
       return acceptance;
     }
-    const storing = this.#store(bytes, encoding, bodyHash);
+    const storing = this.#store(bytes, encoding, bodyHash, grant);
     this.#storing.set(bodyHash, storing);
     try {
       return await storing;
@@ -88,22 +90,34 @@ class DurableIntake implements Intake {
     bytes: Body["bytes"],
     encoding: OtlpEncoding,
     bodyHash: string,
+    grant: Grant,
   ): Promise<Acceptance> {
-    const { signal, decode, journal, now, window } = this.#options;
+    const { signal, decode, now, window } = this.#options;
     const receivedMs = now();
     const decoded = await decode(bytes, encoding, {
       receivedMs,
       acceptFromMs: receivedMs - window.pastMs,
       acceptToMs: receivedMs + window.futureMs,
+      ...(grant.services && { services: grant.services }),
     });
     const { block, rows, rejected, rejectedReasons } = decoded;
-    if (rows > 0) await journal.append({ block, rows, bodyHash });
+    if (rows > 0) await this.#append({ block, rows, bodyHash }, grant);
     this.#count(decoded);
     if (rejected === 0) return fullyAccepted;
     const reasons = Object.entries(rejectedReasons).map(([reason, count]) => `${reason} ${count}`);
     const names = rowNames[signal].replace("_", " ");
     const message = `rejected ${rejected} of ${rows + rejected} ${names}: ${reasons.join(", ")}`;
     return { rejected, message };
+  }
+
+  async #append(entry: Parameters<AcceptedRows["append"]>[0], grant: Grant): Promise<void> {
+    grant.takeRows(entry.rows);
+    try {
+      await this.#options.journal.append(entry);
+    } catch (error) {
+      grant.giveBackRows(entry.rows);
+      throw error;
+    }
   }
 
   #count({ rows, rejectedReasons, losses }: DecodedBlock): void {
@@ -117,4 +131,12 @@ class DurableIntake implements Intake {
       if (count > 0) counters.add("losses", count, reason);
     }
   }
+}
+
+/** Of a body only the services that its key may send are stored: the same body is another one for a key of others. */
+function hashFor({ services }: Grant, sha256: string): string {
+  if (services === undefined) return sha256;
+  return createHash("sha256")
+    .update(JSON.stringify([sha256, ...services]))
+    .digest("hex");
 }

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { constants } from "node:http2";
 import { finished } from "node:stream/promises";
+import type { Authorize } from "../auth/key-ring.ts";
 import { CollectorError } from "../collector-error.ts";
 import type { Counters } from "../counters.ts";
 import { type Signal, signals } from "../signal.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import { toCredentials } from "./credentials.ts";
 import { type Compression, toCompression } from "./decompress.ts";
 import { encodeGrpcText, frameMessage, openMessage } from "./grpc-message.ts";
 import type { GrpcListener } from "./grpc-server.ts";
@@ -16,6 +18,8 @@ import { encodeStatus } from "./rpc-status.ts";
 
 export interface GrpcReceiverOptions {
   readonly intakes: Readonly<Record<Signal, Intake>>;
+  /** Asked before anything of a call but its metadata is looked at. */
+  readonly authorize: Authorize;
   readonly bodyBytesMax: number;
   readonly requestTimeoutMs: number;
   readonly budget: ByteBudget;
@@ -43,7 +47,7 @@ const commonHeaders = {
 /**
  * OTLP/gRPC: unary `Export` calls, plain, gzip or zstd. Bytes go to the same intakes as OTLP/HTTP's, within the same limits.
  *
- *   headers ─▶ message, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ OK
+ *   key ─▶ headers ─▶ message, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ OK
  */
 export function createGrpcReceiver(options: GrpcReceiverOptions): GrpcListener {
   return (stream, headers) => {
@@ -60,15 +64,16 @@ export function createGrpcReceiver(options: GrpcReceiverOptions): GrpcListener {
 async function receive(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { intakes, bodyBytesMax: bytesMax, budget }: GrpcReceiverOptions,
+  { authorize, intakes, bodyBytesMax: bytesMax, budget }: GrpcReceiverOptions,
 ): Promise<void> {
+  const grant = authorize(toCredentials(headers));
   const { signal, encoding } = checkHeaders(headers);
   const { isCompressed, length, content } = await openMessage(readChunks(stream));
   const compression = isCompressed ? encoding : "identity";
   const { rejected, message } = await withBody(
     content,
-    { compression, declaredBytes: length, bytesMax, budget },
-    (body) => intakes[signal].accept(body, "protobuf"),
+    { compression, declaredBytes: length, bytesMax, budget, onBytes: grant.countBytes },
+    (body) => intakes[signal].accept(body, "protobuf", grant),
   );
   if (stream.closed) return;
   stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));

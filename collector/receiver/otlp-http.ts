@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Router } from "express";
+import type { Authorize } from "../auth/key-ring.ts";
 import { CollectorError } from "../collector-error.ts";
 import type { Counters } from "../counters.ts";
 import { type Signal, signals } from "../signal.ts";
 import type { ByteBudget } from "./byte-budget.ts";
+import { toCredentials } from "./credentials.ts";
 import { type Compression, toCompression } from "./decompress.ts";
 import type { Acceptance, Intake } from "./intake.ts";
 import { contentTypes, encodeResponse, type OtlpEncoding, toEncoding } from "./otlp-message.ts";
@@ -14,6 +16,8 @@ export interface OtlpReceiverOptions {
   readonly intakes: Readonly<Record<Signal, Intake>>;
   /** `refused_requests{reason}`, by error code. */
   readonly counters: Counters;
+  /** Asked before anything of a request but its headers is looked at. */
+  readonly authorize: Authorize;
   readonly bodyBytesMax: number;
   /** Bytes of the bodies of all receivers together. */
   readonly budget: ByteBudget;
@@ -23,20 +27,21 @@ export interface OtlpReceiverOptions {
 
 /**
  * OTLP/HTTP: `POST /v1/traces` and the like, in protobuf or JSON, plain, gzip or zstd. It reads bodies itself, so no
- * body parser may run before it, and whoever checks keys does.
+ * body parser may run before it.
  *
- *   headers ─▶ body, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ 200
+ *   key ─▶ headers ─▶ body, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ 200
  */
 export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
   const { intakes, counters, log, budget, bodyBytesMax: bytesMax } = options;
 
   async function receive(signal: Signal, request: IncomingMessage, response: ServerResponse) {
+    const grant = options.authorize(toCredentials(request.headers));
     const { encoding, compression } = checkHeaders(request);
     const declaredBytes = Number(request.headers["content-length"] ?? 0);
     const acceptance = await withBody(
-      readChunks(request),
-      { compression, declaredBytes, bytesMax, budget },
-      (body) => intakes[signal].accept(body, encoding),
+      askForChunks(request, response),
+      { compression, declaredBytes, bytesMax, budget, onBytes: grant.countBytes },
+      (body) => intakes[signal].accept(body, encoding, grant),
     );
     sendAcceptance(response, signal, encoding, acceptance);
   }
@@ -64,6 +69,12 @@ export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
     return refuse(request, response, error);
   });
   return router;
+}
+
+/** A client that waits to be told (`Expect: 100-continue`) is told once its body is wanted; else it gets the refusal alone. */
+async function* askForChunks(request: IncomingMessage, response: ServerResponse) {
+  if (request.headers.expect !== undefined) response.writeContinue();
+  yield* readChunks(request);
 }
 
 interface CheckedHeaders {

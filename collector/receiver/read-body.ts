@@ -10,6 +10,8 @@ export interface BodyOptions {
   readonly declaredBytes: number;
   readonly bytesMax: number;
   readonly budget: ByteBudget;
+  /** Told of decompressed bytes as they come, for what limits a sender. */
+  readonly onBytes: (bytes: number) => void;
 }
 
 export interface Body {
@@ -25,7 +27,7 @@ export interface Body {
  */
 export async function withBody<Result>(
   source: AsyncIterable<Uint8Array>,
-  { compression, declaredBytes, bytesMax, budget }: BodyOptions,
+  { compression, declaredBytes, bytesMax, budget, onBytes }: BodyOptions,
   use: (body: Body) => Promise<Result>,
 ): Promise<Result> {
   if (declaredBytes > bytesMax) throw tooLarge(bytesMax);
@@ -41,6 +43,7 @@ export async function withBody<Result>(
         throw new CollectorError("IN_FLIGHT_FULL", message);
       }
       length += chunk.length;
+      onBytes(chunk.length);
       hash.update(chunk);
       chunks.push(chunk);
     }

@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import express from "express";
 import { expect, vi } from "vitest";
+import type { Authorize, Grant } from "../auth/key-ring.ts";
 import { Counters } from "../counters.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { createLimitedServer, defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
@@ -29,6 +30,8 @@ export class ReceiverForTests {
     const rejectedReasons = rejected > 0 ? { invalid_trace_id: rejected } : {};
     return { block: new Uint8Array(rows), rows, rejected, rejectedReasons, losses };
   };
+  /** Asks for nothing until a test replaces it. */
+  authorize: Authorize = () => openGrant;
   /** For a receiver of another transport. */
   readonly options: OtlpReceiverOptions;
   readonly #server: Server;
@@ -60,6 +63,7 @@ export class ReceiverForTests {
     });
     this.options = {
       intakes: { traces },
+      authorize: (credentials) => this.authorize(credentials),
       bodyBytesMax: all.bodyBytesMax,
       budget: new ByteBudget(all.inFlightBytesMax),
       counters: this.counters,
@@ -123,6 +127,13 @@ export class ReceiverForTests {
     return socket;
   }
 }
+
+const openGrant: Grant = {
+  services: undefined,
+  countBytes() {},
+  takeRows() {},
+  giveBackRows() {},
+};
 
 export interface Answer {
   readonly status: number;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { finished } from "node:stream/promises";
-import { type CollectorErrorCode, errorCode } from "../collector-error.ts";
+import { CollectorError, type CollectorErrorCode, errorCode } from "../collector-error.ts";
 import type { DecodeErrorCode } from "../decode/decode-error.ts";
 import { contentTypes, type OtlpEncoding } from "./otlp-message.ts";
 import { discardRest } from "./read-body.ts";
@@ -17,6 +17,12 @@ type Kind = readonly [httpStatus: number, rpcCode: number, headers?: Record<stri
 
 const invalid: Kind = [400, 3];
 const unsupported: Kind = [415, 3];
+/** RFC 6750: whoever shows no key is told the scheme alone. */
+const keyMissing: Kind = [401, 16, { "www-authenticate": 'Bearer realm="culprit"' }];
+const invalidToken = 'Bearer realm="culprit", error="invalid_token"';
+const keyRefused: Kind = [401, 16, { "www-authenticate": invalidToken }];
+/** The error says how long it is. */
+const overQuota: Kind = [429, 8, { "retry-after": "60" }];
 const retrySoon: Kind = [503, 14, { "retry-after": "1" }];
 /** The disk or the store must recover first. */
 const retryLater: Kind = [503, 14, { "retry-after": "5" }];
@@ -31,7 +37,12 @@ const kinds: Readonly<Record<CollectorErrorCode | DecodeErrorCode, Kind>> = {
   JOURNAL_CLOSED: retryLater,
   JOURNAL_FAILED: retryLater,
   JOURNAL_FULL: retryLater,
+  KEY_EXPIRED: keyRefused,
+  KEY_MISSING: keyMissing,
+  KEY_UNKNOWN: keyRefused,
   METHOD_NOT_ALLOWED: [405, 12, { allow: "POST" }],
+  QUOTA_EXCEEDED: overQuota,
+  RATE_EXCEEDED: overQuota,
   SIGNAL_NOT_SUPPORTED: [404, 12],
   UNSUPPORTED_CONTENT_ENCODING: [415, 12],
   UNSUPPORTED_CONTENT_TYPE: unsupported,
@@ -59,15 +70,16 @@ export function toRefusal(error: unknown): Refusal {
       headers: {},
     };
   }
-  const [httpStatus, rpcCode, headers = {}] = kinds[code];
-  const retryAfter = headers["retry-after"];
+  const [httpStatus, rpcCode, ownHeaders = {}] = kinds[code];
+  const ownRetryAfterS = error instanceof CollectorError ? error.retryAfterS : undefined;
+  const retryAfter = ownRetryAfterS?.toString() ?? ownHeaders["retry-after"];
   return {
     code,
     httpStatus,
     rpcCode,
     message: (error as Error).message,
     retryAfterS: retryAfter === undefined ? undefined : Number(retryAfter),
-    headers,
+    headers: retryAfter === undefined ? ownHeaders : { ...ownHeaders, "retry-after": retryAfter },
   };
 }
 

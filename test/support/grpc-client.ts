@@ -19,6 +19,7 @@ export function callGrpc(
   client: Client,
   path: string,
   message: string | Uint8Array,
+  metadata: Metadata = new Metadata(),
 ): Promise<GrpcAnswer> {
   const identity = (bytes: Buffer) => bytes;
   return new Promise((resolve) => {
@@ -27,7 +28,7 @@ export function callGrpc(
       const status = details instanceof Buffer ? readStatus(details) : undefined;
       resolve({ code: error?.code ?? 0, message: error?.details ?? "", response, status });
     };
-    client.makeUnaryRequest(path, identity, identity, Buffer.from(message), new Metadata(), done);
+    client.makeUnaryRequest(path, identity, identity, Buffer.from(message), metadata, done);
   });
 }
 

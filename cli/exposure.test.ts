@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { ConfigError } from "./config.ts";
+import { checkExposure } from "./exposure.ts";
+
+const nothing = { hasIngestKeys: false, hasApiToken: false };
+const everything = { hasIngestKeys: true, hasApiToken: true };
+const anywhere = { host: "0.0.0.0", allowUnauthenticated: false };
+
+test.each(["127.0.0.1", "::1", "localhost"])("on %s nobody is asked for anything", (host) => {
+  checkExposure({ host, allowUnauthenticated: false }, nothing);
+});
+
+test("elsewhere it needs keys for those who send and a token for those who read", () => {
+  checkExposure(anywhere, everything);
+});
+
+test.each([
+  [nothing, "an ingest key for those who send (culprit keys create), nor a token"],
+  [{ ...everything, hasIngestKeys: false }, "not yet an ingest key"],
+  [{ ...everything, hasApiToken: false }, "not yet a token for those who read (CULPRIT_API_TOKEN)"],
+])("elsewhere %j is refused, and says what is missing", (protection, message) => {
+  expect(() => checkExposure(anywhere, protection)).toThrow(ConfigError);
+  expect(() => checkExposure(anywhere, protection)).toThrow(message);
+});
+
+test("whoever trusts the network says so", () => {
+  checkExposure({ ...anywhere, allowUnauthenticated: true }, nothing);
+});
