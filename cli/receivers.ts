@@ -1,4 +1,4 @@
-import type { Router } from "express";
+import { Router } from "express";
 import type { Authorize } from "../collector/auth/key-ring.ts";
 import type { Counters } from "../collector/counters.ts";
 import { defaultDecodeLimits } from "../collector/decode/decode-limits.ts";
@@ -10,6 +10,7 @@ import { defaultHttpLimits } from "../collector/receiver/http-limits.ts";
 import { createIntake, type Intake } from "../collector/receiver/intake.ts";
 import { createGrpcReceiver } from "../collector/receiver/otlp-grpc.ts";
 import { createOtlpReceiver } from "../collector/receiver/otlp-http.ts";
+import { createZipkinReceiver } from "../collector/receiver/zipkin-http.ts";
 import type { Signal } from "../collector/signal.ts";
 import type { StartConfig } from "./config.ts";
 import type { Journals } from "./metric-sources.ts";
@@ -25,7 +26,7 @@ export interface ReceiverParts {
 }
 
 export interface Receivers {
-  /** OTLP/HTTP: answers under /v1. */
+  /** OTLP/HTTP: answers under /v1; Zipkin: at /api/v2/spans. */
   readonly http: Router;
   readonly grpc: GrpcServer;
 }
@@ -44,7 +45,7 @@ export function createReceivers(parts: ReceiverParts): Receivers {
   const { requestTimeoutMs } = defaultGrpcLimits;
   const grpc = createGrpcReceiver({ ...options, requestTimeoutMs });
   return {
-    http: createOtlpReceiver(options),
+    http: Router().use(createOtlpReceiver(options), createZipkinReceiver(options)),
     grpc: createGrpcServer(grpc, defaultGrpcLimits, counters),
   };
 }

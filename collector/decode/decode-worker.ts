@@ -4,6 +4,7 @@ import { DecodeError } from "./decode-error.ts";
 import { decodeTraces } from "./decode-traces.ts";
 import type { DecodeContext, DecodedBlock, OtlpEncoding } from "./decoded-block.ts";
 import type { DecodeJob, DecodeReply } from "./decoder.ts";
+import { zipkinToProtobuf } from "./zipkin-to-protobuf.ts";
 
 /**
  * The worker's end of `decoder.ts`: one job, one reply, in order. An error that is not the request's fault ends the
@@ -21,7 +22,8 @@ const decoders: Readonly<Record<Signal, Decode>> = { traces: decodeTraces };
 
 function toReply({ signal, body, encoding, context }: DecodeJob): DecodeReply {
   try {
-    return { result: decoders[signal](body, encoding, context) };
+    if (encoding !== "zipkin") return { result: decoders[signal](body, encoding, context) };
+    return { result: decodeTraces(zipkinToProtobuf(body), "protobuf", context) };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     return { error: { code: error.code, message: error.message } };

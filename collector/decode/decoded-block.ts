@@ -3,6 +3,9 @@ import type { Losses } from "./decode-request.ts";
 
 export type OtlpEncoding = "protobuf" | "json";
 
+/** What a body may be: of traces, also a list of Zipkin's spans. */
+export type BodyEncoding = OtlpEncoding | "zipkin";
+
 export interface DecodeContext {
   /** When the request arrived, milliseconds since 1970. */
   readonly receivedMs: number;

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Signal } from "../signal.ts";
 import { DecodeError, type DecodeErrorCode } from "./decode-error.ts";
-import type { DecodeContext, DecodedBlock, OtlpEncoding } from "./decoded-block.ts";
+import type { BodyEncoding, DecodeContext, DecodedBlock } from "./decoded-block.ts";
 
 export interface Decoder {
   /**
@@ -11,7 +11,7 @@ export interface Decoder {
   decode(
     signal: Signal,
     body: Uint8Array,
-    encoding: OtlpEncoding,
+    encoding: BodyEncoding,
     context: DecodeContext,
   ): Promise<DecodedBlock>;
   /** Bytes of the bodies that wait or are being decoded. */
@@ -30,7 +30,7 @@ export interface DecoderOptions {
 export interface DecodeJob {
   readonly signal: Signal;
   readonly body: Uint8Array;
-  readonly encoding: OtlpEncoding;
+  readonly encoding: BodyEncoding;
   readonly context: DecodeContext;
 }
 

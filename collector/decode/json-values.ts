@@ -67,6 +67,8 @@ export function toInteger(
 
 const int32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
 export const uint32 = { min: 0n, max: 2n ** 32n - 1n };
+/** What a double holds exactly: microseconds of Zipkin. */
+export const uint53 = { min: 0n, max: 2n ** 53n - 1n };
 export const int64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 export const uint64 = { min: 0n, max: 2n ** 64n - 1n };
 

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Grant } from "../auth/key-ring.ts";
 import type { Counters } from "../counters.ts";
-import type { DecodeContext, DecodedBlock } from "../decode/decoded-block.ts";
+import type { BodyEncoding, DecodeContext, DecodedBlock } from "../decode/decoded-block.ts";
 import { rowNames, type Signal } from "../signal.ts";
-import type { OtlpEncoding } from "./otlp-message.ts";
 import type { Body } from "./read-body.ts";
 
 /** Takes the bodies of one signal, whatever transport they came by. */
@@ -12,7 +11,7 @@ export interface Intake {
    * Resolves when what the body holds is safe: once, also when it comes again. Takes over the body's memory. Rejects with
    * a `CollectorErrorCode` or a `DecodeErrorCode`; then nothing was stored. `grant`: what the sender may do.
    */
-  accept(body: Body, encoding: OtlpEncoding, grant: Grant): Promise<Acceptance>;
+  accept(body: Body, encoding: BodyEncoding, grant: Grant): Promise<Acceptance>;
 }
 
 /** What the client is told; `message` is English, and empty when nothing was rejected. */
@@ -24,7 +23,7 @@ export interface Acceptance {
 /** Turns a body, whose memory it takes over, into a Native block. Throws an error with a `DecodeErrorCode`. */
 export type Decode = (
   body: Uint8Array<ArrayBuffer>,
-  encoding: OtlpEncoding,
+  encoding: BodyEncoding,
   context: Omit<DecodeContext, "limits">,
 ) => Promise<DecodedBlock>;
 
@@ -68,7 +67,7 @@ class DurableIntake implements Intake {
     this.#options = options;
   }
 
-  async accept({ bytes, sha256 }: Body, encoding: OtlpEncoding, grant: Grant): Promise<Acceptance> {
+  async accept({ bytes, sha256 }: Body, encoding: BodyEncoding, grant: Grant): Promise<Acceptance> {
     const { journal, counters } = this.#options;
     const bodyHash = `${encoding}:${hashFor(grant, sha256)}`;
     const earlier = journal.hasAccepted(bodyHash) ? fullyAccepted : this.#storing.get(bodyHash);
@@ -88,7 +87,7 @@ class DurableIntake implements Intake {
 
   async #store(
     bytes: Body["bytes"],
-    encoding: OtlpEncoding,
+    encoding: BodyEncoding,
     bodyHash: string,
     grant: Grant,
   ): Promise<Acceptance> {

@@ -1,29 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Router } from "express";
-import type { Authorize } from "../auth/key-ring.ts";
 import { CollectorError } from "../collector-error.ts";
-import type { Counters } from "../counters.ts";
 import { type Signal, signals } from "../signal.ts";
-import type { ByteBudget } from "./byte-budget.ts";
 import { toCredentials } from "./credentials.ts";
-import { type Compression, toCompression } from "./decompress.ts";
-import type { Acceptance, Intake } from "./intake.ts";
+import { type HttpReceiverOptions, refuseRequest, takeRequest } from "./http-request.ts";
+import type { Acceptance } from "./intake.ts";
 import { contentTypes, encodeResponse, type OtlpEncoding, toEncoding } from "./otlp-message.ts";
-import { readChunks, withBody } from "./read-body.ts";
-import { sendRefusal, toRefusal } from "./refusal.ts";
-
-export interface OtlpReceiverOptions {
-  readonly intakes: Readonly<Record<Signal, Intake>>;
-  /** `refused_requests{reason}`, by error code. */
-  readonly counters: Counters;
-  /** Asked before anything of a request but its headers is looked at. */
-  readonly authorize: Authorize;
-  readonly bodyBytesMax: number;
-  /** Bytes of the bodies of all receivers together. */
-  readonly budget: ByteBudget;
-  /** Told of errors that are our fault; the client gets a 500. */
-  readonly log: (message: string) => void;
-}
 
 /**
  * OTLP/HTTP: `POST /v1/traces` and the like, in protobuf or JSON, plain, gzip or zstd. It reads bodies itself, so no
@@ -31,28 +13,19 @@ export interface OtlpReceiverOptions {
  *
  *   key ─▶ headers ─▶ body, within limits ─▶ known already? ─▶ decode ─▶ journal ─▶ 200
  */
-export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
-  const { intakes, counters, log, budget, bodyBytesMax: bytesMax } = options;
-
+export function createOtlpReceiver(options: HttpReceiverOptions): Router {
   async function receive(signal: Signal, request: IncomingMessage, response: ServerResponse) {
     const grant = options.authorize(toCredentials(request.headers));
-    const { encoding, compression } = checkHeaders(request);
-    const declaredBytes = Number(request.headers["content-length"] ?? 0);
-    const acceptance = await withBody(
-      askForChunks(request, response),
-      { compression, declaredBytes, bytesMax, budget, onBytes: grant.countBytes },
-      (body) => intakes[signal].accept(body, encoding, grant),
-    );
+    const encoding = checkType(request);
+    const call = { request, response, signal, encoding, grant };
+    const acceptance = await takeRequest(call, options);
     sendAcceptance(response, signal, encoding, acceptance);
   }
 
-  async function refuse(request: IncomingMessage, response: ServerResponse, error: unknown) {
-    const refusal = toRefusal(error);
-    counters.add("refused_requests", 1, refusal.code);
-    if (refusal.code === "INTERNAL") log(`a request failed: ${error}`);
+  const refuse = (request: IncomingMessage, response: ServerResponse, error: unknown) => {
     const encoding = toEncoding(request.headers["content-type"]) ?? "json";
-    await sendRefusal(request, response, encoding, refusal);
-  }
+    return refuseRequest(request, response, encoding, error, options);
+  };
 
   const router = Router();
   for (const signal of signals) {
@@ -71,30 +44,11 @@ export function createOtlpReceiver(options: OtlpReceiverOptions): Router {
   return router;
 }
 
-/** A client that waits to be told (`Expect: 100-continue`) is told once its body is wanted; else it gets the refusal alone. */
-async function* askForChunks(request: IncomingMessage, response: ServerResponse) {
-  if (request.headers.expect !== undefined) response.writeContinue();
-  yield* readChunks(request);
-}
-
-interface CheckedHeaders {
-  readonly encoding: OtlpEncoding;
-  readonly compression: Compression;
-}
-
-function checkHeaders({ headers }: IncomingMessage): CheckedHeaders {
+function checkType({ headers }: IncomingMessage): OtlpEncoding {
   const encoding = toEncoding(headers["content-type"]);
-  if (encoding === undefined) {
-    const known = Object.values(contentTypes).join(" or ");
-    throw new CollectorError("UNSUPPORTED_CONTENT_TYPE", `content type must be ${known}`);
-  }
-  // Exactly one encoding: "gzip, gzip" would be inflated twice, and is asked for by nobody honest.
-  const compression = toCompression(headers["content-encoding"]);
-  if (compression === undefined) {
-    const message = "content encoding must be gzip, zstd or identity";
-    throw new CollectorError("UNSUPPORTED_CONTENT_ENCODING", message);
-  }
-  return { encoding, compression };
+  if (encoding !== undefined) return encoding;
+  const known = Object.values(contentTypes).join(" or ");
+  throw new CollectorError("UNSUPPORTED_CONTENT_TYPE", `content type must be ${known}`);
 }
 
 function sendAcceptance(

@@ -7,8 +7,10 @@ import type { Authorize, Grant } from "../auth/key-ring.ts";
 import { Counters } from "../counters.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { createLimitedServer, defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
+import type { HttpReceiverOptions } from "./http-request.ts";
 import { createIntake, type Decode } from "./intake.ts";
-import { createOtlpReceiver, type OtlpReceiverOptions } from "./otlp-http.ts";
+import { createOtlpReceiver } from "./otlp-http.ts";
+import { createZipkinReceiver } from "./zipkin-http.ts";
 
 /** A receiver behind a real server. Its decoder and its journal are stand-ins that show what they were handed. */
 export class ReceiverForTests {
@@ -33,7 +35,7 @@ export class ReceiverForTests {
   /** Asks for nothing until a test replaces it. */
   authorize: Authorize = () => openGrant;
   /** For a receiver of another transport. */
-  readonly options: OtlpReceiverOptions;
+  readonly options: HttpReceiverOptions;
   readonly #server: Server;
   readonly #events = new EventEmitter();
   #bodies = 0;
@@ -69,8 +71,11 @@ export class ReceiverForTests {
       counters: this.counters,
       log: (message) => this.logged.push(message),
     };
-    const receiver = createOtlpReceiver(this.options);
-    this.#server = createLimitedServer(express().use(receiver), all, this.counters);
+    this.#server = createLimitedServer(
+      express().use(createOtlpReceiver(this.options), createZipkinReceiver(this.options)),
+      all,
+      this.counters,
+    );
   }
 
   async listen(): Promise<this> {

@@ -1,5 +1,5 @@
 /** The fields of a protobuf message by number: integers, or bytes. Written apart from what it checks. */
-function readProtobuf(bytes: Uint8Array): Map<number, (bigint | Buffer)[]> {
+export function readProtobuf(bytes: Uint8Array): Map<number, (bigint | Buffer)[]> {
   const fields = new Map<number, (bigint | Buffer)[]>();
   let at = 0;
   const readVarint = () => {
@@ -18,7 +18,12 @@ function readProtobuf(bytes: Uint8Array): Map<number, (bigint | Buffer)[]> {
       const length = Number(readVarint());
       add(tag >> 3, Buffer.from(bytes.subarray(at, at + length)));
       at += length;
-    } else throw new Error(`wire type ${tag & 7} is not expected in an answer`);
+    } else {
+      const length = fixedBytes[tag & 7];
+      if (length === undefined) throw new Error(`wire type ${tag & 7} is not known`);
+      add(tag >> 3, Buffer.from(bytes.subarray(at, at + length)));
+      at += length;
+    }
   }
   return fields;
 
@@ -26,6 +31,9 @@ function readProtobuf(bytes: Uint8Array): Map<number, (bigint | Buffer)[]> {
     fields.set(field, [...(fields.get(field) ?? []), value]);
   }
 }
+
+/** By wire type. */
+const fixedBytes: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
 /** A `google.rpc.Status` in protobuf. */
 export function readStatus(bytes: Uint8Array) {
