@@ -46,6 +46,16 @@ test.each<[string[], NodeJS.ProcessEnv, object]>([
   ],
   [[], { CULPRIT_API_TOKEN: "0123456789abcdef" }, { apiToken: "0123456789abcdef" }],
   [["--ingest-keys-file", "/etc/k.json"], {}, { ingestKeysFile: "/etc/k.json" }],
+  [
+    ["--tls-cert", "/c.pem", "--tls-key", "/k.pem"],
+    {},
+    { publicUrl: "https://127.0.0.1:4318", tls: { certFile: "/c.pem", keyFile: "/k.pem" } },
+  ],
+  [
+    ["--tls-cert", "/c.pem", "--tls-key", "/k.pem"],
+    { CULPRIT_TLS_CLIENT_CA: "/ca.pem" },
+    { tls: { clientCaFile: "/ca.pem" } },
+  ],
   [["--journal-max-mib", "1"], {}, { journalBytesMax: 1_048_576 }],
 ])("%j with %j is read", (args, environment, expected) => {
   expect(readStartConfig(args, environment)).toMatchObject(expected);
@@ -65,6 +75,9 @@ test.each<[string[], NodeJS.ProcessEnv, string]>([
   [["--public-url", "culprit.example"], {}, "--public-url"],
   [["--public-url", "javascript:alert(1)"], {}, "must be an http or https URL"],
   [[], { CULPRIT_ALLOW_UNAUTHENTICATED: "yes" }, "--allow-unauthenticated"],
+  [["--tls-cert", "c.pem"], {}, "TLS needs"],
+  [["--tls-key", "k.pem"], {}, "TLS needs"],
+  [["--tls-client-ca", "ca.pem"], {}, "TLS needs"],
   [["--api-token", "0123456789abcde"], {}, "must have 16 characters or more"],
   [[], { CULPRIT_ALLOW_PRIVATE_DESTINATIONS: "yes" }, "must be true or false"],
   [["--prot", "1"], {}, "--prot"],

@@ -23,8 +23,17 @@ export interface StartConfig {
   readonly ingestKeysFile?: string;
   /** What API, UI and metrics ask for. */
   readonly apiToken?: string;
+  /** Files in PEM; absent: no TLS. */
+  readonly tls?: TlsConfig;
   /** Beyond loopback, what is not asked for may be missing. */
   readonly allowUnauthenticated: boolean;
+}
+
+/** Absolute paths. */
+interface TlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile?: string;
 }
 
 /** A mistake in flags or environment; its message says what to do. */
@@ -86,6 +95,17 @@ export const startOptions = {
     default: "",
     help: "what API, UI and metrics ask for; a secret, so prefer the variable",
   },
+  "tls-cert": {
+    variable: "CULPRIT_TLS_CERT",
+    default: "",
+    help: "certificate (PEM): HTTP and gRPC speak TLS",
+  },
+  "tls-key": { variable: "CULPRIT_TLS_KEY", default: "", help: "its key (PEM)" },
+  "tls-client-ca": {
+    variable: "CULPRIT_TLS_CLIENT_CA",
+    default: "",
+    help: "only clients with a certificate of this CA (PEM) are let in",
+  },
   "allow-unauthenticated": {
     variable: "CULPRIT_ALLOW_UNAUTHENTICATED",
     default: "false",
@@ -127,13 +147,15 @@ export function readStartConfig(
   }
   const grpcPort = setting("grpc-port");
   const slackWebhookUrl = setting("slack-webhook-url");
+  const tls = toTls(setting);
+  const localUrl = toLocalUrl(host, port, tls !== undefined);
   return Object.freeze({
     host,
     port,
     grpcPort: grpcPort === "off" ? grpcPort : toInteger("grpc-port", grpcPort, 0, 65_535),
     dataFolder: resolve(setting("data")),
     retentionDays: toInteger("retention-days", setting("retention-days"), 1, 3650),
-    publicUrl: toUrl("public-url", setting("public-url") || toLocalUrl(host, port)),
+    publicUrl: toUrl("public-url", setting("public-url") || localUrl),
     ...(slackWebhookUrl && { slackWebhookUrl: toUrl("slack-webhook-url", slackWebhookUrl) }),
     allowPrivateDestinations: toBoolean(
       "allow-private-destinations",
@@ -143,6 +165,7 @@ export function readStartConfig(
       toInteger("journal-max-mib", setting("journal-max-mib"), 1, 1_000_000) * 1_048_576,
     ...(ingestKeysFile && { ingestKeysFile: resolve(ingestKeysFile) }),
     ...(apiToken && { apiToken }),
+    ...(tls && { tls }),
     allowUnauthenticated: toBoolean("allow-unauthenticated", setting("allow-unauthenticated")),
     acceptedWindow: {
       pastMs: toInteger("accept-past-hours", setting("accept-past-hours"), 1, 87_600) * 3_600_000,
@@ -150,6 +173,21 @@ export function readStartConfig(
         toInteger("accept-future-minutes", setting("accept-future-minutes"), 0, 525_600) * 60_000,
     },
   });
+}
+
+function toTls(setting: (name: OptionName) => string): TlsConfig | undefined {
+  const [cert, key, clientCa] = [setting("tls-cert"), setting("tls-key"), setting("tls-client-ca")];
+  if (cert === "" && key === "" && clientCa === "") return undefined;
+  if (cert === "" || key === "") {
+    throw new ConfigError(
+      "TLS needs --tls-cert (CULPRIT_TLS_CERT) and --tls-key (CULPRIT_TLS_KEY)",
+    );
+  }
+  return {
+    certFile: resolve(cert),
+    keyFile: resolve(key),
+    ...(clientCa && { clientCaFile: resolve(clientCa) }),
+  };
 }
 
 /** Absolute path of the data folder, for commands beside `start`. */
@@ -205,7 +243,8 @@ function toUrl(name: OptionName, text: string): string {
 }
 
 /** How this machine reaches what listens on `host`. */
-export function toLocalUrl(host: string, port: number): string {
-  if (host === "0.0.0.0" || host === "::") return `http://localhost:${port}`;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+export function toLocalUrl(host: string, port: number, hasTls = false): string {
+  const scheme = hasTls ? "https" : "http";
+  if (host === "0.0.0.0" || host === "::") return `${scheme}://localhost:${port}`;
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

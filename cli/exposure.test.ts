@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { ConfigError } from "./config.ts";
 import { checkExposure } from "./exposure.ts";
 
-const nothing = { hasIngestKeys: false, hasApiToken: false };
-const everything = { hasIngestKeys: true, hasApiToken: true };
+const nothing = { hasIngestKeys: false, hasApiToken: false, hasClientCa: false };
+const everything = { hasIngestKeys: true, hasApiToken: true, hasClientCa: false };
 const anywhere = { host: "0.0.0.0", allowUnauthenticated: false };
 
 test.each(["127.0.0.1", "::1", "localhost"])("on %s nobody is asked for anything", (host) => {
@@ -21,6 +21,10 @@ test.each([
 ])("elsewhere %j is refused, and says what is missing", (protection, message) => {
   expect(() => checkExposure(anywhere, protection)).toThrow(ConfigError);
   expect(() => checkExposure(anywhere, protection)).toThrow(message);
+});
+
+test("elsewhere a CA of clients is enough", () => {
+  checkExposure(anywhere, { ...nothing, hasClientCa: true });
 });
 
 test("whoever trusts the network says so", () => {

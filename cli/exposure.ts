@@ -12,14 +12,16 @@ export interface Protection {
   readonly hasIngestKeys: boolean;
   /** Whoever reads needs the token. An ingest key lets nobody read, so one doesn't stand for the other. */
   readonly hasApiToken: boolean;
+  /** Only clients with a certificate of our CA are let in, to send and to read. */
+  readonly hasClientCa: boolean;
 }
 
 /** Throws a ConfigError when other machines could send or read unasked, and nobody said that they may. */
 export function checkExposure(
   { host, allowUnauthenticated }: Pick<StartConfig, "host" | "allowUnauthenticated">,
-  { hasIngestKeys, hasApiToken }: Protection,
+  { hasIngestKeys, hasApiToken, hasClientCa }: Protection,
 ): void {
-  if (isLoopback(host) || allowUnauthenticated) return;
+  if (isLoopback(host) || allowUnauthenticated || hasClientCa) return;
   const missing = [
     ...(hasIngestKeys ? [] : ["an ingest key for those who send (culprit keys create)"]),
     ...(hasApiToken ? [] : ["a token for those who read (CULPRIT_API_TOKEN)"]),

@@ -1,5 +1,6 @@
 import type { Analyzer } from "../analyzers/schedule/analyzer.ts";
 import type { KeyRing } from "../collector/auth/key-ring.ts";
+import type { TlsFiles } from "../collector/auth/tls-files.ts";
 import type { Counters } from "../collector/counters.ts";
 import type { Journal } from "../collector/journal/journal.ts";
 import type { JournalStats } from "../collector/journal/journal-stats.ts";
@@ -13,7 +14,10 @@ export type Journals = Readonly<Record<Signal, Journal>>;
 /** The parts that count. */
 export interface CountingParts {
   readonly counters: Counters;
-  readonly keys: { readonly ring: Pick<KeyRing, "countValid"> };
+  readonly access: {
+    readonly ring: Pick<KeyRing, "countValid">;
+    readonly tls: Pick<TlsFiles, "expiresAt"> | undefined;
+  };
   readonly journals: Readonly<Record<Signal, Pick<Journal, "stats">>>;
   readonly decoder: { queuedBytes(): number };
   readonly store: Pick<EmbeddedStore, "stats">;
@@ -31,7 +35,7 @@ export interface CountingParts {
 export function toMetricSources(parts: CountingParts): MetricSource[] {
   return [
     ...receiverSources(parts),
-    ...keySources(parts),
+    ...accessSources(parts),
     ...journalSources(parts),
     ...storeSources(parts),
     ...analyzerSources(parts),
@@ -90,9 +94,23 @@ function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
   ];
 }
 
-function keySources({ counters, keys }: CountingParts): MetricSource[] {
+function accessSources({ counters, access: { ring, tls } }: CountingParts): MetricSource[] {
+  const tlsSources = tls && [
+    gauge(
+      "tls_certificate_expiry_timestamp_seconds",
+      "When our certificate ends, Unix time",
+      () => tls.expiresAt() / 1000,
+    ),
+  ];
   return [
-    gauge("ingest_keys", "Ingest keys that are valid", () => keys.ring.countValid()),
+    ...(tlsSources ?? []),
+    counter("tls_file_errors", "Certificates or keys that could not be used", () =>
+      counters.value("tls_file_errors"),
+    ),
+    counter("failed_handshakes", "Connections that did not come to speak TLS with us", () =>
+      counters.value("failed_handshakes"),
+    ),
+    gauge("ingest_keys", "Ingest keys that are valid", () => ring.countValid()),
     counter("key_file_errors", "Files of keys that could not be read or written", () =>
       counters.value("key_file_errors"),
     ),

@@ -1,5 +1,4 @@
 import { Router } from "express";
-import type { Authorize } from "../collector/auth/key-ring.ts";
 import type { Counters } from "../collector/counters.ts";
 import { defaultDecodeLimits } from "../collector/decode/decode-limits.ts";
 import type { Decoder } from "../collector/decode/decoder.ts";
@@ -12,12 +11,13 @@ import { createGrpcReceiver } from "../collector/receiver/otlp-grpc.ts";
 import { createOtlpReceiver } from "../collector/receiver/otlp-http.ts";
 import { createZipkinReceiver } from "../collector/receiver/zipkin-http.ts";
 import type { Signal } from "../collector/signal.ts";
+import type { Access } from "./access.ts";
 import type { StartConfig } from "./config.ts";
 import type { Journals } from "./metric-sources.ts";
 
 export interface ReceiverParts {
   readonly config: StartConfig;
-  readonly authorize: Authorize;
+  readonly access: Pick<Access, "ring" | "tls">;
   readonly decoder: Decoder;
   readonly journals: Journals;
   readonly counters: Counters;
@@ -33,9 +33,9 @@ export interface Receivers {
 
 /** All transports hand to the same intakes, and hold bytes of one budget. */
 export function createReceivers(parts: ReceiverParts): Receivers {
-  const { authorize, counters } = parts;
+  const { access, counters } = parts;
   const options = {
-    authorize,
+    authorize: access.ring.authorize,
     intakes: createIntakes(parts),
     bodyBytesMax: defaultHttpLimits.bodyBytesMax,
     budget: new ByteBudget(defaultHttpLimits.inFlightBytesMax),
@@ -46,7 +46,7 @@ export function createReceivers(parts: ReceiverParts): Receivers {
   const grpc = createGrpcReceiver({ ...options, requestTimeoutMs });
   return {
     http: Router().use(createOtlpReceiver(options), createZipkinReceiver(options)),
-    grpc: createGrpcServer(grpc, defaultGrpcLimits, counters),
+    grpc: createGrpcServer(grpc, defaultGrpcLimits, counters, access.tls),
   };
 }
 

@@ -13,6 +13,8 @@ export async function startCommand(args: readonly string[]): Promise<number> {
     process.stdout.write(
       welcome(config.port === 0 ? culprit.url : config.publicUrl, culprit.grpcUrl),
     );
+    // In a terminal it says that the terminal is gone, and ends us.
+    if (!process.stdout.isTTY) process.on("SIGHUP", () => void culprit.reload());
     log(`stopping on ${await nextSignal()}`);
     await culprit.close();
     return 0;

@@ -6,8 +6,6 @@ import { readEndpointPath } from "../analyzers/schedule/read-endpoint-path.ts";
 import { readWaterfall } from "../analyzers/schedule/read-waterfall.ts";
 import { createApi } from "../collector/api/api.ts";
 import type { Coverage } from "../collector/api/responses.ts";
-import { type IngestKeys, openIngestKeys } from "../collector/auth/open-ingest-keys.ts";
-import { createReadGuard } from "../collector/auth/read-guard.ts";
 import { createCollectorApp } from "../collector/collector-app.ts";
 import { Counters } from "../collector/counters.ts";
 import { createDecoder, type Decoder } from "../collector/decode/decoder.ts";
@@ -17,10 +15,10 @@ import { createLimitedServer, defaultHttpLimits } from "../collector/receiver/ht
 import type { Signal } from "../collector/signal.ts";
 import type { BlockTable } from "../storage/block-tables.ts";
 import { type EmbeddedStore, openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
+import { type Access, openAccess } from "./access.ts";
 import { type Alerts, createAlerts } from "./alerts.ts";
 import { type StartConfig, toLocalUrl } from "./config.ts";
-import { checkExposure, isLoopback } from "./exposure.ts";
-import { toKeyFiles } from "./keys-command.ts";
+import { isLoopback } from "./exposure.ts";
 import { closeMs, closeServer, listen } from "./listen.ts";
 import { type Journals, toMetricSources } from "./metric-sources.ts";
 import { findPackageRoot } from "./package-root.ts";
@@ -31,6 +29,8 @@ export interface Culprit {
   readonly url: string;
   /** Where it takes OTLP/gRPC; undefined: nowhere. */
   readonly grpcUrl: string | undefined;
+  /** Looks at once whether keys or certificates have changed; it does so by itself every few seconds. */
+  reload(): Promise<void>;
   /** Lets the requests under way end, then closes; what is not inserted yet stays in the journal. */
   close(): Promise<void>;
 }
@@ -54,8 +54,8 @@ export async function startCulprit(config: StartConfig, hooks: StartHooks): Prom
     for (let end = opened.pop(); end; end = opened.pop()) await end();
   };
   try {
-    const urls = await openParts(config, hooks, opened);
-    return { ...urls, close };
+    const started = await openParts(config, hooks, opened);
+    return { ...started, close };
   } catch (error) {
     await close();
     throw error;
@@ -67,12 +67,12 @@ async function openParts(
   config: StartConfig,
   { log }: StartHooks,
   opened: (() => Promise<unknown>)[],
-): Promise<Pick<Culprit, "url" | "grpcUrl">> {
+): Promise<Omit<Culprit, "close">> {
   const now = Date.now;
   await mkdir(config.dataFolder, { recursive: true });
   const counters = new Counters();
-  const keys = await openKeys(config, counters, now, log);
-  opened.push(() => keys.close());
+  const access = await openAccess(config, { counters, now, log });
+  opened.push(() => access.close());
   const store = await openEmbeddedStore({
     folder: join(config.dataFolder, "clickhouse"),
     retentionDays: config.retentionDays,
@@ -90,28 +90,30 @@ async function openParts(
     log: (line) => log(`analyzers: ${line}`),
   });
   opened.push(() => analyzer.close());
-  const parts: Parts = { counters, keys, journals, decoder, store, analyzer, alerts };
+  const parts: Parts = { counters, access, journals, decoder, store, analyzer, alerts };
   const metrics = createMetrics(toMetricSources(parts));
   opened.push(() => metrics.close());
-  const receivers = createReceivers({ ...parts, config, now, log, authorize: keys.ring.authorize });
+  const receivers = createReceivers({ ...parts, config, now, log });
   const app = createCollectorApp({
     receiver: receivers.http,
     api: createReadApi(parts, now, log),
-    readGuard: toReadGuard(config, parts),
+    readGuard: access.readGuard,
     metrics: metrics.handle,
     notReady: () => (store.isReady() ? undefined : "the database is starting"),
     webFolder: join(findPackageRoot(), "web/dist"),
     hostsAllowed: toHosts(config),
   });
-  const server = createLimitedServer(app, defaultHttpLimits, counters);
+  const server = createLimitedServer(app, defaultHttpLimits, counters, access.tls);
   opened.push(() => closeServer(server));
   const { host, port, grpcPort } = config;
-  const url = toLocalUrl(host, await listen(server, { host, port, flag: "--port" }));
-  if (grpcPort === "off") return { url, grpcUrl: undefined };
+  const hasTls = access.tls !== undefined;
+  const url = toLocalUrl(host, await listen(server, { host, port, flag: "--port" }), hasTls);
+  const { reload } = access;
+  if (grpcPort === "off") return { url, grpcUrl: undefined, reload };
   opened.push(() => receivers.grpc.close(closeMs));
   const { server: grpc } = receivers.grpc;
   const taken = await listen(grpc, { host, port: grpcPort, flag: "--grpc-port (or off)" });
-  return { url, grpcUrl: toLocalUrl(host, taken) };
+  return { url, grpcUrl: toLocalUrl(host, taken, hasTls), reload };
 }
 
 /** Where the rows of a signal go. */
@@ -141,37 +143,12 @@ async function openJournals(
 
 interface Parts {
   readonly counters: Counters;
-  readonly keys: IngestKeys;
+  readonly access: Access;
   readonly journals: Journals;
   readonly decoder: Decoder;
   readonly store: EmbeddedStore;
   readonly analyzer: Analyzer;
   readonly alerts: Alerts;
-}
-
-/** Throws when other machines could send or read unasked. */
-async function openKeys(
-  config: StartConfig,
-  counters: Counters,
-  now: () => number,
-  log: Log,
-): Promise<IngestKeys> {
-  const keys = await openIngestKeys({
-    ...toKeyFiles(config.dataFolder),
-    staticKeyFile: config.ingestKeysFile,
-    now,
-    counters,
-    log: (line) => log(`ingest keys: ${line}`),
-  });
-  const hasApiToken = config.apiToken !== undefined;
-  checkExposure(config, { hasIngestKeys: keys.ring.isRequired, hasApiToken });
-  return keys;
-}
-
-function toReadGuard({ apiToken }: StartConfig, { keys, counters }: Parts) {
-  if (apiToken === undefined) return undefined;
-  const isIngestKey = (secret: string) => keys.ring.isKnown(secret);
-  return createReadGuard({ token: apiToken, isIngestKey, counters });
 }
 
 function createReadApi({ store, analyzer }: Parts, now: () => number, log: Log): Router {

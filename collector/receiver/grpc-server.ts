@@ -1,18 +1,21 @@
 import {
   constants,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
+import type { TlsFiles } from "../auth/tls-files.ts";
 import type { Counters } from "../counters.ts";
 import type { GrpcLimits } from "./grpc-limits.ts";
 
 export type GrpcListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
 export interface GrpcServer {
-  readonly server: Http2Server;
+  readonly server: Http2Server | Http2SecureServer;
   /** Takes no more calls; those under way get `graceMs` to end. */
   close(graceMs: number): Promise<void>;
 }
@@ -25,17 +28,10 @@ export function createGrpcServer(
   listener: GrpcListener,
   limits: GrpcLimits,
   counters: Counters,
+  tls?: TlsFiles,
 ): GrpcServer {
   const connections = new Set<Connection>();
-  const server = createServer({
-    maxSettings: 32,
-    settings: {
-      maxConcurrentStreams: limits.streamsMax,
-      maxHeaderListSize: limits.headerBytesMax,
-      initialWindowSize: limits.windowBytes / 4,
-      enablePush: false,
-    },
-  });
+  const server = createHttp2Server(limits, counters, tls);
   server.maxConnections = limits.connectionsMax;
   server.on("drop", () => counters.add("dropped_connections"));
   server.on("sessionError", () => counters.add("dropped_connections"));
@@ -67,6 +63,28 @@ export function createGrpcServer(
       clearTimeout(lastResort);
     },
   };
+}
+
+function createHttp2Server(
+  limits: GrpcLimits,
+  counters: Counters,
+  tls: TlsFiles | undefined,
+): Http2Server | Http2SecureServer {
+  const options = {
+    maxSettings: 32,
+    settings: {
+      maxConcurrentStreams: limits.streamsMax,
+      maxHeaderListSize: limits.headerBytesMax,
+      initialWindowSize: limits.windowBytes / 4,
+      enablePush: false,
+    },
+  };
+  if (tls === undefined) return createServer(options);
+  const handshakeTimeout = limits.checkIntervalMs;
+  const server = createSecureServer({ ...options, ...tls.options, handshakeTimeout });
+  server.on("tlsClientError", () => counters.add("failed_handshakes"));
+  tls.follow(server);
+  return server;
 }
 
 /**

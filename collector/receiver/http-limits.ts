@@ -1,4 +1,6 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { TlsFiles } from "../auth/tls-files.ts";
 import type { Counters } from "../counters.ts";
 
 export interface HttpLimits {
@@ -29,27 +31,43 @@ export const defaultHttpLimits: HttpLimits = {
 const timeoutCheckMs = 1000;
 
 /**
- * A server that no client can hold up or fill; `dropped_connections` counts those over the limit. The limits of
- * bodies are the receiver's to keep.
+ * A server that no client can hold up or fill; `dropped_connections` counts those over the limit,
+ * `failed_handshakes` those that did not come to speak TLS with us. The limits of bodies are the receiver's to keep.
  */
 export function createLimitedServer(
   listener: RequestListener,
   limits: HttpLimits,
   counters: Counters,
+  tls?: TlsFiles,
 ): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: Math.min(timeoutCheckMs, limits.headersTimeoutMs),
-    },
-    listener,
-  );
+  const options = {
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(timeoutCheckMs, limits.headersTimeoutMs),
+  };
+  const server =
+    tls === undefined
+      ? createServer(options, listener)
+      : createLimitedTlsServer(options, listener, limits, counters, tls);
   server.maxConnections = limits.connectionsMax;
   server.on("drop", () => counters.add("dropped_connections"));
   // A client that asks before it sends is told to by the receiver, once that knows its key and wants the body.
   server.on("checkContinue", (request, response) => void server.emit("request", request, response));
+  return server;
+}
+
+function createLimitedTlsServer(
+  options: ServerOptions,
+  listener: RequestListener,
+  limits: HttpLimits,
+  counters: Counters,
+  tls: TlsFiles,
+): Server {
+  const handshakeTimeout = limits.headersTimeoutMs;
+  const server = createTlsServer({ ...options, ...tls.options, handshakeTimeout }, listener);
+  server.on("tlsClientError", () => counters.add("failed_handshakes"));
+  tls.follow(server);
   return server;
 }

@@ -26,7 +26,10 @@ export async function startCulpritProcess(
     args: [main, "start", "--port", String(port), "--grpc-port", "0", "--data", dataFolder],
     env,
   });
-  const [, url, grpcUrl] = await started.waitFor(/UI +(http:\S+)[\s\S]*gRPC +(http:\S+)/, readyMs);
+  const [, url, grpcUrl] = await started.waitFor(
+    /UI +(https?:\S+)[\s\S]*gRPC +(https?:\S+)/,
+    readyMs,
+  );
   return {
     url: url!,
     grpcUrl: grpcUrl!,
