@@ -10,7 +10,7 @@ import { createIntake, type Intake } from "../collector/receiver/intake.ts";
 import { createGrpcReceiver } from "../collector/receiver/otlp-grpc.ts";
 import { createOtlpReceiver } from "../collector/receiver/otlp-http.ts";
 import { createZipkinReceiver } from "../collector/receiver/zipkin-http.ts";
-import type { Signal } from "../collector/signal.ts";
+import { bySignal, type Signal } from "../collector/signal.ts";
 import type { Access } from "./access.ts";
 import type { StartConfig } from "./config.ts";
 import type { Journals } from "./metric-sources.ts";
@@ -52,7 +52,7 @@ export function createReceivers(parts: ReceiverParts): Receivers {
 
 function createIntakes(parts: ReceiverParts): Readonly<Record<Signal, Intake>> {
   const { config, decoder, journals, counters, now } = parts;
-  const create = (signal: Signal) =>
+  return bySignal((signal) =>
     createIntake({
       signal,
       decode: (body, encoding, context) =>
@@ -61,6 +61,6 @@ function createIntakes(parts: ReceiverParts): Readonly<Record<Signal, Intake>> {
       window: config.acceptedWindow,
       now,
       counters,
-    });
-  return { traces: create("traces") };
+    }),
+  );
 }

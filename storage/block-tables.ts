@@ -1,3 +1,4 @@
+import { logColumns } from "./log-columns.ts";
 import { spanColumns } from "./span-columns.ts";
 
 /** A column of a table that is filled by blocks, as it stands in a block of ClickHouse's Native format. */
@@ -7,7 +8,7 @@ export interface BlockColumn {
 }
 
 /** The tables that are filled by files of Native blocks, each with its columns in the order in which blocks have them. */
-export const blockTables = { spans: spanColumns } as const satisfies Record<
+export const blockTables = { spans: spanColumns, logs: logColumns } as const satisfies Record<
   string,
   readonly BlockColumn[]
 >;

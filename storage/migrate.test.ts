@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Session } from "chdb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { blockTables } from "./block-tables.ts";
 import { migrate, readMigrations, renderMigration } from "./migrate.ts";
-import { spanColumns } from "./span-columns.ts";
 
 describe("the rendered migrations", () => {
   const render = (home: "embedded" | "cluster") =>
@@ -47,13 +47,16 @@ describe("migrate", () => {
     expect(names.trim().split("\n")).toEqual(readMigrations().map(({ name }) => name));
   });
 
-  test("gives spans the columns that the decoder writes, in its order", async () => {
-    const names = await run(`
+  test.each(Object.entries(blockTables))(
+    "gives %s the columns that the decoder writes, in its order",
+    async (table, columns) => {
+      const names = await run(`
       SELECT name FROM system.columns
-      WHERE database = currentDatabase() AND table = 'spans'
+      WHERE database = currentDatabase() AND table = '${table}' AND default_kind != 'ALIAS'
       ORDER BY position FORMAT TSV`);
-    expect(names.trim().split("\n")).toEqual(spanColumns.map(({ name }) => name));
-  });
+      expect(names.trim().split("\n")).toEqual(columns.map(({ name }) => name));
+    },
+  );
 
   test("gives every table that grows an end", async () => {
     const endless = await run(`

@@ -1,12 +1,9 @@
+import { attributeColumns, stringMap } from "./attribute-columns.ts";
+
 /**
  * The columns of `spans`, in the order in which the decoder writes them: the one list that the decoder, the
  * INSERT statement and the migration's test share. A column is added here and in a migration, nowhere else.
- *
- * `nativeType` is the type inside the Native block. ClickHouse casts a plain `String` to the table's
- * `LowCardinality(String)`, so that only Map keys need a dictionary on our side.
  */
-const stringMap = "Map(LowCardinality(String), String)";
-
 export const spanColumns = [
   { name: "ts", nativeType: "DateTime64(9, 'UTC')" },
   { name: "duration", nativeType: "UInt64" },
@@ -48,11 +45,7 @@ export const spanColumns = [
   { name: "shape_id", nativeType: "UInt64" },
   { name: "params_hash", nativeType: "UInt64" },
   { name: "returned_rows", nativeType: "Int64" },
-  { name: "attributes", nativeType: stringMap },
-  { name: "attributes_int", nativeType: "Map(LowCardinality(String), Int64)" },
-  { name: "attributes_double", nativeType: "Map(LowCardinality(String), Float64)" },
-  { name: "attributes_bool", nativeType: "Map(LowCardinality(String), UInt8)" },
-  { name: "attributes_json", nativeType: stringMap },
+  ...attributeColumns,
   {
     name: "events",
     nativeType: `Array(Tuple(ts DateTime64(9, 'UTC'), name String, attributes ${stringMap}, attributes_json ${stringMap}))`,

@@ -42,6 +42,25 @@ export interface TraceFinding {
   readonly spanIds: readonly string[];
 }
 
+/** GET /api/v1/traces/:traceId/logs: by time; long texts are cut. */
+export interface TraceLogsResponse {
+  readonly logs: readonly TraceLog[];
+  readonly truncated: boolean;
+}
+
+export interface TraceLog {
+  readonly at: number;
+  /** "": written outside of any span. */
+  readonly spanId: string;
+  readonly service: string;
+  /** As the source named it, or by OTLP's number: "ERROR"; "": unspecified. */
+  readonly severity: string;
+  readonly eventName: string;
+  /** Text, or OTLP JSON where it is structured. */
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 /** GET /api/v1/traces/:traceId/spans/:spanId */
 export interface SpanResponse {
   readonly spanId: string;

@@ -17,6 +17,7 @@ import {
   ATTR_URL_PATH,
 } from "@opentelemetry/semantic-conventions";
 import type { SpanDetailRow } from "../../storage/queries/span-detail.ts";
+import { toAttributeTexts, toStrings } from "./attribute-texts.ts";
 import type { SpanResponse } from "./responses.ts";
 
 const kinds = ["unspecified", "internal", "server", "client", "producer", "consumer"];
@@ -34,7 +35,7 @@ export function toSpanResponse(row: SpanDetailRow): SpanResponse {
       .join(": "),
     startAt: row.startMs,
     durationNs: row.durationNs,
-    attributes: { ...columnAttributes(row), ...toText(row) },
+    attributes: { ...columnAttributes(row), ...toAttributeTexts(row), ...row.scopeAttributes },
     resource: { ...row.resourceAttributes, ...row.resourceAttributesJson },
     events: row.events.map(({ atMs, name, attributes, attributesJson }) => ({
       at: atMs,
@@ -72,21 +73,4 @@ function columnAttributes(row: SpanDetailRow): Record<string, string> {
       ([name, value]) => value !== "" && !(value === 0 && name !== "db.response.returned_rows"),
     ),
   );
-}
-
-function toText(row: SpanDetailRow): Record<string, string> {
-  return {
-    ...row.attributes,
-    ...row.attributesInt,
-    ...toStrings(Object.entries(row.attributesDouble)),
-    ...toStrings(Object.entries(row.attributesBool)),
-    ...row.attributesJson,
-    ...row.scopeAttributes,
-  };
-}
-
-function toStrings(
-  entries: readonly (readonly [string, string | number | boolean])[],
-): Record<string, string> {
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }

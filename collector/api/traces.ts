@@ -5,10 +5,18 @@ import {
 } from "../../storage/queries/occurrences-by-trace.ts";
 import { type SpanDetailRow, spanDetailQuery } from "../../storage/queries/span-detail.ts";
 import { type TraceBoundsRow, traceBoundsQuery } from "../../storage/queries/trace-bounds.ts";
+import { type TraceLogRow, traceLogsQuery } from "../../storage/queries/trace-logs.ts";
 import type { Store } from "../../storage/store.ts";
 import { ApiError, answer } from "./api-error.ts";
+import { toAttributeTexts } from "./attribute-texts.ts";
 import { readHexId } from "./parameters.ts";
-import type { SpanResponse, TraceFinding, TraceResponse } from "./responses.ts";
+import type {
+  SpanResponse,
+  TraceFinding,
+  TraceLog,
+  TraceLogsResponse,
+  TraceResponse,
+} from "./responses.ts";
 import { toSpanResponse } from "./span-response.ts";
 
 export interface TracesOptions {
@@ -23,8 +31,11 @@ export interface TracesOptions {
 }
 
 const findingsMax = 100;
+const logsMax = 500;
+/** Of the body of a log, and of each of its attributes. */
+const charactersMax = 2_000;
 
-/** GET /traces/:traceId, GET /traces/:traceId/spans/:spanId */
+/** GET /traces/:traceId, GET /traces/:traceId/logs, GET /traces/:traceId/spans/:spanId */
 export function createTracesApi({ store, readWaterfall, titleOf }: TracesOptions): Router {
   const router = Router();
   router.get(
@@ -34,6 +45,15 @@ export function createTracesApi({ store, readWaterfall, titleOf }: TracesOptions
       const waterfall = await readWaterfall(bounds.traceId, bounds);
       if (!waterfall) throw unknownTrace(bounds.traceId);
       return { ...waterfall, findings: await readFindings(store, bounds.traceId, titleOf) };
+    }),
+  );
+  router.get(
+    "/traces/:traceId/logs",
+    answer(async (request): Promise<TraceLogsResponse> => {
+      const { traceId, fromS, toS } = await findTrace(store, readHexId(request, "traceId", 32));
+      const parameters = { traceId, fromS, toS, logsMax: logsMax + 1, charactersMax };
+      const rows = await store.select<TraceLogRow>(traceLogsQuery, parameters);
+      return { logs: rows.slice(0, logsMax).map(toTraceLog), truncated: rows.length > logsMax };
     }),
   );
   router.get(
@@ -48,6 +68,23 @@ export function createTracesApi({ store, readWaterfall, titleOf }: TracesOptions
     }),
   );
   return router;
+}
+
+/** Each stands for four of OTLP's SeverityNumber, from 1 on. */
+const severities = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+
+function toTraceLog(row: TraceLogRow): TraceLog {
+  const { atMs, spanId, service, severityNumber, severityText, eventName, body } = row;
+  const severity = severityText || (severities[Math.ceil(severityNumber / 4) - 1] ?? "");
+  return {
+    at: atMs,
+    spanId,
+    service,
+    severity,
+    eventName,
+    body,
+    attributes: toAttributeTexts(row),
+  };
 }
 
 async function findTrace(store: Store, traceId: string): Promise<TraceBoundsRow> {

@@ -2,22 +2,40 @@ import { KeyValueReader, toAnyValueJson, valueType } from "./any-value.ts";
 import type { Column } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
-import type { MapColumn } from "./native-block.ts";
+import { MapColumn } from "./native-block.ts";
 import { type PromotedValues, promotions } from "./promoted-attributes.ts";
 import type { Ranges } from "./ranges.ts";
-import type { SpanBlock, SpanBlockColumns } from "./span-block.ts";
+
+/** A map for each type that an attribute may have; every table has them. */
+export interface AttributeColumns {
+  readonly attributes: MapColumn;
+  readonly attributes_int: MapColumn;
+  readonly attributes_double: MapColumn;
+  readonly attributes_bool: MapColumn;
+  readonly attributes_json: MapColumn;
+}
+
+export function createAttributeColumns(keys: KeyDictionary): AttributeColumns {
+  return {
+    attributes: new MapColumn(keys),
+    attributes_int: new MapColumn(keys),
+    attributes_double: new MapColumn(keys),
+    attributes_bool: new MapColumn(keys),
+    attributes_json: new MapColumn(keys),
+  };
+}
 
 /** Copies attributes from the body into maps, one row a call. Of a repeated key the first is kept. */
 export class AttributeWriter {
   readonly keyValue: KeyValueReader = new KeyValueReader();
   readonly #request: DecodeRequest;
   readonly #keys: KeyDictionary;
-  readonly #columns: SpanBlockColumns;
+  readonly #columns: AttributeColumns;
 
-  constructor(request: DecodeRequest, block: SpanBlock) {
+  constructor(request: DecodeRequest, keys: KeyDictionary, columns: AttributeColumns) {
     this.#request = request;
-    this.#keys = block.keys;
-    this.#columns = block.columns;
+    this.#keys = keys;
+    this.#columns = columns;
   }
 
   /** A row of strings, and of all else as AnyValue JSON; both may be one map. */
@@ -45,8 +63,54 @@ export class AttributeWriter {
     }
   }
 
+  /** Attributes by type, also those that have a column in `spans`. The caller ends the row. */
+  writeTyped(attributes: Ranges): void {
+    this.#startList(attributes);
+    for (let i = 0; i < attributes.count; i++) {
+      const key = this.#readKey(attributes, i);
+      if (key !== -1) this.#addTyped(key);
+    }
+  }
+
+  /** A count that has no column; an attribute of the same name, should there be one, stays what it is. */
+  addCount(key: number, count: number): void {
+    if (!this.#keys.claim(key)) return;
+    this.#columns.attributes_int.addKey(key);
+    this.#columns.attributes_int.values.addUint64(count, 0);
+  }
+
+  endTypedRow(): void {
+    this.#columns.attributes.endRow();
+    this.#columns.attributes_int.endRow();
+    this.#columns.attributes_double.endRow();
+    this.#columns.attributes_bool.endRow();
+    this.#columns.attributes_json.endRow();
+  }
+
   addUtf8(column: Column, start: number, end: number): void {
     column.addString(this.#request.body, start, this.#request.cut(start, end));
+  }
+
+  /** An id that may be missing, and is then zeros; so is one of another length, which is counted. */
+  addId(column: Column, start: number, end: number, length: number): void {
+    if (end - start === length) {
+      column.addBytes(this.#request.body, start, end);
+      return;
+    }
+    column.addZeros(length);
+    if (end !== start) this.#request.losses.droppedIds++;
+  }
+
+  /** The value that `keyValue` stands on, as AnyValue JSON. */
+  addValueJson(column: Column): void {
+    const { anyValueDepthMax, valueBytesMax } = this.#request.limits;
+    const json = toAnyValueJson(this.keyValue, anyValueDepthMax);
+    if (json.length <= valueBytesMax) {
+      column.addText(json);
+    } else {
+      this.#request.losses.truncatedValues++;
+      column.addText(`{"stringValue":"<${json.length} characters of JSON>"}`);
+    }
   }
 
   #startList(attributes: Ranges): void {
@@ -115,14 +179,7 @@ export class AttributeWriter {
   }
 
   #addJson(map: MapColumn, key: number): void {
-    const { anyValueDepthMax, valueBytesMax } = this.#request.limits;
-    const json = toAnyValueJson(this.keyValue, anyValueDepthMax);
     map.addKey(key);
-    if (json.length <= valueBytesMax) {
-      map.values.addText(json);
-    } else {
-      this.#request.losses.truncatedValues++;
-      map.values.addText(`{"stringValue":"<${json.length} characters of JSON>"}`);
-    }
+    this.addValueJson(map.values);
   }
 }

@@ -1,32 +1,68 @@
+import { DecodeError } from "./decode-error.ts";
 import type { DecodeLimits } from "./decode-limits.ts";
 import { defaultDecodeLimits } from "./decode-limits.ts";
-
-/** What was left out of the spans that are in the block. */
-export interface Losses {
-  /** Strings cut, and lists replaced by their length. */
-  truncatedValues: number;
-  /** Attributes over a limit, and repeats of a key. */
-  droppedAttributes: number;
-  droppedEvents: number;
-  /** Links over the limit, or without valid ids. */
-  droppedLinks: number;
-}
+import type { DecodeContext, Losses, RejectReason } from "./decoded-block.ts";
 
 /** The body in work, and what the parts of the decoder count together while they read it. */
 export class DecodeRequest {
   body: Buffer = Buffer.alloc(0);
   limits: DecodeLimits = defaultDecodeLimits;
   losses: Losses = noLosses();
+  rejected = 0;
+  rejectedReasons: Partial<Record<RejectReason, number>> = {};
+  /** Of the resource that is being read; where it is not, its rows are to be rejected. */
+  isServiceAllowed = true;
+  #services: readonly string[] | undefined;
+  #rows = 0;
+  #acceptFromMs = 0;
+  #acceptToMs = 0;
 
-  reset(body: Uint8Array, limits: DecodeLimits): void {
+  reset(body: Uint8Array, context: DecodeContext): void {
     this.body = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    this.limits = limits;
+    this.limits = context.limits;
     this.losses = noLosses();
+    this.rejected = 0;
+    this.rejectedReasons = {};
+    this.#rows = 0;
+    this.#acceptFromMs = context.acceptFromMs;
+    this.#acceptToMs = context.acceptToMs;
+    this.#services = context.services;
   }
 
   /** Lets go of the body. */
   release(): void {
     this.body = Buffer.alloc(0);
+  }
+
+  startResource(resource: { serviceName(): string }): void {
+    this.isServiceAllowed = this.#services?.includes(resource.serviceName()) ?? true;
+  }
+
+  /** To be called for each row before it is read, whether it will be rejected or not. */
+  countRow(): void {
+    const { rowsMax } = this.limits;
+    if (++this.#rows <= rowsMax) return;
+    const message = `a request may hold ${rowsMax} spans, data points or log records`;
+    throw new DecodeError("TOO_MANY_ROWS", message);
+  }
+
+  reject(reason: RejectReason): void {
+    this.rejected++;
+    this.rejectedReasons[reason] = (this.rejectedReasons[reason] ?? 0) + 1;
+  }
+
+  /** Whether nanoseconds since 1970, in two halves, are in the time window. */
+  isInWindow(lo: number, hi: number): boolean {
+    const ms = (hi * 2 ** 32 + lo) / 1e6;
+    return ms >= this.#acceptFromMs && ms <= this.#acceptToMs;
+  }
+
+  /** Right length, and not all zero. */
+  isId(start: number, end: number, length: number): boolean {
+    if (end - start !== length) return false;
+    let any = 0;
+    for (let i = start; i < end; i++) any |= this.body[i]!;
+    return any !== 0;
   }
 
   /** Where the string [start, end) ends once it keeps the limit; never inside a character. */
@@ -41,5 +77,11 @@ export class DecodeRequest {
 }
 
 function noLosses(): Losses {
-  return { truncatedValues: 0, droppedAttributes: 0, droppedEvents: 0, droppedLinks: 0 };
+  return {
+    truncatedValues: 0,
+    droppedAttributes: 0,
+    droppedEvents: 0,
+    droppedLinks: 0,
+    droppedIds: 0,
+  };
 }

@@ -1,8 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import type { Signal } from "../signal.ts";
 import { DecodeError } from "./decode-error.ts";
-import { decodeTraces } from "./decode-traces.ts";
-import type { DecodeContext, DecodedBlock, OtlpEncoding } from "./decoded-block.ts";
+import { decodeOtlp } from "./decode-otlp.ts";
 import type { DecodeJob, DecodeReply } from "./decoder.ts";
 import { zipkinToProtobuf } from "./zipkin-to-protobuf.ts";
 
@@ -16,14 +14,10 @@ parentPort?.on("message", (job: DecodeJob) => {
   parentPort?.postMessage(reply, transferred);
 });
 
-type Decode = (body: Uint8Array, encoding: OtlpEncoding, context: DecodeContext) => DecodedBlock;
-
-const decoders: Readonly<Record<Signal, Decode>> = { traces: decodeTraces };
-
 function toReply({ signal, body, encoding, context }: DecodeJob): DecodeReply {
   try {
-    if (encoding !== "zipkin") return { result: decoders[signal](body, encoding, context) };
-    return { result: decodeTraces(zipkinToProtobuf(body), "protobuf", context) };
+    if (encoding !== "zipkin") return { result: decodeOtlp(signal, body, encoding, context) };
+    return { result: decodeOtlp(signal, zipkinToProtobuf(body), "protobuf", context) };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     return { error: { code: error.code, message: error.message } };

@@ -1,5 +1,4 @@
 import type { DecodeLimits } from "./decode-limits.ts";
-import type { Losses } from "./decode-request.ts";
 
 export type OtlpEncoding = "protobuf" | "json";
 
@@ -29,10 +28,23 @@ export type RejectReason =
   | "invalid_parent_span_id"
   | "service_not_allowed";
 
+/** What was left out of the rows that are in the block. */
+export interface Losses {
+  /** Strings cut, and lists replaced by their length. */
+  truncatedValues: number;
+  /** Attributes over a limit, and repeats of a key. */
+  droppedAttributes: number;
+  droppedEvents: number;
+  /** Links over the limit, or without valid ids. */
+  droppedLinks: number;
+  /** Trace and span ids of logs and exemplars that are of another length than an id's. */
+  droppedIds: number;
+}
+
 export interface DecodedBlock {
   /** A Native block with the columns of the signal's table; no bytes when no row was accepted. */
   readonly block: Uint8Array<ArrayBuffer>;
-  /** In the block; each is a span. */
+  /** In the block; each is a span or a log record. */
   readonly rows: number;
   readonly rejected: number;
   readonly rejectedReasons: Readonly<Partial<Record<RejectReason, number>>>;

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from "vitest";
-import { decodeTraces } from "./decode-traces.ts";
+import { decodeOtlp } from "./decode-otlp.ts";
 import { createDecoder, type Decoder, type DecoderOptions } from "./decoder.ts";
 import { context } from "./testing/decode-model.ts";
 import { encodeOtlp } from "./testing/encode-otlp.ts";
@@ -22,7 +22,7 @@ const bodyOf = (name: string) => new Uint8Array(encodeOtlp(requestOf({ name })))
 it("gives what decoding in place gives, in both encodings", async () => {
   const decoder = open();
   const json = Buffer.from(JSON.stringify(requestOf({ name: "a" })));
-  const expected = decodeTraces(json, "json", context);
+  const expected = decodeOtlp("traces", json, "json", context);
   expect(await decoder.decode("traces", bodyOf("a"), "protobuf", context)).toEqual(expected);
   expect(await decoder.decode("traces", new Uint8Array(json), "json", context)).toEqual(expected);
 });

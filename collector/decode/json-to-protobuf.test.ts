@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { decodeTraces } from "./decode-traces.ts";
+import { decodeOtlp } from "./decode-otlp.ts";
 import { codeOf, context, decode, decodeJson } from "./testing/decode-model.ts";
 import { attribute, nested, requestOf } from "./testing/otlp-model.ts";
 
@@ -9,7 +9,7 @@ const exampleMs = 1_544_712_660_000;
 const then = { ...context, acceptFromMs: exampleMs, acceptToMs: exampleMs };
 
 it("accepts the specification's example, ids in either case", () => {
-  const { block, rows } = decodeTraces(example, "json", then);
+  const { block, rows } = decodeOtlp("traces", example, "json", then);
   expect(rows).toBe(1);
   expect(Buffer.from(block).includes(Buffer.from("5b8efff798038103d269b633813fc60c", "hex"))).toBe(
     true,
@@ -17,7 +17,7 @@ it("accepts the specification's example, ids in either case", () => {
   const lower = example
     .toString()
     .replace("5B8EFFF798038103D269B633813FC60C", (id) => id.toLowerCase());
-  expect(decodeTraces(Buffer.from(lower), "json", then).block).toEqual(block);
+  expect(decodeOtlp("traces", Buffer.from(lower), "json", then).block).toEqual(block);
 });
 
 it("ignores fields that it doesn't know, names in snake case among them", () => {
@@ -72,7 +72,9 @@ it.each([
   ["a name that is no text", spanJson('"name":7')],
   ["what is no base64", spanJson('"attributes":[{"key":"a","value":{"bytesValue":"<>"}}]')],
 ])("refuses %s", (_, json) => {
-  expect(codeOf(() => decodeTraces(Buffer.from(json), "json", context))).toBe("INVALID_JSON");
+  expect(codeOf(() => decodeOtlp("traces", Buffer.from(json), "json", context))).toBe(
+    "INVALID_JSON",
+  );
 });
 
 it("survives deep nesting, in fields that it knows and in others", () => {

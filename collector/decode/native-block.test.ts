@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { spanColumns } from "../../storage/span-columns.ts";
-import { decodeTraces } from "./decode-traces.ts";
+import { decodeOtlp } from "./decode-otlp.ts";
 import { context } from "./testing/decode-model.ts";
 import { encodeOtlp } from "./testing/encode-otlp.ts";
 import {
@@ -278,8 +278,10 @@ function richRequest(): OtlpRequest {
 function insert(requests: readonly OtlpRequest[]): void {
   const blocks = requests.map(
     (request) =>
-      decodeTraces(encodeOtlp(request), "protobuf", { ...context, receivedMs: testTimeMs + 1_234 })
-        .block,
+      decodeOtlp("traces", encodeOtlp(request), "protobuf", {
+        ...context,
+        receivedMs: testTimeMs + 1_234,
+      }).block,
   );
   const file = join(folder, "spans.native");
   writeFileSync(file, Buffer.concat(blocks));

@@ -1,9 +1,9 @@
-import { type SpanColumnName, spanColumns } from "../../storage/span-columns.ts";
+import type { BlockColumn } from "../../storage/block-tables.ts";
 import { Column } from "./column.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
 
 /**
- * ClickHouse's Native format, as far as spans need it. A block is
+ * ClickHouse's Native format, as far as our tables need it. A block is
  *
  *   columns (varint) rows (varint)  then for each column:  name  type  prefix  data
  *
@@ -129,19 +129,20 @@ export class TupleArrayColumn<Fields extends Readonly<Record<string, NativeColum
 
 /** The block as bytes of its own. Empty when there are no rows: ClickHouse takes an empty block for the end. */
 export function toNativeBlock(
-  columns: Readonly<Record<SpanColumnName, NativeColumn>>,
+  table: readonly BlockColumn[],
+  columns: Readonly<Record<string, NativeColumn>>,
   rows: number,
   bytesMax: number,
 ): Uint8Array<ArrayBuffer> {
   if (rows === 0) return new Uint8Array(0);
   scratch.reset(bytesMax);
-  scratch.addVarint(spanColumns.length);
+  scratch.addVarint(table.length);
   scratch.addVarint(rows);
-  for (const { name, nativeType } of spanColumns) {
+  for (const { name, nativeType } of table) {
     scratch.addText(name);
     scratch.addText(nativeType);
-    columns[name].writePrefix(scratch);
-    columns[name].writeData(scratch);
+    columns[name]!.writePrefix(scratch);
+    columns[name]!.writeData(scratch);
   }
   return scratch.bytes.slice(0, scratch.length) as Uint8Array<ArrayBuffer>;
 }

@@ -1,26 +1,14 @@
-import type { SpanColumnName } from "../../storage/span-columns.ts";
+import { type SpanColumnName, spanColumns } from "../../storage/span-columns.ts";
+import { createAttributeColumns } from "./attribute-writer.ts";
+import { Block } from "./block.ts";
 import { Column } from "./column.ts";
-import { KeyDictionary } from "./key-dictionary.ts";
-import { MapColumn, type NativeColumn, TupleArrayColumn, toNativeBlock } from "./native-block.ts";
-import { knownNames } from "./promoted-attributes.ts";
+import type { KeyDictionary } from "./key-dictionary.ts";
+import { MapColumn, type NativeColumn, TupleArrayColumn } from "./native-block.ts";
 
-/** The columns of `spans` in the making. Each row must add to every one of them. */
-export class SpanBlock {
-  readonly keys: KeyDictionary = new KeyDictionary(knownNames);
-  readonly columns = createColumns(this.keys);
-  rows = 0;
-  #bytesMax = 0;
+export type SpanBlock = Block<SpanBlockColumns>;
 
-  reset(bytesMax: number): void {
-    this.rows = 0;
-    this.#bytesMax = bytesMax;
-    this.keys.trim();
-    for (const column of Object.values<NativeColumn>(this.columns)) column.reset(bytesMax);
-  }
-
-  toNative(): Uint8Array<ArrayBuffer> {
-    return toNativeBlock(this.columns, this.rows, this.#bytesMax);
-  }
+export function createSpanBlock(): SpanBlock {
+  return new Block(spanColumns, createColumns);
 }
 
 function createColumns(keys: KeyDictionary) {
@@ -65,11 +53,7 @@ function createColumns(keys: KeyDictionary) {
     shape_id: new Column(),
     params_hash: new Column(),
     returned_rows: new Column(),
-    attributes: new MapColumn(keys),
-    attributes_int: new MapColumn(keys),
-    attributes_double: new MapColumn(keys),
-    attributes_bool: new MapColumn(keys),
-    attributes_json: new MapColumn(keys),
+    ...createAttributeColumns(keys),
     events: new TupleArrayColumn({
       ts: new Column(),
       name: new Column(),

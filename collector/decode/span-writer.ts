@@ -1,4 +1,4 @@
-import { AttributeWriter } from "./attribute-writer.ts";
+import type { AttributeWriter } from "./attribute-writer.ts";
 import { CallWriter } from "./call-writer.ts";
 import type { Column } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
@@ -6,12 +6,9 @@ import { EventWriter } from "./event-writer.ts";
 import { LinkWriter } from "./link-writer.ts";
 import { PromotedValues, slot } from "./promoted-attributes.ts";
 import type { ProtobufReader } from "./protobuf-reader.ts";
-import { type ResourceMessage, type ScopeMessage, unknownServiceName } from "./resource-message.ts";
 import { toSamplingWeight } from "./sampling-weight.ts";
 import type { SpanBlock, SpanBlockColumns } from "./span-block.ts";
 import type { SpanMessage } from "./span-message.ts";
-
-const unknownService = new TextEncoder().encode(unknownServiceName);
 
 /** Highest values of OTLP's SpanKind and StatusCode; a higher one is newer than we are, and stored as unset. */
 const kindMax = 5;
@@ -19,7 +16,7 @@ const statusCodeMax = 2;
 
 /** Writes accepted spans to the block, one row each. */
 export class SpanWriter {
-  readonly attributes: AttributeWriter;
+  readonly #attributes: AttributeWriter;
   readonly #request: DecodeRequest;
   readonly #block: SpanBlock;
   readonly #columns: SpanBlockColumns;
@@ -27,43 +24,29 @@ export class SpanWriter {
   readonly #call: CallWriter;
   readonly #events: EventWriter;
   readonly #links: LinkWriter;
-  #receivedLo = 0;
-  #receivedHi = 0;
 
-  constructor(request: DecodeRequest, block: SpanBlock) {
+  constructor(request: DecodeRequest, block: SpanBlock, attributes: AttributeWriter) {
     this.#request = request;
     this.#block = block;
     this.#columns = block.columns;
-    this.attributes = new AttributeWriter(request, block);
-    this.#call = new CallWriter(request, block, this.attributes, this.#values);
-    this.#events = new EventWriter(block.columns, this.attributes);
-    this.#links = new LinkWriter(request, block.columns, this.attributes);
+    this.#attributes = attributes;
+    this.#call = new CallWriter(request, block, attributes, this.#values);
+    this.#events = new EventWriter(block.columns, attributes);
+    this.#links = new LinkWriter(request, block.columns, attributes);
   }
 
-  startRequest(receivedMs: number): void {
-    this.#receivedHi = Math.floor(receivedMs / 2 ** 32);
-    this.#receivedLo = receivedMs % 2 ** 32;
-    this.attributes.keyValue.reader.reset(this.#request.body);
-  }
-
-  write(
-    span: SpanMessage,
-    resource: ResourceMessage,
-    scope: ScopeMessage,
-    reader: ProtobufReader,
-  ): void {
+  /** All of a row but the columns of its resource and scope. */
+  write(span: SpanMessage, reader: ProtobufReader): void {
     const { losses, limits } = this.#request;
     losses.droppedEvents += span.events.total - span.events.count;
     losses.droppedLinks += span.links.total - span.links.count;
     this.#writeFields(span);
-    this.#writeResource(resource);
-    this.#writeScope(scope);
-    this.attributes.writeSpanAttributes(span.attributes, this.#values);
+    this.#attributes.writeSpanAttributes(span.attributes, this.#values);
     const kind = span.kind > kindMax ? 0 : span.kind;
     this.#call.write(kind, span.nameStart, span.nameEnd);
     this.#writeEvidence();
     this.#writeDroppedCounts(span);
-    this.#endAttributes();
+    this.#attributes.endTypedRow();
     this.#events.writeRow(reader, span.events, limits.attributesMax);
     this.#links.writeRow(reader, span.links);
     this.#block.rows++;
@@ -75,17 +58,20 @@ export class SpanWriter {
     const borrow = span.endLo < span.startLo ? 1 : 0;
     columns.ts.addUint64(span.startLo, span.startHi);
     columns.duration.addUint64(span.endLo - span.startLo, span.endHi - span.startHi - borrow);
-    columns.received.addUint64(this.#receivedLo, this.#receivedHi);
     columns.trace_id.addBytes(body, span.traceIdStart, span.traceIdEnd);
     columns.span_id.addBytes(body, span.spanIdStart, span.spanIdEnd);
     if (span.parentSpanIdEnd === span.parentSpanIdStart) columns.parent_span_id.addZeros(8);
     else columns.parent_span_id.addBytes(body, span.parentSpanIdStart, span.parentSpanIdEnd);
-    this.attributes.addUtf8(columns.trace_state, span.traceStateStart, span.traceStateEnd);
+    this.#attributes.addUtf8(columns.trace_state, span.traceStateStart, span.traceStateEnd);
     columns.flags.addUint32(span.flags);
-    this.attributes.addUtf8(columns.name, span.nameStart, span.nameEnd);
+    this.#attributes.addUtf8(columns.name, span.nameStart, span.nameEnd);
     columns.kind.addUint8(span.kind > kindMax ? 0 : span.kind);
     columns.status_code.addUint8(span.statusCode > statusCodeMax ? 0 : span.statusCode);
-    this.attributes.addUtf8(columns.status_message, span.statusMessageStart, span.statusMessageEnd);
+    this.#attributes.addUtf8(
+      columns.status_message,
+      span.statusMessageStart,
+      span.statusMessageEnd,
+    );
     const hasState = span.traceStateEnd > span.traceStateStart;
     columns.weight.addFloat64(hasState ? this.#weightOf(span) : 1);
   }
@@ -93,38 +79,6 @@ export class SpanWriter {
   #weightOf(span: SpanMessage): number {
     const end = this.#request.cut(span.traceStateStart, span.traceStateEnd);
     return toSamplingWeight(this.#request.body.toString("latin1", span.traceStateStart, end));
-  }
-
-  /** The first span of a resource carries its attributes; a view copies them into `resources`. */
-  #writeResource(resource: ResourceMessage): void {
-    const columns = this.#columns;
-    const { known } = resource;
-    if (known.has(slot.serviceName)) this.#addKnown(columns.service, known, slot.serviceName);
-    else addBytes(columns.service, unknownService);
-    const environment = known.pick(slot.deploymentEnvironmentName, slot.deploymentEnvironment);
-    this.#addKnown(columns.environment, known, environment);
-    this.#addKnown(columns.service_version, known, slot.serviceVersion);
-    columns.resource_id.addUint64(resource.idLo, resource.idHi);
-    if (resource.isStored) {
-      columns.resource_attributes.endRow();
-      columns.resource_attributes_json.endRow();
-      return;
-    }
-    this.attributes.writeRow(
-      resource.attributes,
-      columns.resource_attributes,
-      columns.resource_attributes_json,
-    );
-    resource.markStored();
-  }
-
-  #writeScope(scope: ScopeMessage): void {
-    const columns = this.#columns;
-    this.attributes.addUtf8(columns.scope_name, scope.nameStart, scope.nameEnd);
-    this.attributes.addUtf8(columns.scope_version, scope.versionStart, scope.versionEnd);
-    const map = columns.scope_attributes;
-    if (scope.attributes.total === 0) map.endRow();
-    else this.attributes.writeRow(scope.attributes, map, map);
   }
 
   #writeEvidence(): void {
@@ -161,39 +115,19 @@ export class SpanWriter {
     this.#columns.params_hash.addUint64(0, 0);
     if (start === -1) return;
     this.#columns.attributes.addKey(slot.paramsHash);
-    this.attributes.addUtf8(this.#columns.attributes.values, start, end);
+    this.#attributes.addUtf8(this.#columns.attributes.values, start, end);
   }
 
   #writeDroppedCounts(span: SpanMessage): void {
     if (span.droppedAttributes > 0)
-      this.#addCount(slot.droppedAttributesCount, span.droppedAttributes);
-    if (span.droppedEvents > 0) this.#addCount(slot.droppedEventsCount, span.droppedEvents);
-    if (span.droppedLinks > 0) this.#addCount(slot.droppedLinksCount, span.droppedLinks);
-  }
-
-  /** An attribute of the same name, should the span have one, stays what it is. */
-  #addCount(index: number, count: number): void {
-    if (!this.#block.keys.claim(index)) return;
-    this.#columns.attributes_int.addKey(index);
-    this.#columns.attributes_int.values.addUint64(count, 0);
-  }
-
-  #endAttributes(): void {
-    const columns = this.#columns;
-    columns.attributes.endRow();
-    columns.attributes_int.endRow();
-    columns.attributes_double.endRow();
-    columns.attributes_bool.endRow();
-    columns.attributes_json.endRow();
+      this.#attributes.addCount(slot.droppedAttributesCount, span.droppedAttributes);
+    if (span.droppedEvents > 0)
+      this.#attributes.addCount(slot.droppedEventsCount, span.droppedEvents);
+    if (span.droppedLinks > 0) this.#attributes.addCount(slot.droppedLinksCount, span.droppedLinks);
   }
 
   #addKnown(column: Column, values: PromotedValues, index: number): void {
     if (!values.has(index)) column.addVarint(0);
-    else this.attributes.addUtf8(column, values.start[index]!, values.end[index]!);
+    else this.#attributes.addUtf8(column, values.start[index]!, values.end[index]!);
   }
-}
-
-function addBytes(column: Column, bytes: Uint8Array): void {
-  column.addVarint(bytes.length);
-  column.addBytes(bytes, 0, bytes.length);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readProtobuf } from "../../test/support/read-protobuf.ts";
-import { decodeTraces } from "./decode-traces.ts";
+import { decodeOtlp } from "./decode-otlp.ts";
 import { codeOf, context, decode } from "./testing/decode-model.ts";
 import {
   attribute,
@@ -26,7 +26,12 @@ const span = {
 };
 
 function decodeZipkin(...spans: readonly object[]) {
-  return decodeTraces(zipkinToProtobuf(Buffer.from(JSON.stringify(spans))), "protobuf", context);
+  return decodeOtlp(
+    "traces",
+    zipkinToProtobuf(Buffer.from(JSON.stringify(spans))),
+    "protobuf",
+    context,
+  );
 }
 
 function otlp(different: Partial<OtlpSpan>, resource?: readonly OtlpAttribute[]) {
@@ -147,7 +152,7 @@ it.each(recorded)(
     const body = readFileSync(join(fixtures, file));
     const spans: readonly { timestamp: number }[] = JSON.parse(String(body));
     const startMs = spans[0]!.timestamp / 1000;
-    const { rows, rejected } = decodeTraces(zipkinToProtobuf(body), "protobuf", {
+    const { rows, rejected } = decodeOtlp("traces", zipkinToProtobuf(body), "protobuf", {
       ...context,
       acceptFromMs: startMs - 60_000,
       acceptToMs: startMs + 60_000,

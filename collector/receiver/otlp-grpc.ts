@@ -30,6 +30,7 @@ export interface GrpcReceiverOptions {
 }
 
 const services: Readonly<Record<Signal, string>> = {
+  logs: "logs.v1.LogsService",
   traces: "trace.v1.TraceService",
 };
 

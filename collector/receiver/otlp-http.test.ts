@@ -101,6 +101,18 @@ describe("a request with rejected spans", () => {
     });
   });
 
+  test("of another signal is told and counted in that signal's words", async () => {
+    const { bytes } = await receiver.request("POST", "/v1/logs", "5-2", json);
+    const message = "rejected 2 of 5 log records: invalid_trace_id 2";
+    expect(JSON.parse(String(bytes))).toEqual({
+      partialSuccess: { rejectedLogRecords: "2", errorMessage: message },
+    });
+    expect(receiver.counters.value("rejected_log_records", "invalid_trace_id")).toBe(2);
+    expect(receiver.counters.value("accepted_log_records")).toBe(3);
+    expect(receiver.counters.value("accepted_requests", "logs")).toBe(1);
+    expect(receiver.counters.value("accepted_spans")).toBe(0);
+  });
+
   test("stores nothing when it has no others", async () => {
     expect((await receiver.post("2-2")).status).toBe(200);
     expect(receiver.stored).toEqual([]);
@@ -141,12 +153,12 @@ describe("a refused request", () => {
     },
   );
 
-  test.each(["/v1/logs", "/v1/metrics"])("for %s gets 404", async (path) => {
+  test.each(["/v1/metrics"])("for %s gets 404", async (path) => {
     const answer = await receiver.request("POST", path, "1", json);
     expect(answer.status).toBe(404);
     expect(JSON.parse(String(answer.bytes))).toEqual({
       code: 12,
-      message: "only traces are stored here",
+      message: "metrics are not stored here",
     });
   });
 
@@ -216,6 +228,14 @@ describe("a body that comes again", () => {
     expect(receiver.stored).toHaveLength(1);
     expect(receiver.counters.value("accepted_spans")).toBe(4);
     expect(receiver.counters.value("retried_requests")).toBe(1);
+  });
+
+  test("for another signal is another body", async () => {
+    await receiver.post("4");
+    await receiver.request("POST", "/v1/logs", "4");
+    await receiver.request("POST", "/v1/logs", "4");
+    expect(receiver.stored).toHaveLength(2);
+    expect(receiver.counters.value("accepted_log_records")).toBe(4);
   });
 
   test("in the other encoding is another body", async () => {

@@ -5,10 +5,11 @@ import express from "express";
 import { expect, vi } from "vitest";
 import type { Authorize, Grant } from "../auth/key-ring.ts";
 import { Counters } from "../counters.ts";
+import { bySignal, type Signal } from "../signal.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { createLimitedServer, defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
 import type { HttpReceiverOptions } from "./http-request.ts";
-import { createIntake, type Decode } from "./intake.ts";
+import { createIntake, type Decode, type Intake } from "./intake.ts";
 import { createOtlpReceiver } from "./otlp-http.ts";
 import { createZipkinReceiver } from "./zipkin-http.ts";
 
@@ -28,7 +29,13 @@ export class ReceiverForTests {
     }
     const [all = 0, rejected = 0] = text.split("-").map(Number);
     const rows = Math.max(0, (all || 0) - rejected);
-    const losses = { truncatedValues: 0, droppedAttributes: 2, droppedEvents: 0, droppedLinks: 0 };
+    const losses = {
+      truncatedValues: 0,
+      droppedAttributes: 2,
+      droppedEvents: 0,
+      droppedLinks: 0,
+      droppedIds: 0,
+    };
     const rejectedReasons = rejected > 0 ? { invalid_trace_id: rejected } : {};
     return { block: new Uint8Array(rows), rows, rejected, rejectedReasons, losses };
   };
@@ -42,29 +49,8 @@ export class ReceiverForTests {
 
   constructor(limits: Partial<HttpLimits> = {}) {
     const all = { ...defaultHttpLimits, bodyBytesMax: 1000, inFlightBytesMax: 1500, ...limits };
-    const traces = createIntake({
-      signal: "traces",
-      decode: async (...call) => {
-        this.decoded.push(call);
-        return await this.decode(...call);
-      },
-      journal: {
-        append: async ({ bodyHash }) => {
-          await this.append();
-          this.stored.push(bodyHash);
-        },
-        hasAccepted: (bodyHash) => {
-          this.#bodies += 1;
-          this.#events.emit("body");
-          return this.stored.includes(bodyHash);
-        },
-      },
-      window: { pastMs: 1000, futureMs: 10 },
-      now: () => 50_000,
-      counters: this.counters,
-    });
     this.options = {
-      intakes: { traces },
+      intakes: bySignal((signal) => this.#createIntake(signal)),
       authorize: (credentials) => this.authorize(credentials),
       bodyBytesMax: all.bodyBytesMax,
       budget: new ByteBudget(all.inFlightBytesMax),
@@ -76,6 +62,30 @@ export class ReceiverForTests {
       all,
       this.counters,
     );
+  }
+
+  #createIntake(signal: Signal): Intake {
+    return createIntake({
+      signal,
+      decode: async (...call) => {
+        this.decoded.push(call);
+        return await this.decode(...call);
+      },
+      journal: {
+        append: async ({ bodyHash }) => {
+          await this.append();
+          this.stored.push(`${signal} ${bodyHash}`);
+        },
+        hasAccepted: (bodyHash) => {
+          this.#bodies += 1;
+          this.#events.emit("body");
+          return this.stored.includes(`${signal} ${bodyHash}`);
+        },
+      },
+      window: { pastMs: 1000, futureMs: 10 },
+      now: () => 50_000,
+      counters: this.counters,
+    });
   }
 
   async listen(): Promise<this> {

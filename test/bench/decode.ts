@@ -1,5 +1,5 @@
 import { defaultDecodeLimits } from "../../collector/decode/decode-limits.ts";
-import { decodeTraces } from "../../collector/decode/decode-traces.ts";
+import { decodeOtlp } from "../../collector/decode/decode-otlp.ts";
 import { encodeOtlp } from "../../collector/decode/testing/encode-otlp.ts";
 import {
   attribute,
@@ -54,7 +54,7 @@ function toProtobufVariant(request: OtlpRequest): Variant {
     name: `protobuf, ${countSpans(request)} spans`,
     spans: countSpans(request),
     bytes: body.length,
-    run: () => decodeTraces(body, "protobuf", context),
+    run: () => decodeOtlp("traces", body, "protobuf", context),
   };
 }
 
@@ -64,7 +64,7 @@ function toJsonVariant(request: OtlpRequest): Variant {
     name: `JSON, ${countSpans(request)} spans`,
     spans: countSpans(request),
     bytes: body.length,
-    run: () => decodeTraces(body, "json", context),
+    run: () => decodeOtlp("traces", body, "json", context),
   };
 }
 

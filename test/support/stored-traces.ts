@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultDecodeLimits } from "../../collector/decode/decode-limits.ts";
-import { decodeTraces } from "../../collector/decode/decode-traces.ts";
+import { decodeOtlp } from "../../collector/decode/decode-otlp.ts";
+import type { DecodeContext, OtlpEncoding } from "../../collector/decode/decoded-block.ts";
+import type { Signal } from "../../collector/signal.ts";
+import type { BlockTable } from "../../storage/block-tables.ts";
 import {
   type EmbeddedStore,
   openEmbeddedStore,
@@ -17,29 +20,43 @@ export interface TestStore {
     spans: readonly OtlpSpan[],
     options?: { readonly service?: string; readonly version?: string },
   ): Promise<void>;
+  /** Inserts a request of any signal; times around now are accepted unless `context` says others. */
+  insertOtlp(
+    signal: Signal,
+    body: Uint8Array,
+    encoding: OtlpEncoding,
+    context?: Partial<DecodeContext>,
+  ): Promise<void>;
   close(): Promise<void>;
 }
+
+const tables = { traces: "spans", logs: "logs" } as const satisfies Record<Signal, BlockTable>;
 
 /** A store in a folder of its own. */
 export async function openTestStore(): Promise<TestStore> {
   const folder = mkdtempSync(join(tmpdir(), "culprit-traces-"));
   const store = await openEmbeddedStore({ folder: join(folder, "clickhouse") });
+  const insertOtlp: TestStore["insertOtlp"] = async (signal, body, encoding, context = {}) => {
+    const nowMs = Date.now();
+    const { block } = decodeOtlp(signal, body, encoding, {
+      receivedMs: nowMs,
+      acceptFromMs: nowMs - 86_400_000,
+      acceptToMs: nowMs + 86_400_000,
+      limits: defaultDecodeLimits,
+      ...context,
+    });
+    const token = randomBytes(8).toString("hex");
+    const file = join(folder, `${token}.native`);
+    writeFileSync(file, block);
+    await store.insertBlocks(tables[signal], file, token);
+    rmSync(file);
+  };
   return {
     store,
-    insert: async (spans, { service = "shop", version = "1.0.0" } = {}) => {
-      const nowMs = Date.now();
+    insertOtlp,
+    insert: (spans, { service = "shop", version = "1.0.0" } = {}) => {
       const body = toOtlpJson(spans, service, { "service.version": version });
-      const { block } = decodeTraces(Buffer.from(body), "json", {
-        receivedMs: nowMs,
-        acceptFromMs: nowMs - 86_400_000,
-        acceptToMs: nowMs + 86_400_000,
-        limits: defaultDecodeLimits,
-      });
-      const token = randomBytes(8).toString("hex");
-      const file = join(folder, `${token}.native`);
-      writeFileSync(file, block);
-      await store.insertBlocks("spans", file, token);
-      rmSync(file);
+      return insertOtlp("traces", Buffer.from(body), "json");
     },
     close: async () => {
       await store.close();

@@ -1,6 +1,6 @@
 import { DecodeError } from "../decode-error.ts";
 import { type DecodeLimits, defaultDecodeLimits } from "../decode-limits.ts";
-import { decodeTraces } from "../decode-traces.ts";
+import { decodeOtlp } from "../decode-otlp.ts";
 import type { DecodedBlock } from "../decoded-block.ts";
 import { encodeOtlp } from "./encode-otlp.ts";
 import { type OtlpRequest, testTimeMs } from "./otlp-model.ts";
@@ -13,14 +13,14 @@ export const context = {
 };
 
 export function decode(request: OtlpRequest, limits: Partial<DecodeLimits> = {}): DecodedBlock {
-  return decodeTraces(encodeOtlp(request), "protobuf", {
+  return decodeOtlp("traces", encodeOtlp(request), "protobuf", {
     ...context,
     limits: { ...defaultDecodeLimits, ...limits },
   });
 }
 
 export function decodeJson(json: string): DecodedBlock {
-  return decodeTraces(Buffer.from(json), "json", context);
+  return decodeOtlp("traces", Buffer.from(json), "json", context);
 }
 
 /** The code of the DecodeError that `run` throws, or "decoded"; any other error passes. */

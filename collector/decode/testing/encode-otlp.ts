@@ -1,3 +1,4 @@
+import type { Envelope } from "./envelope.ts";
 import type { OtlpAttribute, OtlpRequest, OtlpSpan, OtlpValue } from "./otlp-model.ts";
 
 /** Encodes a request as OTLP protobuf, field by field; written apart from the decoder, so that the two can disagree. */
@@ -59,13 +60,37 @@ function encodeSpan(span: OtlpSpan): Buffer[] {
   ];
 }
 
-function attributes(field: number, list: readonly OtlpAttribute[]): Buffer[] {
+/** A request of any signal, whose items are message fields of number 2. */
+export function encodeEnvelope<Item>(
+  envelope: Envelope<Item>,
+  encodeItem: (item: Item) => Buffer[],
+): Buffer {
+  return Buffer.concat(
+    envelope.map(({ resource, scopes }) =>
+      message(1, [
+        message(1, attributes(1, resource)),
+        ...scopes.map(({ scope, items }) =>
+          message(2, [
+            message(1, [
+              text(1, scope.name),
+              text(2, scope.version),
+              ...attributes(3, scope.attributes),
+            ]),
+            ...items.map((item) => message(2, encodeItem(item))),
+          ]),
+        ),
+      ]),
+    ),
+  );
+}
+
+export function attributes(field: number, list: readonly OtlpAttribute[]): Buffer[] {
   return list.map((item) =>
     message(field, [text(1, item.key), message(2, encodeValue(item.value))]),
   );
 }
 
-function encodeValue(value: OtlpValue): Buffer[] {
+export function encodeValue(value: OtlpValue): Buffer[] {
   if ("stringValue" in value) return [text(1, value.stringValue as string)];
   if ("boolValue" in value) return [varint(2, value.boolValue ? 1n : 0n)];
   if ("intValue" in value) return [varint(3, BigInt(value.intValue as string))];
@@ -103,17 +128,17 @@ export function varint(field: number, value: bigint): Buffer {
   return Buffer.concat([tag(field, 0), toVarint(BigInt.asUintN(64, value))]);
 }
 
-function text(field: number, value: string): Buffer {
+export function text(field: number, value: string): Buffer {
   return bytes(field, Buffer.from(value));
 }
 
-function fixed64(field: number, value: bigint): Buffer {
+export function fixed64(field: number, value: bigint): Buffer {
   const buffer = Buffer.alloc(8);
   buffer.writeBigUInt64LE(value);
   return Buffer.concat([tag(field, 1), buffer]);
 }
 
-function fixed32(field: number, value: number): Buffer {
+export function fixed32(field: number, value: number): Buffer {
   const buffer = Buffer.alloc(4);
   buffer.writeUInt32LE(value);
   return Buffer.concat([tag(field, 5), buffer]);

@@ -96,13 +96,16 @@ export function requestOf(
   };
 }
 
-const hex = (bytes: number) =>
+export const hex = (bytes: number) =>
   fc
     .uint8Array({ minLength: bytes, maxLength: bytes })
     .filter((id) => id.some((byte) => byte !== 0))
     .map((id) => Buffer.from(id).toString("hex"));
 
-const text = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ unit: "grapheme", maxLength: 60 }));
+export const text = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: "grapheme", maxLength: 60 }),
+);
 
 const scalar: fc.Arbitrary<OtlpValue> = fc.oneof(
   text.map((stringValue) => ({ stringValue })),
@@ -131,7 +134,7 @@ const key = fc.oneof(
   fc.string({ maxLength: 12 }),
 );
 
-const { value } = fc.letrec<{ value: OtlpValue }>((tie) => ({
+export const { value } = fc.letrec<{ value: OtlpValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
     scalar,
@@ -142,7 +145,7 @@ const { value } = fc.letrec<{ value: OtlpValue }>((tie) => ({
   ),
 }));
 
-const attributes = fc.array(fc.record({ key, value }), { maxLength: 6 });
+export const attributes = fc.array(fc.record({ key, value }), { maxLength: 6 });
 
 const span: fc.Arbitrary<OtlpSpan> = fc
   .record({

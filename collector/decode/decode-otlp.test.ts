@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeTraces } from "./decode-traces.ts";
+import { decodeOtlp } from "./decode-otlp.ts";
 import { codeOf, context, decode, decodeJson } from "./testing/decode-model.ts";
 import { bytes, encodeOtlp, message, varint } from "./testing/encode-otlp.ts";
 import { attribute, requestArbitrary, requestOf, testTimeMs } from "./testing/otlp-model.ts";
@@ -35,12 +35,12 @@ const whole = encodeOtlp({
 
 describe("protobuf", () => {
   it("cut at any byte is an error, or the requests before the cut", () => {
-    const all = decodeTraces(whole, "protobuf", context).rows;
+    const all = decodeOtlp("traces", whole, "protobuf", context).rows;
     const codes: string[] = [];
     let rowsMax = 0;
     for (let end = 0; end < whole.length; end++) {
       const code = codeOf(() => {
-        const { rows } = decodeTraces(whole.subarray(0, end), "protobuf", context);
+        const { rows } = decodeOtlp("traces", whole.subarray(0, end), "protobuf", context);
         rowsMax = Math.max(rowsMax, rows);
       });
       codes.push(code);
@@ -57,7 +57,9 @@ describe("protobuf", () => {
       fc.property(fc.array(change, { minLength: 1, maxLength: 5 }), (changes) => {
         const changed = Buffer.from(whole);
         for (const [at, byte] of changes) changed[at] = byte;
-        expect(codeOf(() => decodeTraces(changed, "protobuf", context))).toMatch(/^[a-zA-Z_]+$/);
+        expect(codeOf(() => decodeOtlp("traces", changed, "protobuf", context))).toMatch(
+          /^[a-zA-Z_]+$/,
+        );
       }),
       { numRuns: 500 },
     );
@@ -66,7 +68,7 @@ describe("protobuf", () => {
   it("of random bytes is an error of ours or a block", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (body) => {
-        codeOf(() => decodeTraces(body, "protobuf", context));
+        codeOf(() => decodeOtlp("traces", body, "protobuf", context));
       }),
     );
   });
@@ -80,7 +82,7 @@ describe("protobuf", () => {
       Buffer.from([0x9d, 0x3f, 1, 2, 3, 4]),
     ];
     const body = Buffer.concat([...unknownFields, encodeOtlp(request)]);
-    expect(decodeTraces(body, "protobuf", context).block).toEqual(decode(request).block);
+    expect(decodeOtlp("traces", body, "protobuf", context).block).toEqual(decode(request).block);
   });
 
   it("may give the resource after what it applies to", () => {
@@ -89,7 +91,9 @@ describe("protobuf", () => {
     const spansOnly = encodeOtlp({ resourceSpans: [{ scopeSpans }] });
     const resourceOnly = encodeOtlp({ resourceSpans: [{ resource: resource!, scopeSpans: [] }] });
     const reversed = message(1, [content(spansOnly), content(resourceOnly)]);
-    expect(decodeTraces(reversed, "protobuf", context).block).toEqual(decode(request).block);
+    expect(decodeOtlp("traces", reversed, "protobuf", context).block).toEqual(
+      decode(request).block,
+    );
   });
 
   it.each([
@@ -103,14 +107,14 @@ describe("protobuf", () => {
     ["a length of 2^63", Buffer.from([0x0a, ...Array(9).fill(0xff), 1]), "TRUNCATED_PROTOBUF"],
     ["a length over the body", Buffer.from([0x0a, 0x05, 0x0a]), "TRUNCATED_PROTOBUF"],
   ])("refuses %s", (_, body, code) => {
-    expect(codeOf(() => decodeTraces(body, "protobuf", context))).toBe(code);
+    expect(codeOf(() => decodeOtlp("traces", body, "protobuf", context))).toBe(code);
   });
 
   it("stores text that is no UTF-8 as replacement characters", () => {
     const marker = "marker-of-the-name";
     const body = encodeOtlp(requestOf({ name: marker }));
     body[body.indexOf(marker)] = 0xff;
-    const { block } = decodeTraces(body, "protobuf", context);
+    const { block } = decodeOtlp("traces", body, "protobuf", context);
     expect(Buffer.from(block).includes("\u{fffd}arker-of-the-name")).toBe(true);
   });
 
@@ -156,7 +160,7 @@ describe("a request that may hold some services only", () => {
 
   it("loses the spans of the others, counted by reason", () => {
     const resourceSpans = ["shop", "cart", "Shop", "shop "].flatMap(named);
-    const only = decodeTraces(encodeOtlp({ resourceSpans }), "protobuf", {
+    const only = decodeOtlp("traces", encodeOtlp({ resourceSpans }), "protobuf", {
       ...context,
       services: ["shop"],
     });
@@ -166,20 +170,20 @@ describe("a request that may hold some services only", () => {
       rejectedReasons: { service_not_allowed: 3 },
     });
     expect(only.block).toEqual(
-      decodeTraces(encodeOtlp({ resourceSpans: named("shop") }), "protobuf", context).block,
+      decodeOtlp("traces", encodeOtlp({ resourceSpans: named("shop") }), "protobuf", context).block,
     );
   });
 
   it("knows spans without a service by the name that they are stored under", () => {
     const body = encodeOtlp({ resourceSpans: named() });
     const rowsOf = (services: readonly string[]) =>
-      decodeTraces(body, "protobuf", { ...context, services }).rows;
+      decodeOtlp("traces", body, "protobuf", { ...context, services }).rows;
     expect([rowsOf(["unknown_service"]), rowsOf(["shop"])]).toEqual([1, 0]);
   });
 
   it("asks nothing of the next request", () => {
     const body = encodeOtlp({ resourceSpans: named("cart") });
-    expect(decodeTraces(body, "protobuf", { ...context, services: ["shop"] }).rows).toBe(0);
-    expect(decodeTraces(body, "protobuf", context).rows).toBe(1);
+    expect(decodeOtlp("traces", body, "protobuf", { ...context, services: ["shop"] }).rows).toBe(0);
+    expect(decodeOtlp("traces", body, "protobuf", context).rows).toBe(1);
   });
 });
