@@ -19,6 +19,11 @@ export interface Config {
   readonly exportQueueBytesMax: number;
   /** How long the end of the process is held up for spans that are not yet sent. */
   readonly flushTimeoutMs: number;
+  /** What our own readers export metrics to; undefined leaves it to sdk-node (console, OTLP over gRPC). */
+  readonly metricExporters: readonly ("otlp" | "prometheus")[] | undefined;
+  readonly metricIntervalMs: number;
+  readonly prometheusHost: string | undefined;
+  readonly prometheusPort: number;
   /** From this duration on a block of the event loop is told, with the code that blocked; 0 is never. */
   readonly eventLoopBlockMs: number;
   /** What is wrong in the environment; each is said once, and the default is used. */
@@ -50,6 +55,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     callSiteRepeatsMin: limit("CULPRIT_CALL_SITE_REPEATS_MIN", 3),
     exportQueueBytesMax: limit("CULPRIT_EXPORT_QUEUE_BYTES_MAX", 8 * 1024 * 1024),
     flushTimeoutMs: limit("CULPRIT_FLUSH_TIMEOUT_MS", 2_000),
+    metricExporters: readMetricExporters(env),
+    metricIntervalMs: limit("OTEL_METRIC_EXPORT_INTERVAL", 60_000),
+    prometheusHost: read(env, "OTEL_EXPORTER_PROMETHEUS_HOST"),
+    prometheusPort: limit("OTEL_EXPORTER_PROMETHEUS_PORT", 9_464),
     eventLoopBlockMs: limit("CULPRIT_EVENT_LOOP_BLOCK_MS", 100),
     warnings,
   });
@@ -91,6 +100,15 @@ function readSpanEncoding(env: NodeJS.ProcessEnv): Config["spanEncoding"] {
     read(env, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") ?? read(env, "OTEL_EXPORTER_OTLP_PROTOCOL");
   if (protocol === undefined) return "http/protobuf";
   return protocol === "http/protobuf" || protocol === "http/json" ? protocol : undefined;
+}
+
+function readMetricExporters(env: NodeJS.ProcessEnv): Config["metricExporters"] {
+  const names = readList(env, "OTEL_METRICS_EXPORTER").filter((name) => name !== "none");
+  const ours = names.filter((name) => name === "otlp" || name === "prometheus");
+  const protocol =
+    read(env, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL") ?? read(env, "OTEL_EXPORTER_OTLP_PROTOCOL");
+  const isGrpc = ours.includes("otlp") && protocol === "grpc";
+  return ours.length < names.length || isGrpc ? undefined : ours;
 }
 
 function readLimit(

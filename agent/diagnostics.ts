@@ -6,6 +6,8 @@ export type DropReason =
   | "spans_rejected"
   | "statements_over_limit"
   | "call_site_failed"
+  | "metrics_not_sent"
+  | "pools_not_followed"
   | "requests_not_followed"
   | "process_was_stopped"
   | "event_loop_watch_failed";

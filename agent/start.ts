@@ -10,6 +10,9 @@ import { flushAtExit } from "./export/flush-at-exit.ts";
 import { OtlpSpanExporter } from "./export/otlp-span-exporter.ts";
 import { createInstrumentations } from "./instrumentations/index.ts";
 import { createResourceDetectors } from "./resource-detectors.ts";
+import { createMetricProducer } from "./runtime/metrics/metric-producer.ts";
+import { createMetricReaders } from "./runtime/metrics/metric-readers.ts";
+import { replacedMetrics } from "./runtime/metrics/replaced-metrics.ts";
 import { RequestProcessor } from "./runtime/request-processor.ts";
 import { startRuntime } from "./runtime/start-runtime.ts";
 import { findServiceName } from "./service-name.ts";
@@ -32,13 +35,23 @@ export function startAgent(config: Config): readonly string[] {
   });
   return withOtelDefaults(() => {
     const exporter = config.spanEncoding && new OtlpSpanExporter(config.spanEncoding, config);
-    const instrumentations = createInstrumentations(config, evidence);
+    const runtime = startRuntime({ ...config, metricExporters: config.metricExporters ?? [] });
+    const pools = runtime.metrics?.pools;
+    const instrumentations = createInstrumentations(config, evidence, pools);
     const options: Partial<NodeSDKConfiguration> = {
       instrumentations: [...instrumentations],
       resourceDetectors: createResourceDetectors(),
     };
+    if (config.metricExporters && runtime.metrics) {
+      const producer = createMetricProducer(runtime.metrics.sources);
+      options.metricReaders = createMetricReaders(
+        { ...config, metricExporters: config.metricExporters },
+        producer,
+      );
+      options.views = replacedMetrics;
+    }
     if (exporter) {
-      const requests = new RequestProcessor(startRuntime(config));
+      const requests = new RequestProcessor(runtime);
       options.spanProcessors = [new PreciseStart(), requests, createBatchSpanProcessor(exporter)];
     }
     if (!config.isServiceNamed) {

@@ -6,6 +6,7 @@ import type { InstrumentationBase } from "@opentelemetry/instrumentation";
 import type { Config } from "../config.ts";
 import type { CallEvidence } from "../evidence/call-evidence.ts";
 import { rowsOfMongodb, rowsOfMysql2, rowsOfPg } from "../evidence/returned-rows.ts";
+import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
 import { PgPoolInstrumentation } from "./pg-pool.ts";
 
 /**
@@ -15,17 +16,18 @@ import { PgPoolInstrumentation } from "./pg-pool.ts";
 export function createInstrumentations(
   config: Config,
   evidence: CallEvidence,
+  pools: PoolGauges | undefined,
 ): readonly InstrumentationBase[] {
   const contrib = getNodeAutoInstrumentations({
     ...withoutNoise(config),
-    ...withEvidence(evidence),
+    ...withEvidence(config, evidence),
     ...withLogCorrelation(config),
   }) as InstrumentationBase[];
   const hasPg = contrib.some(
     (it) => it.instrumentationName === "@opentelemetry/instrumentation-pg",
   );
   // Last: both patch pg-pool, in this order.
-  return hasPg ? [...contrib, new PgPoolInstrumentation(evidence)] : contrib;
+  return hasPg ? [...contrib, new PgPoolInstrumentation(evidence, pools)] : contrib;
 }
 
 /** Of the 19 spans that a request makes by default, 14 say nothing about where its time went. */
@@ -42,6 +44,8 @@ function withoutNoise({ enabledInstrumentations }: Config): InstrumentationConfi
     "@opentelemetry/instrumentation-router": offUnlessAsked("router"),
     // Of the host, not of this process: that is a node exporter's work.
     "@opentelemetry/instrumentation-host-metrics": offUnlessAsked("host-metrics"),
+    // `runtime/` measures the same.
+    "@opentelemetry/instrumentation-runtime-node": offUnlessAsked("runtime-node"),
     // The route is still put on the server span; the layers are not spans of their own. The enums of their types are
     // not exported by the package that we depend on.
     "@opentelemetry/instrumentation-express": {
@@ -52,7 +56,11 @@ function withoutNoise({ enabledInstrumentations }: Config): InstrumentationConfi
   };
 }
 
-function withEvidence(evidence: CallEvidence): InstrumentationConfigMap {
+function withEvidence(
+  { metricExporters, prometheusPort }: Config,
+  evidence: CallEvidence,
+): InstrumentationConfigMap {
+  const isScraped = metricExporters?.includes("prometheus") ?? false;
   return {
     "@opentelemetry/instrumentation-pg": {
       ignoreConnectSpans: true,
@@ -60,6 +68,8 @@ function withEvidence(evidence: CallEvidence): InstrumentationConfigMap {
       responseHook: (span, { data }) => evidence.addRows(span, rowsOfPg(data)),
     },
     "@opentelemetry/instrumentation-http": {
+      // A scrape of our own metrics is no request to the application.
+      ignoreIncomingRequestHook: ({ socket }) => isScraped && socket.localPort === prometheusPort,
       requestHook: (span, request) => {
         // The hook is called for requests that come in, too.
         if (!("getHeader" in request)) return;

@@ -4,6 +4,21 @@ import {
   InstrumentationNodeModuleDefinition,
 } from "@opentelemetry/instrumentation";
 import type { CallEvidence } from "../evidence/call-evidence.ts";
+import type { PoolGauges, PoolState } from "../runtime/metrics/pool-gauges.ts";
+
+/** What is read of a pool of pg. */
+interface PgPool {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+  readonly options: {
+    readonly connectionString?: string;
+    readonly host?: string;
+    readonly port?: number;
+    readonly database?: string;
+    readonly max?: number;
+  };
+}
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -21,10 +36,12 @@ interface PoolClass {
 export class PgPoolInstrumentation extends InstrumentationBase {
   readonly #patched = new WeakSet<object>();
   readonly #evidence: CallEvidence;
+  readonly #pools: PoolGauges | undefined;
 
-  constructor(evidence: CallEvidence) {
+  constructor(evidence: CallEvidence, pools: PoolGauges | undefined) {
     super("@culprit/agent/pg-pool", "0.1.0", {});
     this.#evidence = evidence;
+    this.#pools = pools;
   }
 
   protected init() {
@@ -39,7 +56,7 @@ export class PgPoolInstrumentation extends InstrumentationBase {
     if (this.#patched.has(prototype)) return;
     this.#patched.add(prototype);
     prototype.query = withCallSite(prototype.query, this.#evidence);
-    prototype.connect = withBoundCallback(prototype.connect);
+    prototype.connect = withBoundCallback(prototype.connect, this.#pools);
   }
 }
 
@@ -51,11 +68,28 @@ function withCallSite(original: Method, evidence: CallEvidence): Method {
   };
 }
 
-function withBoundCallback(original: Method): Method {
+function withBoundCallback(original: Method, pools: PoolGauges | undefined): Method {
   return function connect(callback) {
+    pools?.follow(this as PgPool, toPoolName, toPoolState);
     const isCallback = typeof callback === "function";
     return original.call(this, isCallback ? context.bind(context.active(), callback) : callback);
   };
+}
+
+function toPoolState({ totalCount, idleCount, waitingCount, options }: PgPool): PoolState {
+  return {
+    used: totalCount - idleCount,
+    idle: idleCount,
+    pending: waitingCount,
+    max: options.max ?? 10,
+  };
+}
+
+/** `host:port/database`, as the semantic conventions have it where a driver gives its pools no names. */
+function toPoolName({ options }: PgPool): string {
+  const { connectionString, host = "localhost", port = 5432, database = "" } = options;
+  const url = connectionString === undefined ? null : URL.parse(connectionString);
+  return url === null ? `${host}:${port}/${database}` : `${url.host}${url.pathname}`;
 }
 
 /** pg takes a text, or an object that has one. */

@@ -1,6 +1,10 @@
 import { type Span, trace } from "@opentelemetry/api";
 import { EventLoopWatch } from "./event-loop-watch.ts";
 import { GcPauses } from "./gc-pauses.ts";
+import { CallDurations } from "./metrics/call-durations.ts";
+import type { MetricSource } from "./metrics/metric.ts";
+import { PoolGauges } from "./metrics/pool-gauges.ts";
+import { ProcessMetrics } from "./metrics/process-metrics.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { tellBlock } from "./tell-block.ts";
 import { activeTraceKey } from "./watch-protocol.ts";
@@ -8,6 +12,8 @@ import { activeTraceKey } from "./watch-protocol.ts";
 export interface RuntimeOptions {
   /** From this duration on a block of the event loop is told; 0: none is, and no worker is started. */
   readonly eventLoopBlockMs: number;
+  /** Where metrics go; without any nothing is measured for them. */
+  readonly metricExporters: readonly string[];
 }
 
 /** Evidence about the process, for whoever makes server spans. */
@@ -16,26 +22,28 @@ export interface Runtime {
   requestStarted(span: Span): void;
   /** Before that span ends: adds to it what held the process up meanwhile. */
   requestEnding(span: Span): void;
+  /** Undefined when no metrics are exported. */
+  readonly metrics: RuntimeMetrics | undefined;
+}
+
+interface RuntimeMetrics {
+  /** To be told of every call that has ended. */
+  readonly durations: CallDurations;
+  /** To be told of every pool of connections. */
+  readonly pools: PoolGauges;
+  /** All that is measured. */
+  readonly sources: readonly MetricSource[];
 }
 
 /** What is shorter is not worth an attribute. */
 const heldUpMinMs = 5;
 
 /** Begins to watch garbage collection and the event loop of this process. Nothing here keeps it alive. */
-export function startRuntime({ eventLoopBlockMs }: RuntimeOptions): Runtime {
-  const tracer = trace.getTracer("@culprit/agent/runtime");
+export function startRuntime({ eventLoopBlockMs, metricExporters }: RuntimeOptions): Runtime {
   const requests = new OpenRequests();
-  const gcPauses = new GcPauses(() => undefined);
-  const watch =
-    eventLoopBlockMs === 0
-      ? undefined
-      : new EventLoopWatch({
-          blockMs: eventLoopBlockMs,
-          requests,
-          onBlock: (block) =>
-            tellBlock(tracer, block, gcPauses.pausedMs(block.startMs, block.endMs)),
-        });
-  if (watch) publishActiveTrace();
+  const ofProcess = metricExporters.length > 0 ? new ProcessMetrics() : undefined;
+  const gcPauses = new GcPauses((kind, durationMs) => ofProcess?.recordGc(kind, durationMs));
+  const watch = eventLoopBlockMs > 0 ? startWatch(eventLoopBlockMs, requests, gcPauses) : undefined;
 
   return {
     requestStarted(span) {
@@ -52,13 +60,30 @@ export function startRuntime({ eventLoopBlockMs }: RuntimeOptions): Runtime {
       if (gcMs >= heldUpMinMs) span.setAttribute("culprit.gc.pause_ms", gcMs);
       if (delayMs >= heldUpMinMs) span.setAttribute("culprit.event_loop.delay_ms", delayMs);
     },
+    metrics: ofProcess && createMetrics(ofProcess),
   };
 }
 
-/** For the watch worker, which asks while the main thread is paused. */
-function publishActiveTrace(): void {
+function startWatch(blockMs: number, requests: OpenRequests, gcPauses: GcPauses): EventLoopWatch {
+  const tracer = trace.getTracer("@culprit/agent/runtime");
+  // For the watch worker, which asks while the main thread is paused.
   Object.defineProperty(globalThis, Symbol.for(activeTraceKey), {
     configurable: true,
     value: () => trace.getActiveSpan()?.spanContext().traceId ?? "",
   });
+  return new EventLoopWatch({
+    blockMs,
+    requests,
+    onBlock: (block) => tellBlock(tracer, block, gcPauses.pausedMs(block.startMs, block.endMs)),
+  });
+}
+
+function createMetrics(ofProcess: ProcessMetrics): RuntimeMetrics {
+  const durations = new CallDurations();
+  const pools = new PoolGauges();
+  return {
+    durations,
+    pools,
+    sources: [ofProcess, durations, pools].map((it) => () => it.collect()),
+  };
 }

@@ -18,7 +18,9 @@ export interface OtlpSink {
   /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
   readonly spans: readonly ReceivedSpan[];
-  /** Every request as it came, decompressed. */
+  /** Metrics as they came, decompressed. */
+  readonly metricBodies: readonly Buffer[];
+  /** Every request for spans as it came, decompressed. */
   readonly bodies: readonly string[];
   /** Settles when spans that satisfy it have arrived; throws with all spans at the deadline. */
   waitFor(isEnough: (spans: readonly ReceivedSpan[]) => boolean, deadlineMs: number): Promise<void>;
@@ -28,10 +30,14 @@ export interface OtlpSink {
 export async function startOtlpSink(): Promise<OtlpSink> {
   const spans: ReceivedSpan[] = [];
   const bodies: string[] = [];
+  const metricBodies: Buffer[] = [];
   const server = createServer(async (request, response) => {
     const body = await readBody(request);
-    bodies.push(body);
-    spans.push(...toSpans(JSON.parse(body)));
+    if (request.url === "/v1/metrics") metricBodies.push(body);
+    else {
+      bodies.push(body.toString("utf8"));
+      spans.push(...toSpans(JSON.parse(body.toString("utf8"))));
+    }
     response.end("{}");
     server.emit("spans");
   });
@@ -40,6 +46,7 @@ export async function startOtlpSink(): Promise<OtlpSink> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
+    metricBodies,
     bodies,
     async waitFor(isEnough, deadlineMs) {
       const signal = AbortSignal.timeout(deadlineMs);
@@ -57,10 +64,10 @@ export async function startOtlpSink(): Promise<OtlpSink> {
   };
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const bytes = await buffer(request);
   const isGzip = request.headers["content-encoding"] === "gzip";
-  return (isGzip ? gunzipSync(bytes) : bytes).toString("utf8");
+  return isGzip ? gunzipSync(bytes) : bytes;
 }
 
 interface KeyValue {

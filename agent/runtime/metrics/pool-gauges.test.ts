@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { PoolGauges, type PoolState } from "./pool-gauges.ts";
+
+interface FakePool {
+  state: PoolState;
+}
+
+const follow = (gauges: PoolGauges, pool: FakePool) =>
+  gauges.follow(
+    pool,
+    () => "db:5432/shop",
+    ({ state }) => state,
+  );
+
+const valuesOf = (gauges: PoolGauges, metric: string) =>
+  gauges
+    .collect()
+    .find(({ name }) => name === `db.client.connection.${metric}`)
+    ?.points.map((point) => "value" in point && { ...point.attributes, value: point.value });
+
+it("tells of each pool by itself, as it is at the moment", () => {
+  const gauges = new PoolGauges();
+  const one: FakePool = { state: { used: 1, idle: 2, pending: 0, max: 10 } };
+  const two: FakePool = { state: { used: 5, idle: 0, pending: 7, max: 5 } };
+  for (const pool of [one, two, one]) follow(gauges, pool);
+  one.state = { used: 3, idle: 0, pending: 4, max: 10 };
+
+  const name = "db.client.connection.pool.name";
+  const state = "db.client.connection.state";
+  expect(valuesOf(gauges, "count")).toEqual([
+    { [name]: "db:5432/shop", [state]: "used", value: 3 },
+    { [name]: "db:5432/shop", [state]: "idle", value: 0 },
+    { [name]: "db:5432/shop (2)", [state]: "used", value: 5 },
+    { [name]: "db:5432/shop (2)", [state]: "idle", value: 0 },
+  ]);
+  expect(valuesOf(gauges, "pending_requests")).toEqual([
+    { [name]: "db:5432/shop", value: 4 },
+    { [name]: "db:5432/shop (2)", value: 7 },
+  ]);
+  expect(valuesOf(gauges, "max")?.map((point) => point && point.value)).toEqual([10, 5]);
+});
+
+it("follows so many pools and no more", () => {
+  const gauges = new PoolGauges();
+  const pools = Array.from({ length: 201 }, (): FakePool => {
+    return { state: { used: 0, idle: 0, pending: 0, max: 1 } };
+  });
+  for (const pool of pools) follow(gauges, pool);
+  expect(valuesOf(gauges, "max")).toHaveLength(200);
+});

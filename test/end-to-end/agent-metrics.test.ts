@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { buildAgent } from "../../agent/build.ts";
+import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
+import { type Postgres, startPostgres } from "../support/postgres.ts";
+import { type NodeProcess, startNode } from "../support/processes.ts";
+import { until } from "../support/until.ts";
+
+const root = join(import.meta.dirname, "../..");
+const deadlineMs = 20_000;
+let postgres: Postgres;
+let sink: OtlpSink;
+let app: NodeProcess;
+
+beforeAll(async () => {
+  [postgres] = await Promise.all([startPostgres(), buildAgent()]);
+});
+
+afterAll(() => postgres?.stop());
+
+beforeEach(async () => {
+  sink = await startOtlpSink();
+});
+
+afterEach(async () => {
+  await app?.stop();
+  await sink.stop();
+});
+
+async function startOrders(env: Record<string, string>): Promise<string> {
+  app = await startNode({
+    args: ["--require", join(root, "agent"), join(root, "test/fixtures/apps/orders.cjs")],
+    env: {
+      DATABASE_URL: postgres.url(),
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      ...env,
+    },
+  });
+  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
+  return `http://127.0.0.1:${port}`;
+}
+
+async function get(url: string): Promise<string> {
+  const response = await fetch(url, { headers: { connection: "close" } });
+  return response.text();
+}
+
+/** Free a moment ago: the exporter can't choose a port itself. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+it("OTLP: durations with the trace of an example, the pool, and the process", async () => {
+  const url = await startOrders({
+    OTEL_METRICS_EXPORTER: "otlp",
+    OTEL_METRIC_EXPORT_INTERVAL: "200",
+  });
+  await get(`${url}/orders/2`);
+  const received = () => Buffer.concat(sink.metricBodies);
+  await sink.waitFor((spans) => spans.length >= 3, deadlineMs);
+  const traceId = Buffer.from(sink.spans[0]?.traceId ?? "", "hex");
+  await until(() => received().includes(traceId));
+
+  const expected = [
+    "http.server.request.duration",
+    "db.client.operation.duration",
+    "db.client.connection.pending_requests",
+    `127.0.0.1:${postgres.port}/postgres`,
+    "/orders/:count",
+    "nodejs.eventloop.delay.p99",
+    "v8js.memory.heap.used",
+    "orders",
+  ];
+  expect(expected.filter((text) => !received().includes(text))).toEqual([]);
+  expect(app.output()).not.toContain("Warning");
+});
+
+it("Prometheus: the same on its endpoint, counted once", async () => {
+  const port = await findFreePort();
+  const url = await startOrders({
+    OTEL_METRICS_EXPORTER: "prometheus",
+    OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+    OTEL_EXPORTER_PROMETHEUS_PORT: `${port}`,
+  });
+  for (let i = 0; i < 3; i += 1) await get(`${url}/orders/2`);
+  const scrape = () => get(`http://127.0.0.1:${port}/metrics`);
+  await until(async () => /http_server_request_duration_count\{.*\} 3\b/.test(await scrape()));
+
+  const lines = (await scrape()).split("\n");
+  const sampleOf = (start: string) =>
+    lines.filter((line) => line.startsWith(start)).map((line) => line.split("} ")[1]);
+  expect(sampleOf("http_server_request_duration_count")).toEqual(["3"]);
+  expect(sampleOf("db_client_operation_duration_count")).toEqual(["6"]);
+  expect(sampleOf("db_client_connection_max")).toEqual(["4"]);
+  expect(sampleOf("nodejs_eventloop_utilization")).toHaveLength(1);
+  expect(sampleOf("v8js_memory_heap_space_size").length).toBeGreaterThan(5);
+});
