@@ -2,14 +2,16 @@ import type { Analyzer } from "../analyzers/schedule/analyzer.ts";
 import type { KeyRing } from "../collector/auth/key-ring.ts";
 import type { TlsFiles } from "../collector/auth/tls-files.ts";
 import type { Counters } from "../collector/counters.ts";
+import type { Decoder } from "../collector/decode/decoder.ts";
 import type { Journal } from "../collector/journal/journal.ts";
 import type { JournalStats } from "../collector/journal/journal-stats.ts";
 import type { MetricSource } from "../collector/metrics.ts";
+import { defaultHttpLimits } from "../collector/receiver/http-limits.ts";
 import { rowNames, type Signal, signals } from "../collector/signal.ts";
 import type { EmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import type { Alerts } from "./alerts.ts";
-
-export type Journals = Readonly<Record<Signal, Journal>>;
+import { toProcessMetricSources } from "./process-metric-sources.ts";
+import type { Receivers } from "./receivers.ts";
 
 /** The parts that count. */
 export interface CountingParts {
@@ -19,8 +21,10 @@ export interface CountingParts {
     readonly tls: Pick<TlsFiles, "expiresAt"> | undefined;
   };
   readonly journals: Readonly<Record<Signal, Pick<Journal, "stats">>>;
-  readonly decoder: { queuedBytes(): number };
-  readonly store: Pick<EmbeddedStore, "stats">;
+  readonly decoder: Pick<Decoder, "queuedBytes" | "queueBytesMax">;
+  readonly receivers: Pick<Receivers, "inFlightBytes">;
+  readonly journalBytesMax: number;
+  readonly store: Pick<EmbeddedStore, "stats" | "childPid">;
   readonly analyzer: Pick<Analyzer, "counters" | "restarts">;
   readonly alerts: Pick<Alerts, "counters">;
 }
@@ -40,6 +44,7 @@ export function toMetricSources(parts: CountingParts): MetricSource[] {
     ...storeSources(parts),
     ...analyzerSources(parts),
     ...alertSources(parts),
+    ...toProcessMetricSources(() => parts.store.childPid()),
   ];
 }
 
@@ -60,8 +65,14 @@ function by(counters: Counters, label: "reason" | "signal", name: string): Metri
       .map(({ reason, value }) => [{ [label]: reason }, value] as const);
 }
 
-function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
+function receiverSources({ counters, decoder, receivers }: CountingParts): MetricSource[] {
   return [
+    gauge("in_flight_bytes", "Bodies of requests under way", () => receivers.inFlightBytes()),
+    gauge(
+      "in_flight_capacity_bytes",
+      "How many they may be",
+      () => defaultHttpLimits.inFlightBytesMax,
+    ),
     counter(
       "accepted_requests",
       "Requests acknowledged, by signal",
@@ -91,6 +102,7 @@ function receiverSources({ counters, decoder }: CountingParts): MetricSource[] {
       counters.value("dropped_connections"),
     ),
     gauge("decoder_queued_bytes", "Bodies that wait to be decoded", () => decoder.queuedBytes()),
+    gauge("decoder_queue_capacity_bytes", "How many they may be", () => decoder.queueBytesMax),
   ];
 }
 
@@ -122,7 +134,7 @@ function accessSources({ counters, access: { ring, tls } }: CountingParts): Metr
   ];
 }
 
-function journalSources({ journals }: CountingParts): MetricSource[] {
+function journalSources({ journals, journalBytesMax }: CountingParts): MetricSource[] {
   const each = (read: (stats: JournalStats) => number) => () =>
     signals.map((signal) => [{ signal }, read(journals[signal].stats())] as const);
   return [
@@ -131,6 +143,36 @@ function journalSources({ journals }: CountingParts): MetricSource[] {
       "journal_bytes",
       "Size of the journal on disk",
       each(({ bytes }) => bytes),
+    ),
+    gauge(
+      "journal_capacity_bytes",
+      "How large it may be",
+      each(() => journalBytesMax),
+    ),
+    gauge(
+      "journal_files",
+      "Files that wait to be inserted",
+      each(({ files }) => files),
+    ),
+    gauge(
+      "journal_waiting_bytes",
+      "Blocks that wait for the disk",
+      each(({ waitingBytes }) => waitingBytes),
+    ),
+    gauge(
+      "journal_remembered_bodies",
+      "Bodies whose retry is recognised",
+      each(({ rememberedBodies }) => rememberedBodies),
+    ),
+    counter(
+      "journal_forgotten_bodies",
+      "Bodies forgotten before their time, because there were too many",
+      each(({ forgottenBodies }) => forgottenBodies),
+    ),
+    counter(
+      "journal_failed_files",
+      "Files that could not be read, moved or removed",
+      each(({ failedFiles }) => failedFiles),
     ),
     gauge(
       "journal_oldest_age_seconds",
@@ -180,6 +222,11 @@ function storeSources({ store }: CountingParts): MetricSource[] {
     counter("database_queries", "Queries asked", () => store.stats().queries),
     counter("database_query_failures", "Queries that failed", () => store.stats().queryFailures),
     counter("database_insert_failures", "Inserts that failed", () => store.stats().insertFailures),
+    counter(
+      "database_row_insert_failures",
+      "Inserts of findings, occurrences, deliveries and watermarks that failed",
+      () => store.stats().rowInsertFailures,
+    ),
   ];
 }
 
@@ -217,6 +264,11 @@ function alertSources({ alerts }: CountingParts): MetricSource[] {
       "alerts_dropped",
       "Messages that the queue had no room for",
       () => alerts.counters.dropped,
+    ),
+    counter(
+      "alerts_record_errors",
+      "Deliveries that could not be recorded, and were tried again",
+      () => alerts.counters.recordErrors,
     ),
     gauge("alerts_waiting", "Messages that wait", () => alerts.counters.waiting),
   ];

@@ -2,6 +2,7 @@ import { Router } from "express";
 import type { Counters } from "../collector/counters.ts";
 import { defaultDecodeLimits } from "../collector/decode/decode-limits.ts";
 import type { Decoder } from "../collector/decode/decoder.ts";
+import type { Journal } from "../collector/journal/journal.ts";
 import { ByteBudget } from "../collector/receiver/byte-budget.ts";
 import { defaultGrpcLimits } from "../collector/receiver/grpc-limits.ts";
 import { createGrpcServer, type GrpcServer } from "../collector/receiver/grpc-server.ts";
@@ -13,7 +14,8 @@ import { createZipkinReceiver } from "../collector/receiver/zipkin-http.ts";
 import { bySignal, type Signal } from "../collector/signal.ts";
 import type { Access } from "./access.ts";
 import type { StartConfig } from "./config.ts";
-import type { Journals } from "./metric-sources.ts";
+
+export type Journals = Readonly<Record<Signal, Journal>>;
 
 export interface ReceiverParts {
   readonly config: StartConfig;
@@ -29,16 +31,19 @@ export interface Receivers {
   /** OTLP/HTTP: answers under /v1; Zipkin: at /api/v2/spans. */
   readonly http: Router;
   readonly grpc: GrpcServer;
+  /** What bodies of all transports hold now, in bytes. */
+  inFlightBytes(): number;
 }
 
 /** All transports hand to the same intakes, and hold bytes of one budget. */
 export function createReceivers(parts: ReceiverParts): Receivers {
   const { access, counters } = parts;
+  const budget = new ByteBudget(defaultHttpLimits.inFlightBytesMax);
   const options = {
     authorize: access.ring.authorize,
     intakes: createIntakes(parts),
     bodyBytesMax: defaultHttpLimits.bodyBytesMax,
-    budget: new ByteBudget(defaultHttpLimits.inFlightBytesMax),
+    budget,
     counters,
     log: (line: string) => parts.log(`receiver: ${line}`),
   };
@@ -47,6 +52,7 @@ export function createReceivers(parts: ReceiverParts): Receivers {
   return {
     http: Router().use(createOtlpReceiver(options), createZipkinReceiver(options)),
     grpc: createGrpcServer(grpc, defaultGrpcLimits, counters, access.tls),
+    inFlightBytes: () => budget.used,
   };
 }
 

@@ -20,9 +20,9 @@ import { type Alerts, createAlerts } from "./alerts.ts";
 import { type StartConfig, toLocalUrl } from "./config.ts";
 import { isLoopback } from "./exposure.ts";
 import { closeMs, closeServer, listen } from "./listen.ts";
-import { type Journals, toMetricSources } from "./metric-sources.ts";
+import { toMetricSources } from "./metric-sources.ts";
 import { findPackageRoot } from "./package-root.ts";
-import { createReceivers } from "./receivers.ts";
+import { createReceivers, type Journals } from "./receivers.ts";
 
 export interface Culprit {
   /** Where it answers: "http://127.0.0.1:4318". */
@@ -91,9 +91,10 @@ async function openParts(
   });
   opened.push(() => analyzer.close());
   const parts: Parts = { counters, access, journals, decoder, store, analyzer, alerts };
-  const metrics = createMetrics(toMetricSources(parts));
-  opened.push(() => metrics.close());
   const receivers = createReceivers({ ...parts, config, now, log });
+  const { journalBytesMax } = config;
+  const metrics = createMetrics(toMetricSources({ ...parts, receivers, journalBytesMax }));
+  opened.push(() => metrics.close());
   const app = createCollectorApp({
     receiver: receivers.http,
     api: createReadApi(parts, now, log),

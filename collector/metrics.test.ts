@@ -84,3 +84,30 @@ test("a source that fails hides no other", async () => {
   expect(valuesOf(text, "culprit_sound")).toEqual({ "": 1 });
   expect(valuesOf(text, "culprit_broken")).toEqual({});
 });
+
+test("a source that fails is counted", async () => {
+  const scrape = await serve([
+    source("culprit_broken", "gauge", () => {
+      throw new Error("no file");
+    }),
+  ]);
+  await scrape();
+  expect(valuesOf((await scrape()).text, "culprit_metric_errors_total")).toEqual({ "": 2 });
+});
+
+test("what belongs together is read together, whatever else waits for its turn", async () => {
+  let moved = 0;
+  const move = () => {
+    moved += 1;
+    if (moved < 10_000) queueMicrotask(move);
+  };
+  const scrape = await serve([
+    source("culprit_first", "gauge", () => {
+      queueMicrotask(move);
+      return moved;
+    }),
+    source("culprit_second", "gauge", () => moved),
+  ]);
+  const { text } = await scrape();
+  expect(valuesOf(text, "culprit_first")).toEqual(valuesOf(text, "culprit_second"));
+});

@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, BatchObservableResult, Observable } from "@opentelemetry/api";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 
@@ -18,7 +18,10 @@ export interface Metrics {
   close(): Promise<void>;
 }
 
-/** Serves the sources in Prometheus' text format. Nothing is counted here: parts count, a scrape reads. */
+/**
+ * Serves the sources in Prometheus' text format. Nothing is counted here: parts count, a scrape reads. It reads all in
+ * one turn of the event loop, so that numbers that add up do so on the page.
+ */
 export function createMetrics(sources: readonly MetricSource[]): Metrics {
   const exporter = new PrometheusExporter({
     preventServerStart: true,
@@ -27,20 +30,44 @@ export function createMetrics(sources: readonly MetricSource[]): Metrics {
   });
   const provider = new MeterProvider({ readers: [exporter] });
   const meter = provider.getMeter("culprit");
-  for (const source of sources) {
+  let errors = 0;
+  const own: MetricSource = {
+    name: "culprit_metric_errors",
+    description: "Metrics that could not be read at a scrape",
+    kind: "counter",
+    read: () => errors,
+  };
+  const instruments = [...sources, own].map((source) => {
     const { name, description } = source;
     const instrument =
       source.kind === "counter"
         ? meter.createObservableCounter(name, { description })
         : meter.createObservableGauge(name, { description });
-    instrument.addCallback((result) => {
-      const read = source.read();
-      if (typeof read === "number") result.observe(read);
-      else for (const [labels, value] of read) result.observe(value, labels);
-    });
-  }
+    return { source, instrument };
+  });
+  meter.addBatchObservableCallback(
+    (result) => {
+      for (const { source, instrument } of instruments) {
+        try {
+          observe(result, instrument, source.read());
+        } catch {
+          errors += 1;
+        }
+      }
+    },
+    instruments.map(({ instrument }) => instrument),
+  );
   return {
     handle: (request, response) => exporter.getMetricsRequestHandler(request, response),
     close: () => provider.shutdown(),
   };
+}
+
+function observe(
+  result: BatchObservableResult,
+  instrument: Observable,
+  read: ReturnType<MetricSource["read"]>,
+): void {
+  if (typeof read === "number") result.observe(instrument, read);
+  else for (const [labels, value] of read) result.observe(instrument, value, labels);
 }

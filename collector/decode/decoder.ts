@@ -16,6 +16,8 @@ export interface Decoder {
   ): Promise<DecodedBlock>;
   /** Bytes of the bodies that wait or are being decoded. */
   queuedBytes(): number;
+  /** How many they may be. */
+  readonly queueBytesMax: number;
   /** Refuses what comes, finishes what was taken, ends the workers. */
   close(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export function createDecoder({
   return {
     decode: (signal, body, encoding, context) => pool.decode({ signal, body, encoding, context }),
     queuedBytes: () => pool.queuedBytes,
+    queueBytesMax,
     close: () => pool.close(),
   };
 }
