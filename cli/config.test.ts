@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import { ConfigError, readStartConfig, startOptions } from "./config.ts";
+import { defaultRetention } from "../storage/retention.ts";
+import { readStartConfig, startOptions } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
 
 const secret = "https://hooks.slack.com/services/T000/B000/s3cret";
 
@@ -11,7 +13,7 @@ test("without flags and environment it is safe: loopback, no alerts", () => {
     port: 4318,
     grpcPort: 4317,
     dataFolder: resolve("data"),
-    retentionDays: 14,
+    retention: defaultRetention,
     publicUrl: "http://127.0.0.1:4318",
     allowPrivateDestinations: false,
     journalBytesMax: 1024 * 1_048_576,
@@ -24,7 +26,11 @@ test("without flags and environment it is safe: loopback, no alerts", () => {
 test("a flag is stronger than the environment, and that than the default; empty is unset", () => {
   const environment = { CULPRIT_PORT: "5000", CULPRIT_RETENTION_DAYS: "7", CULPRIT_DATA: "" };
   const config = readStartConfig(["--port", "6000", "--data="], environment);
-  expect(config).toMatchObject({ port: 6000, retentionDays: 7, dataFolder: resolve("data") });
+  expect(config).toMatchObject({
+    port: 6000,
+    retention: { traces: { days: 7 } },
+    dataFolder: resolve("data"),
+  });
 });
 
 test.each<[string[], NodeJS.ProcessEnv, object]>([
@@ -57,6 +63,21 @@ test.each<[string[], NodeJS.ProcessEnv, object]>([
     { tls: { clientCaFile: "/ca.pem" } },
   ],
   [["--journal-max-mib", "1"], {}, { journalBytesMax: 1_048_576 }],
+  [["--logs-retention-gib", "2"], {}, { retention: { logs: { days: 14, bytesMax: 2 * 2 ** 30 } } }],
+  [["--clickhouse-port", "0"], {}, { clickhousePort: 0 }],
+  [
+    ["--clickhouse-url", "http://a:8123, https://b:8443/", "--clickhouse-cluster", "{cluster}"],
+    { CULPRIT_CLICKHOUSE_PASSWORD: "s3cret" },
+    {
+      cluster: {
+        urls: ["http://a:8123", "https://b:8443"],
+        username: "default",
+        password: "s3cret",
+        database: "default",
+        cluster: "{cluster}",
+      },
+    },
+  ],
 ])("%j with %j is read", (args, environment, expected) => {
   expect(readStartConfig(args, environment)).toMatchObject(expected);
 });
@@ -80,6 +101,11 @@ test.each<[string[], NodeJS.ProcessEnv, string]>([
   [["--tls-client-ca", "ca.pem"], {}, "TLS needs"],
   [["--api-token", "0123456789abcde"], {}, "must have 16 characters or more"],
   [[], { CULPRIT_ALLOW_PRIVATE_DESTINATIONS: "yes" }, "must be true or false"],
+  [["--clickhouse-url", "clickhouse:8123"], {}, "--clickhouse-url"],
+  [["--clickhouse-url", "http://a:1", "--clickhouse-port", "1"], {}, "--clickhouse-port"],
+  [["--clickhouse-url", "http://a:1", "--clickhouse-cluster", "a' b"], {}, "--clickhouse-cluster"],
+  [["--clickhouse-url", "http://a:1", "--clickhouse-database", "a;"], {}, "--clickhouse-database"],
+  [["--clickhouse-url", "http://a:1", "--clickhouse-password-file", "/none"], {}, "password-file"],
   [["--prot", "1"], {}, "--prot"],
   [["--port"], {}, "--port"],
 ])("%j with %j is refused by name", (args, environment, message) => {
@@ -92,6 +118,7 @@ test.each([
   ["--api-token", "s3cret"],
   ["--slack-webhook-url", secret.replace("https", "ftp")],
   [secret],
+  ["--clickhouse-url", "http://user:s3cret@a:8123"],
 ])("a secret is not repeated in the error about it: %j", (...args) => {
   expect(() => readStartConfig(args, {})).toThrow(ConfigError);
   expect(() => readStartConfig(args, {})).not.toThrow(/s3cret/);

@@ -1,6 +1,9 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { errorCode } from "../collector/collector-error.ts";
+import type { Retention } from "../storage/retention.ts";
+import { ConfigError } from "./config-error.ts";
+import { type ClusterConfig, readStoreConfig, storeOptions } from "./store-options.ts";
 
 /** What `culprit start` runs with: flags first, then environment variables, then defaults. Frozen. */
 export interface StartConfig {
@@ -10,7 +13,11 @@ export interface StartConfig {
   readonly grpcPort: number | "off";
   /** Absolute path of the data folder. */
   readonly dataFolder: string;
-  readonly retentionDays: number;
+  readonly retention: Retention;
+  /** ClickHouse servers instead of the one inside. */
+  readonly cluster?: ClusterConfig;
+  /** Where SQL clients may read, by ClickHouse's HTTP protocol; undefined: nowhere. */
+  readonly clickhousePort?: number;
   /** Base URL under which people reach the UI; used in messages. */
   readonly publicUrl: string;
   readonly slackWebhookUrl?: string;
@@ -36,9 +43,6 @@ interface TlsConfig {
   readonly clientCaFile?: string;
 }
 
-/** A mistake in flags or environment; its message says what to do. */
-export class ConfigError extends Error {}
-
 /** Every option: flag, environment variable, default and help. README's table is checked against it. */
 export const startOptions = {
   host: { variable: "CULPRIT_HOST", default: "127.0.0.1", help: "address to listen on" },
@@ -49,11 +53,7 @@ export const startOptions = {
     help: "port of OTLP/gRPC, or off",
   },
   data: { variable: "CULPRIT_DATA", default: "./data", help: "folder for journal and database" },
-  "retention-days": {
-    variable: "CULPRIT_RETENTION_DAYS",
-    default: "14",
-    help: "days that spans are kept",
-  },
+  ...storeOptions,
   "public-url": {
     variable: "CULPRIT_PUBLIC_URL",
     default: "",
@@ -154,7 +154,7 @@ export function readStartConfig(
     port,
     grpcPort: grpcPort === "off" ? grpcPort : toInteger("grpc-port", grpcPort, 0, 65_535),
     dataFolder: resolve(setting("data")),
-    retentionDays: toInteger("retention-days", setting("retention-days"), 1, 3650),
+    ...readStoreConfig(setting, toInteger),
     publicUrl: toUrl("public-url", setting("public-url") || localUrl),
     ...(slackWebhookUrl && { slackWebhookUrl: toUrl("slack-webhook-url", slackWebhookUrl) }),
     allowPrivateDestinations: toBoolean(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConfigError } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
 import { checkExposure } from "./exposure.ts";
 
 const nothing = { hasIngestKeys: false, hasApiToken: false, hasClientCa: false };

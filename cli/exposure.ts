@@ -1,4 +1,5 @@
-import { ConfigError, type StartConfig } from "./config.ts";
+import type { StartConfig } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
 
 const loopback = ["127.0.0.1", "::1", "localhost"];
 

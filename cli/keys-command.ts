@@ -7,7 +7,8 @@ import {
 } from "../collector/auth/ingest-key.ts";
 import { changeKeyFile, readKeyFile } from "../collector/auth/key-file.ts";
 import { type KeyUsage, readKeyUsage, toDay } from "../collector/auth/key-usage.ts";
-import { ConfigError, readDataFolder } from "./config.ts";
+import { readDataFolder } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
 
 /** Where the keys of a data folder are, and what they used. */
 export function toKeyFiles(dataFolder: string): {

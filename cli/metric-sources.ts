@@ -8,8 +8,8 @@ import type { JournalStats } from "../collector/journal/journal-stats.ts";
 import type { MetricSource } from "../collector/metrics.ts";
 import { defaultHttpLimits } from "../collector/receiver/http-limits.ts";
 import { rowNames, type Signal, signals } from "../collector/signal.ts";
-import type { EmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import type { Alerts } from "./alerts.ts";
+import type { StoreParts } from "./open-store.ts";
 import { toProcessMetricSources } from "./process-metric-sources.ts";
 import type { Receivers } from "./receivers.ts";
 
@@ -24,7 +24,9 @@ export interface CountingParts {
   readonly decoder: Pick<Decoder, "queuedBytes" | "queueBytesMax">;
   readonly receivers: Pick<Receivers, "inFlightBytes">;
   readonly journalBytesMax: number;
-  readonly store: Pick<EmbeddedStore, "stats" | "childPid">;
+  readonly store: Pick<StoreParts["store"], "stats" | "childPid">;
+  readonly retention: StoreParts["retention"];
+  readonly front: StoreParts["front"];
   readonly analyzer: Pick<Analyzer, "counters" | "restarts">;
   readonly alerts: Pick<Alerts, "counters">;
 }
@@ -212,8 +214,29 @@ function rowSources(name: string, journal: Pick<Journal, "stats">): MetricSource
   ];
 }
 
-function storeSources({ store }: CountingParts): MetricSource[] {
+function storeSources({ store, retention, front }: CountingParts): MetricSource[] {
   return [
+    counter("retention_dropped_days", "Days dropped before their time, by signal and reason", () =>
+      retention().droppedDays.map(
+        ({ signal, reason, days }) => [{ signal, reason }, days] as const,
+      ),
+    ),
+    counter(
+      "retention_failures",
+      "Checks of size and disk that failed",
+      () => retention().failures,
+    ),
+    counter("sql_statements", "Statements of SQL clients", () => front().statements),
+    counter(
+      "sql_statement_failures",
+      "Statements of SQL clients that failed",
+      () => front().failures,
+    ),
+    counter(
+      "sql_refused_requests",
+      "Requests of SQL clients that were not run",
+      () => front().refused,
+    ),
     counter(
       "database_restarts",
       "Times that the database process was started again",

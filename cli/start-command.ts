@@ -1,4 +1,5 @@
-import { ConfigError, readStartConfig, startOptions } from "./config.ts";
+import { readStartConfig, startOptions } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
 import { startCulprit } from "./start.ts";
 
 /** Runs `culprit start` until SIGINT or SIGTERM. */

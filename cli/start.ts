@@ -14,13 +14,14 @@ import { createMetrics } from "../collector/metrics.ts";
 import { createLimitedServer, defaultHttpLimits } from "../collector/receiver/http-limits.ts";
 import type { Signal } from "../collector/signal.ts";
 import type { BlockTable } from "../storage/block-tables.ts";
-import { type EmbeddedStore, openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
+import type { OpenedStore } from "../storage/opened-store.ts";
 import { type Access, openAccess } from "./access.ts";
 import { type Alerts, createAlerts } from "./alerts.ts";
 import { type StartConfig, toLocalUrl } from "./config.ts";
 import { isLoopback } from "./exposure.ts";
 import { closeMs, closeServer, listen } from "./listen.ts";
 import { toMetricSources } from "./metric-sources.ts";
+import { openStore, type StoreParts } from "./open-store.ts";
 import { findPackageRoot } from "./package-root.ts";
 import { createReceivers, type Journals } from "./receivers.ts";
 
@@ -73,12 +74,8 @@ async function openParts(
   const counters = new Counters();
   const access = await openAccess(config, { counters, now, log });
   opened.push(() => access.close());
-  const store = await openEmbeddedStore({
-    folder: join(config.dataFolder, "clickhouse"),
-    retentionDays: config.retentionDays,
-    onLog: (line) => log(`database: ${line}`),
-  });
-  opened.push(() => store.close());
+  const stored = await openStore(config, log, opened);
+  const { store } = stored;
   const journals = await openJournals(config, store, now, log, opened);
   const decoder = createDecoder();
   opened.push(() => decoder.close());
@@ -90,7 +87,7 @@ async function openParts(
     log: (line) => log(`analyzers: ${line}`),
   });
   opened.push(() => analyzer.close());
-  const parts: Parts = { counters, access, journals, decoder, store, analyzer, alerts };
+  const parts: Parts = { counters, access, journals, decoder, ...stored, analyzer, alerts };
   const receivers = createReceivers({ ...parts, config, now, log });
   const { journalBytesMax } = config;
   const metrics = createMetrics(toMetricSources({ ...parts, receivers, journalBytesMax }));
@@ -123,7 +120,7 @@ const tables: Readonly<Record<Signal, BlockTable>> = { traces: "spans", logs: "l
 /** One for each signal, each in a folder of its own below `journal/`; that of traces is `journal/` itself. */
 async function openJournals(
   { dataFolder, journalBytesMax }: StartConfig,
-  store: EmbeddedStore,
+  store: OpenedStore,
   now: () => number,
   log: Log,
   opened: (() => Promise<unknown>)[],
@@ -142,12 +139,11 @@ async function openJournals(
   return { traces: await open("traces"), logs: await open("logs") };
 }
 
-interface Parts {
+interface Parts extends StoreParts {
   readonly counters: Counters;
   readonly access: Access;
   readonly journals: Journals;
   readonly decoder: Decoder;
-  readonly store: EmbeddedStore;
   readonly analyzer: Analyzer;
   readonly alerts: Alerts;
 }

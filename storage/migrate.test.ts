@@ -4,24 +4,55 @@ import { join } from "node:path";
 import { Session } from "chdb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blockTables } from "./block-tables.ts";
-import { migrate, readMigrations, renderMigration } from "./migrate.ts";
+import { toParameterSettings } from "./embedded/parameter-settings.ts";
+import { migrate, readMigrations } from "./migrate.ts";
+import { type Deployment, renderMigration } from "./render-migration.ts";
+import { defaultRetention } from "./retention.ts";
 
 describe("the rendered migrations", () => {
-  const render = (home: "embedded" | "cluster") =>
+  const embedded: Deployment = { kind: "single" };
+  const cluster: Deployment = { kind: "cluster", name: "{cluster}", database: "default" };
+  const statementsOf = (deployment: Deployment) =>
+    readMigrations().flatMap(({ sql }) => renderMigration(sql, deployment, defaultRetention));
+  const render = (deployment: Deployment) =>
     readMigrations()
-      .map(({ name, sql }) => `-- ${name}\n${renderMigration(sql, home, 14)}`)
+      .map(({ name, sql }) => {
+        const statements = renderMigration(sql, deployment, defaultRetention);
+        return `-- ${name}\n${statements.join(";\n")}`;
+      })
       .join("\n");
 
   test("for the embedded home", async () => {
-    await expect(render("embedded")).toMatchFileSnapshot("./__snapshots__/embedded.sql");
+    await expect(render(embedded)).toMatchFileSnapshot("./__snapshots__/embedded.sql");
   });
 
   test("for a cluster", async () => {
-    await expect(render("cluster")).toMatchFileSnapshot("./__snapshots__/cluster.sql");
+    await expect(render(cluster)).toMatchFileSnapshot("./__snapshots__/cluster.sql");
+  });
+
+  test("are what ClickHouse can read, each as one statement", async () => {
+    const session = new Session();
+    try {
+      for (const statement of [...statementsOf(embedded), ...statementsOf(cluster)]) {
+        const bound = toParameterSettings({ statement });
+        const query = `${bound} SELECT formatQuery({statement:String})`;
+        const text = (await session.queryAsync(query, { format: "TSVRaw" })).text();
+        expect(text).toMatch(/^CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS /);
+      }
+    } finally {
+      session.close();
+    }
+  });
+
+  test("on a cluster every statement is for all of its servers, and every table has replicas", () => {
+    for (const statement of statementsOf(cluster)) {
+      expect(statement).toContain("ON CLUSTER '{cluster}'");
+      expect(statement).not.toMatch(/^ENGINE = (Replacing|Summing|Aggregating)?MergeTree/m);
+    }
   });
 
   test("leave no place unfilled", () => {
-    expect(render("embedded") + render("cluster")).not.toMatch(/\{\{|\}\}/);
+    expect(render(embedded) + render(cluster)).not.toMatch(/\{\{|\}\}/);
   });
 });
 
@@ -29,7 +60,11 @@ describe("migrate", () => {
   const folder = mkdtempSync(join(tmpdir(), "culprit-migrate-"));
   let session: Session;
   const run = async (sql: string) => (await session.queryAsync(sql)).text();
-  const options = { home: "embedded", retentionDays: 14, run } as const;
+  const options = {
+    deployment: { kind: "single" },
+    retention: defaultRetention,
+    run,
+  } as const;
 
   beforeAll(async () => {
     session = new Session(folder);
@@ -70,7 +105,8 @@ describe("migrate", () => {
     const ttlOf = (table: string) =>
       run(`SELECT extract(engine_full, 'TTL (.*) SETTINGS') FROM system.tables
         WHERE database = currentDatabase() AND name = '${table}' FORMAT TSV`);
-    await migrate({ ...options, retentionDays: 3 });
+    const retention = { ...defaultRetention, traces: { days: 3, bytesMax: 0 } };
+    await migrate({ ...options, retention });
     expect(await ttlOf("spans")).toBe("toDateTime(ts) + toIntervalDay(3)\n");
     expect(await ttlOf("traces")).toBe("day + toIntervalDay(3 + 1)\n");
     expect(await ttlOf("ops_1m")).toBe("minute + toIntervalDay(90)\n");

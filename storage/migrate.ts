@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-
-/** Which ClickHouse the migrations are rendered for. */
-export type Home = "embedded" | "cluster";
+import { type Deployment, renderMigration, toLocalTable } from "./render-migration.ts";
+import { type Retention, signalOf } from "./retention.ts";
 
 export interface Migration {
   readonly number: number;
@@ -13,8 +12,8 @@ export interface Migration {
 }
 
 export interface MigrateOptions {
-  readonly home: Home;
-  readonly retentionDays: number;
+  readonly deployment: Deployment;
+  readonly retention: Retention;
   /** Runs one statement; returns its output as text. */
   readonly run: (sql: string) => Promise<string>;
 }
@@ -32,18 +31,21 @@ ORDER BY number`;
  * Brings the tables to what this version needs. Applied files are recorded in ClickHouse; run again it changes
  * nothing. Throws when an applied file was edited since, or was written by a newer version.
  */
-export async function migrate({ home, retentionDays, run }: MigrateOptions): Promise<void> {
-  const toSql = (sql: string) => renderMigration(sql, home, retentionDays);
-  await run(toSql(migrationsTable));
+export async function migrate({ deployment, retention, run }: MigrateOptions): Promise<void> {
+  const runAll = async (sql: string) => {
+    for (const statement of renderMigration(sql, deployment, retention)) await run(statement);
+  };
+  await runAll(migrationsTable);
   const migrations = readMigrations();
   const applied = await readApplied(run);
   checkApplied(migrations, applied);
   for (const { number, name, sql, sha256 } of migrations) {
     if (applied.has(number)) continue;
-    await run(toSql(sql));
+    // Each statement says IF NOT EXISTS: what a start that was cut short has made is made once more, to no effect.
+    await runAll(sql);
     await run(`INSERT INTO migrations SELECT ${number}, '${name}', '${sha256}', now('UTC')`);
   }
-  for (const { sql } of migrations) await applyRetention(sql, toSql, run);
+  for (const { sql } of migrations) await applyRetention(sql, { deployment, retention, run });
 }
 
 /** The migrations of this version, in order. */
@@ -56,38 +58,28 @@ export function readMigrations(): readonly Migration[] {
   });
 }
 
-/** Fills in the places that differ between the homes. Cluster names and replica paths are the server's macros. */
-export function renderMigration(sql: string, home: Home, retentionDays: number): string {
-  const isCluster = home === "cluster";
-  return sql
-    .replaceAll(" {{on_cluster}}", isCluster ? " ON CLUSTER '{cluster}'" : "")
-    .replaceAll(/\{\{engine:([^}]+)\}\}/g, isCluster ? "Replicated$1" : "$1")
-    .replaceAll("{{retention_days}}", String(retentionDays))
-    .replaceAll(
-      "{{deduplication_window}}",
-      isCluster ? "replicated_deduplication_window" : "non_replicated_deduplication_window",
-    );
-}
-
 const ttlClause =
   /CREATE TABLE IF NOT EXISTS (\w+)[\s\S]*^TTL (.*INTERVAL (.*retention_days.*) DAY)$/m;
 
 /** Alters a table that was made with another retention. */
 async function applyRetention(
   sql: string,
-  toSql: (sql: string) => string,
-  run: MigrateOptions["run"],
+  { deployment, retention, run }: MigrateOptions,
 ): Promise<void> {
   const [, table, ttl, days] = ttlClause.exec(sql) ?? [];
   if (table === undefined) return;
+  const ttlDays = days!.replace("{{retention_days}}", String(retention[signalOf(table)].days));
   const unchanged = await run(`
     SELECT name
     FROM system.tables
-    WHERE database = currentDatabase() AND name = '${table}'
-      AND position(engine_full, ${toSql(`'toIntervalDay(${days})'`)}) > 0
+    WHERE database = currentDatabase() AND name = '${toLocalTable(table, deployment)}'
+      AND position(engine_full, 'toIntervalDay(${ttlDays})') > 0
     ORDER BY name
-    LIMIT 1`);
-  if (unchanged === "") await run(toSql(`ALTER TABLE ${table} {{on_cluster}} MODIFY TTL ${ttl}`));
+    LIMIT 1
+    FORMAT TSV`);
+  if (unchanged !== "") return;
+  const alter = `ALTER TABLE ${table} {{on_cluster}} MODIFY TTL ${ttl}`;
+  for (const statement of renderMigration(alter, deployment, retention)) await run(statement);
 }
 
 type Applied = ReadonlyMap<number, { readonly name: string; readonly sha256: string }>;

@@ -1,3 +1,5 @@
+import type { EngineCalls } from "./engine-calls.ts";
+import type {} from "./http-front/front-statement.ts";
 import { StorageError, type StorageErrorCode, type Store } from "./store.ts";
 import { type StoreCalls, toStore } from "./store-calls.ts";
 
@@ -9,7 +11,7 @@ export interface Channel {
   onClose(listener: () => void): void;
 }
 
-type CallName = keyof StoreCalls;
+type CallName = keyof EngineCalls;
 
 interface Request {
   readonly id: number;
@@ -23,8 +25,8 @@ interface Response {
   readonly error?: { readonly code: StorageErrorCode; readonly message: string };
 }
 
-/** Answers calls that arrive on the channel. Other messages are left to other listeners. */
-export function serveStore(calls: StoreCalls, channel: Channel): void {
+/** Answers those calls that arrive on the channel. Other messages are left to other listeners. */
+export function serveStore(calls: StoreCalls | EngineCalls, channel: Channel): void {
   let isOpen = true;
   channel.onClose(() => {
     isOpen = false;
@@ -41,7 +43,10 @@ function isRequest(message: unknown): message is Request {
   return typeof message === "object" && message !== null && "call" in message;
 }
 
-async function answer(calls: StoreCalls, { id, call, arguments: values }: Request) {
+async function answer(
+  calls: StoreCalls & Partial<EngineCalls>,
+  { id, call, arguments: values }: Request,
+) {
   try {
     const method = calls[call] as (...values: readonly unknown[]) => Promise<unknown>;
     return { id, value: await method(...values) } satisfies Response;
@@ -66,7 +71,7 @@ export function connectStore(channel: Channel): Store {
 }
 
 export interface Connection {
-  readonly calls: StoreCalls;
+  readonly calls: EngineCalls;
   /** Rejects the calls under way, and those to come, with STORE_UNAVAILABLE. */
   end(reason: string): void;
 }
@@ -110,12 +115,14 @@ export function connectCalls(channel: Channel): Connection {
     else call.reject(new StorageError(error.code, error.message));
   });
 
-  const calls: StoreCalls = {
+  const calls: EngineCalls = {
     insertBlocks: async (table, file, token) =>
       void (await request("insertBlocks", table, file, token)),
     insertRows: async (table, rows) => void (await request("insertRows", table, rows)),
     selectText: async (shape, query, parameters) =>
       (await request("selectText", shape, query, parameters)) as string,
+    administer: async (sql) => (await request("administer", sql)) as string,
+    read: async (statement) => (await request("read", statement)) as Uint8Array,
   };
   return { calls, end };
 }

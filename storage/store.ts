@@ -1,8 +1,8 @@
 import type { BlockTable } from "./block-tables.ts";
 
 /**
- * The port to ClickHouse: everything that the product asks of its storage. Two homes answer it, `embedded/` and
- * (later) `cluster/`; a worker reaches it through `remote.ts`. Arguments and results are plain data, so that they
+ * The port to ClickHouse: everything that the product asks of its storage. Two homes answer it, `embedded/`
+ * and `cluster/`; a worker reaches it through `remote.ts`. Arguments and results are plain data, so that they
  * cross a process border.
  *
  * Order: calls of one caller may run side by side; whoever needs an order awaits. Nothing found is an empty array.

@@ -29,8 +29,9 @@ test("migrations are numbered without gaps, one object a file", () => {
   expect(numbers).toEqual(numbers.map((_, i) => i + 1));
 });
 
-test("every setting of the server is in the README, every setting of the agent in the agent's", () => {
-  const readme = read("README.md");
+test("every setting of the server is in the README or in docs/, every setting of the agent in the agent's", () => {
+  const docs = files.filter((file) => /^docs\/.*\.md$/.test(file));
+  const readme = ["README.md", ...docs].map(read).join("\n");
   const missing = Object.values(startOptions).filter(({ variable }) => !readme.includes(variable));
   expect(missing).toEqual([]);
   const agentReadme = read("agent/README.md");

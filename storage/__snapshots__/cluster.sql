@@ -11,7 +11,7 @@
 -- shape_id   hash of what is called, without its values: the normalised SQL, or method + host + URL template; 0: no call
 -- params_hash  the agent's keyed hash of a query's parameters; 0: unknown
 -- returned_rows  rows that the call returned; -1: unknown
-CREATE TABLE IF NOT EXISTS spans ON CLUSTER '{cluster}' (
+CREATE TABLE IF NOT EXISTS spans_local ON CLUSTER '{cluster}' (
   ts                         DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
   duration                   UInt64 CODEC(ZSTD(1)),
   received                   DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -66,15 +66,17 @@ CREATE TABLE IF NOT EXISTS spans ON CLUSTER '{cluster}' (
   INDEX attribute_values mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX span_time ts TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplicatedMergeTree
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toDate(ts)
 ORDER BY (toStartOfHour(ts), trace_id, ts)
 TTL toDateTime(ts) + INTERVAL 14 DAY
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 10000
-
+;
+CREATE TABLE IF NOT EXISTS spans ON CLUSTER '{cluster}' AS spans_local
+ENGINE = Distributed('{cluster}', 'default', 'spans_local', cityHash64(trace_id))
 -- 0002-resources.sql
 -- One row per resource, so that a span carries eight bytes instead of twenty attributes. Serves span-detail.
-CREATE TABLE IF NOT EXISTS resources ON CLUSTER '{cluster}' (
+CREATE TABLE IF NOT EXISTS resources_local ON CLUSTER '{cluster}' (
   resource_id     UInt64,
   service         LowCardinality(String),
   attributes      Map(LowCardinality(String), String) CODEC(ZSTD(1)),
@@ -82,28 +84,30 @@ CREATE TABLE IF NOT EXISTS resources ON CLUSTER '{cluster}' (
   -- the last request that carried it; a resource outlives its last span by a day
   seen            DateTime('UTC')
 )
-ENGINE = ReplicatedReplacingMergeTree(seen)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', seen)
 ORDER BY resource_id
 TTL seen + INTERVAL 14 + 1 DAY
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 10000
-
+;
+CREATE TABLE IF NOT EXISTS resources ON CLUSTER '{cluster}' AS resources_local
+ENGINE = Distributed('{cluster}', 'default', 'resources_local')
 -- 0003-resources-view.sql
 -- Fills `resources` from the first span of each request that carries one. Serves span-detail.
-CREATE MATERIALIZED VIEW IF NOT EXISTS resources_view ON CLUSTER '{cluster}' TO resources AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS resources_view ON CLUSTER '{cluster}' TO resources_local AS
 SELECT
   resource_id,
   any(spans.service) AS service,
   any(resource_attributes) AS attributes,
   any(resource_attributes_json) AS attributes_json,
   toDateTime(max(received), 'UTC') AS seen
-FROM spans
+FROM spans_local AS spans
 WHERE notEmpty(resource_attributes) OR notEmpty(resource_attributes_json)
 GROUP BY resource_id
 
 -- 0004-spans-by-service.sql
 -- Entry spans, roots and errors in order of service and name, where `spans` is in order of trace: about one span in
 -- seven. Serves endpoint-sample: the traces of one endpoint in a window.
-CREATE TABLE IF NOT EXISTS spans_by_service ON CLUSTER '{cluster}' (
+CREATE TABLE IF NOT EXISTS spans_by_service_local ON CLUSTER '{cluster}' (
   ts                        DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
   duration                  UInt64 CODEC(ZSTD(1)),
   trace_id                  FixedString(16) CODEC(NONE),
@@ -123,26 +127,28 @@ CREATE TABLE IF NOT EXISTS spans_by_service ON CLUSTER '{cluster}' (
   INDEX span_time ts TYPE minmax GRANULARITY 1,
   INDEX span_duration duration TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplicatedMergeTree
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toDate(ts)
 ORDER BY (service, name, ts)
 TTL toDateTime(ts) + INTERVAL 14 DAY
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 10000
-
+;
+CREATE TABLE IF NOT EXISTS spans_by_service ON CLUSTER '{cluster}' AS spans_by_service_local
+ENGINE = Distributed('{cluster}', 'default', 'spans_by_service_local')
 -- 0005-spans-by-service-view.sql
 -- Fills `spans_by_service`. Kinds: 2 server, 5 consumer; status 2 is error. Serves endpoint-sample.
-CREATE MATERIALIZED VIEW IF NOT EXISTS spans_by_service_view ON CLUSTER '{cluster}' TO spans_by_service AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS spans_by_service_view ON CLUSTER '{cluster}' TO spans_by_service_local AS
 SELECT
   ts, duration, trace_id, service, environment, service_version, name, kind, status_code,
   parent_span_id = toFixedString('', 8) AS is_root,
   weight, http_request_method, http_route, http_response_status_code, error_type
-FROM spans
+FROM spans_local AS spans
 WHERE kind IN (2, 5) OR parent_span_id = toFixedString('', 8) OR status_code = 2
 
 -- 0006-traces.sql
 -- One row per trace and day, merged from one row per insert: read with GROUP BY trace_id. A trace is found by its id
 -- alone here, and by its time in `spans`. Serves trace-bounds and settled-traces.
-CREATE TABLE IF NOT EXISTS traces ON CLUSTER '{cluster}' (
+CREATE TABLE IF NOT EXISTS traces_local ON CLUSTER '{cluster}' (
   day           Date,
   trace_id      FixedString(16),
   start         SimpleAggregateFunction(min, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
@@ -153,16 +159,18 @@ CREATE TABLE IF NOT EXISTS traces ON CLUSTER '{cluster}' (
   root_name     SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
   root_duration SimpleAggregateFunction(max, UInt64) CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedAggregatingMergeTree
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY day
 ORDER BY trace_id
 TTL day + INTERVAL 14 + 1 DAY
 -- ids come singly or by the hundred, from anywhere: small granules
 SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 10000
-
+;
+CREATE TABLE IF NOT EXISTS traces ON CLUSTER '{cluster}' AS traces_local
+ENGINE = Distributed('{cluster}', 'default', 'traces_local')
 -- 0007-traces-view.sql
 -- Fills `traces`. Serves trace-bounds and settled-traces.
-CREATE MATERIALIZED VIEW IF NOT EXISTS traces_view ON CLUSTER '{cluster}' TO traces AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS traces_view ON CLUSTER '{cluster}' TO traces_local AS
 SELECT
   toDate(start) AS day,
   trace_id,
@@ -173,7 +181,7 @@ SELECT
   maxIf(service, parent_span_id = toFixedString('', 8)) AS root_service,
   maxIf(name, parent_span_id = toFixedString('', 8)) AS root_name,
   maxIf(duration, parent_span_id = toFixedString('', 8)) AS root_duration
-FROM spans
+FROM spans_local AS spans
 GROUP BY trace_id
 
 -- 0008-ops-1m.sql
@@ -185,7 +193,7 @@ GROUP BY trace_id
 -- w  Σ weight: requests, had all been sampled
 -- n  Σ repeats * weight: calls
 -- s  Σ duration
-CREATE TABLE IF NOT EXISTS ops_1m ON CLUSTER '{cluster}' (
+CREATE TABLE IF NOT EXISTS ops_1m_local ON CLUSTER '{cluster}' (
   minute              DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
   service             LowCardinality(String),
   environment         LowCardinality(String),
@@ -201,15 +209,17 @@ CREATE TABLE IF NOT EXISTS ops_1m ON CLUSTER '{cluster}' (
   n                   Float64 CODEC(ZSTD(1)),
   s                   UInt64 CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedSummingMergeTree
+ENGINE = ReplicatedSummingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toDate(minute)
 ORDER BY (service, name, kind, minute, environment, service_version, http_request_method, http_route, status_code, bucket)
 TTL minute + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 10000
-
+;
+CREATE TABLE IF NOT EXISTS ops_1m ON CLUSTER '{cluster}' AS ops_1m_local
+ENGINE = Distributed('{cluster}', 'default', 'ops_1m_local')
 -- 0009-ops-1m-view.sql
 -- Fills `ops_1m`. Serves endpoints and the window detectors.
-CREATE MATERIALIZED VIEW IF NOT EXISTS ops_1m_view ON CLUSTER '{cluster}' TO ops_1m AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS ops_1m_view ON CLUSTER '{cluster}' TO ops_1m_local AS
 SELECT
   toStartOfMinute(ts) AS minute,
   service, environment, service_version, name, kind, http_request_method, http_route, status_code,
@@ -218,12 +228,12 @@ SELECT
   sum(weight) AS w,
   sum(repeats * weight) AS n,
   sum(duration) AS s
-FROM spans
+FROM spans_local AS spans
 GROUP BY minute, service, environment, service_version, name, kind, http_request_method, http_route, status_code, bucket
 
 -- 0010-edges-1m.sql
 -- Who calls whom, per minute: the service map without a join of spans. Columns as in `ops_1m`; e: errors.
-CREATE TABLE IF NOT EXISTS edges_1m ON CLUSTER '{cluster}' (
+CREATE TABLE IF NOT EXISTS edges_1m_local ON CLUSTER '{cluster}' (
   minute      DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
   source      LowCardinality(String),
   destination LowCardinality(String),
@@ -235,16 +245,18 @@ CREATE TABLE IF NOT EXISTS edges_1m ON CLUSTER '{cluster}' (
   e           UInt64 CODEC(ZSTD(1)),
   s           UInt64 CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedSummingMergeTree
+ENGINE = ReplicatedSummingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toDate(minute)
 ORDER BY (source, destination, environment, kind, minute)
 TTL minute + INTERVAL 90 DAY
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 10000
-
+;
+CREATE TABLE IF NOT EXISTS edges_1m ON CLUSTER '{cluster}' AS edges_1m_local
+ENGINE = Distributed('{cluster}', 'default', 'edges_1m_local')
 -- 0011-edges-1m-view.sql
 -- Fills `edges_1m` from client (3) and producer (4) spans. Most SDKs set no peer.service, so the destination falls
 -- back to what the call names: database, queue, host.
-CREATE MATERIALIZED VIEW IF NOT EXISTS edges_1m_view ON CLUSTER '{cluster}' TO edges_1m AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS edges_1m_view ON CLUSTER '{cluster}' TO edges_1m_local AS
 SELECT
   toStartOfMinute(ts) AS minute,
   service AS source,
@@ -257,7 +269,7 @@ SELECT
   sum(repeats * weight) AS n,
   countIf(status_code = 2) AS e,
   sum(duration) AS s
-FROM spans
+FROM spans_local AS spans
 WHERE kind IN (3, 4) AND destination != ''
 GROUP BY minute, source, destination, environment, kind
 
@@ -266,7 +278,7 @@ GROUP BY minute, source, destination, environment, kind
 --
 -- Times of arrival are those of the insert and not of the request: what the journal held back while the store was
 -- away is new when it comes.
-CREATE TABLE IF NOT EXISTS trace_arrivals ON CLUSTER '{cluster}' (
+CREATE TABLE IF NOT EXISTS trace_arrivals_local ON CLUSTER '{cluster}' (
   minute   DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
   trace_id FixedString(16),
   first    SimpleAggregateFunction(min, DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
@@ -275,15 +287,17 @@ CREATE TABLE IF NOT EXISTS trace_arrivals ON CLUSTER '{cluster}' (
   from     SimpleAggregateFunction(min, DateTime('UTC')) CODEC(ZSTD(1)),
   to       SimpleAggregateFunction(max, DateTime('UTC')) CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedAggregatingMergeTree
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toDate(minute)
 ORDER BY (minute, trace_id)
 TTL minute + INTERVAL 2 DAY
 SETTINGS ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 10000
-
+;
+CREATE TABLE IF NOT EXISTS trace_arrivals ON CLUSTER '{cluster}' AS trace_arrivals_local
+ENGINE = Distributed('{cluster}', 'default', 'trace_arrivals_local')
 -- 0013-trace-arrivals-view.sql
 -- Fills `trace_arrivals`. Serves settled-traces.
-CREATE MATERIALIZED VIEW IF NOT EXISTS trace_arrivals_view ON CLUSTER '{cluster}' TO trace_arrivals AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS trace_arrivals_view ON CLUSTER '{cluster}' TO trace_arrivals_local AS
 SELECT
   toStartOfMinute(now('UTC')) AS minute,
   trace_id,
@@ -291,7 +305,7 @@ SELECT
   now64(3, 'UTC') AS last,
   toDateTime(min(ts), 'UTC') AS from,
   toDateTime(max(ts), 'UTC') AS to
-FROM spans
+FROM spans_local AS spans
 GROUP BY trace_id
 
 -- 0014-occurrences.sql
@@ -325,7 +339,7 @@ CREATE TABLE IF NOT EXISTS occurrences ON CLUSTER '{cluster}' (
   evidence             String CODEC(ZSTD(1)),
   INDEX occurrence_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 4
 )
-ENGINE = ReplicatedReplacingMergeTree(seen)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}', seen)
 ORDER BY (fingerprint, detector_version, trace_id)
 TTL toDateTime(ts) + INTERVAL 30 DAY
 
@@ -344,7 +358,7 @@ CREATE TABLE IF NOT EXISTS findings ON CLUSTER '{cluster}' (
   rank                Float64,
   body                String CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedReplacingMergeTree(updated)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}', updated)
 ORDER BY fingerprint
 TTL toDateTime(updated) + INTERVAL 400 DAY
 
@@ -357,7 +371,7 @@ CREATE TABLE IF NOT EXISTS finding_events ON CLUSTER '{cluster}' (
   -- JSON
   body        String CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedMergeTree
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}')
 ORDER BY (fingerprint, at)
 TTL toDateTime(at) + INTERVAL 400 DAY
 
@@ -371,7 +385,7 @@ CREATE TABLE IF NOT EXISTS deliveries ON CLUSTER '{cluster}' (
   attempt     UInt32,
   reason      String CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedMergeTree
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}')
 ORDER BY (fingerprint, channel, at)
 TTL toDateTime(at) + INTERVAL 400 DAY
 
@@ -382,7 +396,7 @@ CREATE TABLE IF NOT EXISTS watermarks ON CLUSTER '{cluster}' (
   at    DateTime64(3, 'UTC'),
   value String
 )
-ENGINE = ReplicatedReplacingMergeTree(at)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}', at)
 ORDER BY name
 
 -- 0019-logs.sql
@@ -392,7 +406,7 @@ ORDER BY name
 -- observed_ts   when it was first observed; where nobody said so, when the request came
 -- trace_id, span_id  zeros: written outside of any span
 -- body, body_json    the body when it is text, else the body as OTLP JSON AnyValue text
-CREATE TABLE IF NOT EXISTS logs ON CLUSTER '{cluster}' (
+CREATE TABLE IF NOT EXISTS logs_local ON CLUSTER '{cluster}' (
   ts                       DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
   observed_ts              DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
   trace_id                 FixedString(16) CODEC(ZSTD(1)),
@@ -419,21 +433,23 @@ CREATE TABLE IF NOT EXISTS logs ON CLUSTER '{cluster}' (
   resource_attributes      Map(LowCardinality(String), String) CODEC(ZSTD(1)),
   resource_attributes_json Map(LowCardinality(String), String) CODEC(ZSTD(1))
 )
-ENGINE = ReplicatedMergeTree
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toDate(ts)
 ORDER BY (toStartOfHour(ts), trace_id, ts)
 TTL toDateTime(ts) + INTERVAL 14 DAY
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, replicated_deduplication_window = 10000
-
+;
+CREATE TABLE IF NOT EXISTS logs ON CLUSTER '{cluster}' AS logs_local
+ENGINE = Distributed('{cluster}', 'default', 'logs_local', cityHash64(trace_id, ts))
 -- 0020-resources-of-logs-view.sql
 -- Fills `resources` from the first log record of each request that carries one. Serves span-detail.
-CREATE MATERIALIZED VIEW IF NOT EXISTS resources_of_logs_view ON CLUSTER '{cluster}' TO resources AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS resources_of_logs_view ON CLUSTER '{cluster}' TO resources_local AS
 SELECT
   resource_id,
   any(logs.service) AS service,
   any(resource_attributes) AS attributes,
   any(resource_attributes_json) AS attributes_json,
   toDateTime(max(received), 'UTC') AS seen
-FROM logs
+FROM logs_local AS logs
 WHERE notEmpty(resource_attributes) OR notEmpty(resource_attributes_json)
 GROUP BY resource_id

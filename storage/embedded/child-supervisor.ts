@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { EngineCalls } from "../engine-calls.ts";
 import { type Channel, type Connection, connectCalls } from "../remote.ts";
 import { StorageError } from "../store.ts";
-import type { StoreCalls } from "../store-calls.ts";
 import type { ChildMessage, ParentMessage } from "./chdb-child.ts";
 import type { EngineOptions } from "./engine.ts";
 
@@ -57,7 +57,7 @@ export class ChildSupervisor {
   }
 
   /** Of the child that is running. Throws STORE_UNAVAILABLE when there is none. */
-  get calls(): StoreCalls {
+  get calls(): EngineCalls {
     if (this.#connection !== undefined) return this.#connection.calls;
     throw unavailable(this.#isClosed ? "the store is closed" : "the store's process is starting");
   }

@@ -2,17 +2,20 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Session } from "chdb";
 import { blockTables } from "../block-tables.ts";
+import { checkParameters } from "../check-parameters.ts";
+import type { EngineCalls } from "../engine-calls.ts";
 import { migrate } from "../migrate.ts";
-import type { StoreCalls } from "../store-calls.ts";
-import { checkParameters } from "./check-parameters.ts";
+import type { Retention } from "../retention.ts";
+import { insertSettings, type StatementSettings, toQuerySettings } from "../statement-settings.ts";
+import { toInsertError, toQueryError } from "../to-storage-error.ts";
 import { quoteString, toParameterSettings } from "./parameter-settings.ts";
+import { createReader } from "./reader.ts";
 import { SessionPool } from "./session-pool.ts";
-import { toInsertError, toQueryError } from "./to-storage-error.ts";
 
 export interface EngineOptions {
   /** Absolute. Created when missing; one process at a time may hold it. */
   readonly folder: string;
-  readonly retentionDays: number;
+  readonly retention: Retention;
   /** What ClickHouse may hold in all. What would pass it fails; the process lives. */
   readonly memoryBytesMax: number;
   readonly queryDurationMsMax: number;
@@ -22,10 +25,8 @@ export interface EngineOptions {
 /** chDB runs each call on a thread of libuv's pool, which has four: an insert and three queries. */
 const querySessionsMax = 3;
 
-const resultBytesMax = 256 * 1024 * 1024;
-
 /** ClickHouse in this process, over the data in a folder. */
-export interface Engine extends StoreCalls {
+export interface Engine extends EngineCalls {
   /** Lets go of the folder once calls under way have ended. */
   close(): void;
 }
@@ -34,21 +35,34 @@ export interface Engine extends StoreCalls {
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   mkdirSync(options.folder, { recursive: true });
   const sessions = openSessions(options);
-  const [insertSession, ...querySessions] = sessions;
+  const [insertSession, adminSession, ...querySessions] = sessions;
   // From here on the folder is ours, and with it what a killed process left.
   const incoming = join(options.folder, "incoming");
   rmSync(incoming, { recursive: true, force: true });
   mkdirSync(incoming);
 
   const inserts = new SessionPool([insertSession]);
-  await inserts.run(insertSettings);
+  await inserts.run(toSetStatement(insertSettings));
   await migrate({
-    home: "embedded",
-    retentionDays: options.retentionDays,
+    deployment: { kind: "single" },
+    retention: options.retention,
     run: (sql) => inserts.run(sql),
   });
-  for (const session of querySessions) await session.queryAsync(toQuerySettings(options));
+  const limits = {
+    durationMsMax: options.queryDurationMsMax,
+    rowsMax: options.queryRowsMax,
+    memoryBytesMax: Math.round(options.memoryBytesMax / 2),
+  };
+  for (const session of querySessions) {
+    await session.queryAsync(toSetStatement({ ...toQuerySettings(limits), readonly: 1 }));
+  }
   const queries = new SessionPool(querySessions);
+  const admin = new SessionPool([adminSession]);
+  const read = createReader({
+    openSession: () => new Session(join(options.folder, "clickhouse")),
+    durationMsMax: options.queryDurationMsMax,
+    memoryBytesMax: Math.round(options.memoryBytesMax / 4),
+  });
   let lastFile = 0;
 
   return {
@@ -82,6 +96,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         .catch((cause) => Promise.reject(toQueryError(query.name, cause)));
     },
 
+    administer: (sql) => admin.run(sql),
+    read,
+
     close() {
       for (const session of sessions) session.close();
     },
@@ -89,7 +106,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 }
 
 /** The first session of a process fixes the limits of the server in it. */
-function openSessions({ folder, memoryBytesMax }: EngineOptions): [Session, ...Session[]] {
+function openSessions({ folder, memoryBytesMax }: EngineOptions): [Session, Session, ...Session[]] {
   const data = join(folder, "clickhouse");
   const cacheBytes = Math.round(memoryBytesMax / 24);
   const first = new Session(data, {
@@ -103,37 +120,12 @@ function openSessions({ folder, memoryBytesMax }: EngineOptions): [Session, ...S
       "--background_pool_size=2",
     ],
   });
-  const others = Array.from({ length: querySessionsMax }, () => new Session(data));
-  return [first, ...others];
+  const queries = Array.from({ length: querySessionsMax }, () => new Session(data));
+  return [first, new Session(data), ...queries];
 }
 
-/**
- * One file becomes one block per partition, whatever blocks it holds: deduplication knows a block by the insert's
- * token and its place, so the places have to be the same when a file is replayed.
- */
-const insertSettings = `
-  SET async_insert = 0,
-    insert_deduplicate = 1,
-    deduplicate_blocks_in_dependent_materialized_views = 1,
-    max_insert_threads = 1,
-    input_format_parallel_parsing = 0,
-    max_insert_block_size = 1000000000,
-    min_insert_block_size_rows = 1000000000,
-    min_insert_block_size_bytes = 0,
-    input_format_native_allow_types_conversion = 1,
-    input_format_skip_unknown_fields = 0`;
-
-function toQuerySettings(options: EngineOptions): string {
-  const memoryBytesMax = Math.round(options.memoryBytesMax / 2);
-  const spillBytes = Math.round(memoryBytesMax / 2);
-  return `
-    SET max_execution_time = ${options.queryDurationMsMax / 1000},
-      max_memory_usage = ${memoryBytesMax},
-      max_bytes_before_external_group_by = ${spillBytes},
-      max_bytes_before_external_sort = ${spillBytes},
-      max_result_rows = ${options.queryRowsMax},
-      max_result_bytes = ${resultBytesMax},
-      output_format_json_quote_64bit_integers = 1,
-      output_format_json_array_of_rows = 1,
-      readonly = 1`;
+function toSetStatement(settings: StatementSettings): string {
+  return `SET ${Object.entries(settings)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(", ")}`;
 }

@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
-import type { Store } from "../store.ts";
-import { type StoreCalls, toStore } from "../store-calls.ts";
+import type { EngineCalls } from "../engine-calls.ts";
+import { type OpenedStore, toOpenedStore } from "../opened-store.ts";
+import { defaultRetention, type Retention } from "../retention.ts";
 import { ChildSupervisor } from "./child-supervisor.ts";
 
 export interface EmbeddedStoreOptions {
   /** Where the data live; created when missing. One process at a time. */
   readonly folder: string;
-  /** How long spans are kept. */
-  readonly retentionDays?: number;
+  /** How much is kept of each signal; by default 14 days. */
+  readonly retention?: Retention;
   /** What ClickHouse may hold in all. A query or insert that would pass it fails. */
   readonly memoryBytesMax?: number;
   readonly queryDurationMsMax?: number;
@@ -16,25 +17,9 @@ export interface EmbeddedStoreOptions {
   readonly onLog?: (line: string) => void;
 }
 
-export interface EmbeddedStore extends Store {
-  /** To serve this store to a worker: `serveStore(store.calls, toPortChannel(port))`. */
-  readonly calls: StoreCalls;
-  stats(): StoreStats;
-  /** Calls are answered now; false while ClickHouse's process starts again. */
-  isReady(): boolean;
-  /** The process that holds ClickHouse; undefined while there is none. */
-  childPid(): number | undefined;
-}
-
-/** Counted since the store was opened. */
-export interface StoreStats {
-  readonly restarts: number;
-  readonly inserts: number;
-  readonly insertFailures: number;
-  readonly rowInserts: number;
-  readonly rowInsertFailures: number;
-  readonly queries: number;
-  readonly queryFailures: number;
+export interface EmbeddedStore extends OpenedStore {
+  /** What only the owner of the store may ask. */
+  readonly engine: Pick<EngineCalls, "administer" | "read">;
 }
 
 /**
@@ -46,7 +31,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   const supervisor = new ChildSupervisor(
     {
       folder: resolve(options.folder),
-      retentionDays: options.retentionDays ?? 14,
+      retention: options.retention ?? defaultRetention,
       memoryBytesMax: options.memoryBytesMax ?? 1_500_000_000,
       queryDurationMsMax: options.queryDurationMsMax ?? 15_000,
       queryRowsMax: options.queryRowsMax ?? 1_000_000,
@@ -55,44 +40,25 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   );
   await supervisor.start();
 
-  const counts = {
-    inserts: 0,
-    insertFailures: 0,
-    rowInserts: 0,
-    rowInsertFailures: 0,
-    queries: 0,
-    queryFailures: 0,
-  };
-  const count = async <R>(
-    kind: keyof typeof counts,
-    failure: keyof typeof counts,
-    call: () => Promise<R>,
-  ) => {
-    counts[kind]++;
-    try {
-      return await call();
-    } catch (cause) {
-      counts[failure]++;
-      throw cause;
-    }
-  };
-  const calls: StoreCalls = {
-    insertBlocks: (table, file, token) =>
-      count("inserts", "insertFailures", () =>
+  const store = toOpenedStore({
+    calls: {
+      // The name is read in the child.
+      insertBlocks: async (table, file, token) =>
         supervisor.calls.insertBlocks(table, resolve(file), token),
-      ),
-    insertRows: (table, rows) =>
-      count("rowInserts", "rowInsertFailures", () => supervisor.calls.insertRows(table, rows)),
-    selectText: (shape, query, parameters) =>
-      count("queries", "queryFailures", () =>
+      insertRows: async (table, rows) => supervisor.calls.insertRows(table, rows),
+      selectText: async (shape, query, parameters) =>
         supervisor.calls.selectText(shape, query, parameters),
-      ),
-  };
-  return {
-    ...toStore(calls, () => supervisor.close()),
-    calls,
-    stats: () => ({ restarts: supervisor.restarts, ...counts }),
+    },
     isReady: () => supervisor.isReady,
+    restarts: () => supervisor.restarts,
     childPid: () => supervisor.pid,
+    close: () => supervisor.close(),
+  });
+  return {
+    ...store,
+    engine: {
+      administer: async (sql) => supervisor.calls.administer(sql),
+      read: async (statement) => supervisor.calls.read(statement),
+    },
   };
 }

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toParameterSettings } from "../embedded/parameter-settings.ts";
 import { migrate } from "../migrate.ts";
+import { defaultRetention } from "../retention.ts";
 import {
   type SettledTraceRow,
   type SettledTracesParameters,
@@ -18,7 +19,7 @@ const run = async (sql: string) => (await session.queryAsync(sql)).text();
 
 beforeAll(async () => {
   session = new Session(folder);
-  await migrate({ home: "embedded", retentionDays: 14, run });
+  await migrate({ deployment: { kind: "single" }, retention: defaultRetention, run });
 });
 
 afterAll(() => {

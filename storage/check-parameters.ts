@@ -1,4 +1,4 @@
-import { type Query, type QueryParameters, StorageError } from "../store.ts";
+import { type Query, type QueryParameters, StorageError } from "./store.ts";
 
 /** A session keeps what an earlier query bound: a parameter that is not given would silently be that. */
 export function checkParameters({ name, sql }: Query, parameters: QueryParameters): void {

@@ -1,0 +1,2 @@
+/** A mistake in flags or environment; its message says what to do. */
+export class ConfigError extends Error {}

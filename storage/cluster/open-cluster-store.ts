@@ -1,0 +1,214 @@
+import { createReadStream } from "node:fs";
+import { access } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type ClickHouseClient,
+  ClickHouseLogLevel,
+  type ClickHouseSettings,
+  createClient,
+} from "@clickhouse/client";
+import { blockTables } from "../block-tables.ts";
+import { checkParameters } from "../check-parameters.ts";
+import { migrate } from "../migrate.ts";
+import { type OpenedStore, toOpenedStore } from "../opened-store.ts";
+import type { Retention } from "../retention.ts";
+import { insertSettings, type StatementSettings, toQuerySettings } from "../statement-settings.ts";
+import { StorageError } from "../store.ts";
+import type { StoreCalls } from "../store-calls.ts";
+import { toInsertError, toQueryError } from "../to-storage-error.ts";
+import { Hosts } from "./hosts.ts";
+
+export interface ClusterStoreOptions {
+  /** Of any hosts that serve the tables: "http://clickhouse-1:8123". */
+  readonly urls: readonly string[];
+  readonly database: string;
+  readonly username: string;
+  readonly password: string;
+  /** As in the servers' `remote_servers`, or their macro "{cluster}"; "": one server that belongs to none. */
+  readonly cluster: string;
+  readonly retention: Retention;
+  readonly queryDurationMsMax?: number;
+  readonly queryRowsMax?: number;
+  /** Of one query, on each server. */
+  readonly queryMemoryBytesMax?: number;
+  readonly onLog?: (line: string) => void;
+}
+
+/** A file is 64 MiB at most; a server that takes longer than this for it is as good as away. */
+const insertDurationMs = 60_000;
+/** Beyond what ClickHouse may take for a query: the way there and back. */
+const graceMs = 5_000;
+const connectionsMaxPerHost = 8;
+const migrateAgainMs = 2_000;
+/** As much text as a string holds in Node, and more than `max_result_bytes` makes of columns. */
+const resultCharactersMax = 400_000_000;
+
+/**
+ * ClickHouse servers over HTTP. Resolves when the tables are there: while no server answers it asks again, and says so;
+ * rejects when a server refuses, because then somebody has to do something.
+ */
+export async function openClusterStore(options: ClusterStoreOptions): Promise<OpenedStore> {
+  const log = options.onLog ?? (() => undefined);
+  const limits = {
+    durationMsMax: options.queryDurationMsMax ?? 15_000,
+    rowsMax: options.queryRowsMax ?? 1_000_000,
+    memoryBytesMax: options.queryMemoryBytesMax ?? 2_000_000_000,
+  };
+  const clients = options.urls.map((url) => ({
+    name: new URL(url).host,
+    client: createClient({
+      url,
+      username: options.username,
+      password: options.password,
+      database: options.database,
+      application: "culprit",
+      // What fails is told by whoever asked.
+      log: { level: ClickHouseLogLevel.OFF },
+      request_timeout: Math.max(insertDurationMs, limits.durationMsMax + graceMs),
+      max_open_connections: connectionsMaxPerHost,
+      compression: { request: { codec: "zstd", level: 1 }, response: { codec: "zstd" } },
+    }),
+  }));
+  const hosts = new Hosts({ clients, now: Date.now, log });
+  const close = async () => {
+    await Promise.all(clients.map(({ client }) => client.close()));
+  };
+  try {
+    await migrateCluster(hosts, options, log);
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+  let isClosed = false;
+  const calls = toCalls(hosts, options.cluster !== "", toQuerySettings(limits), () => {
+    if (isClosed) throw new StorageError("STORE_UNAVAILABLE", "the store is closed");
+  });
+  return toOpenedStore({
+    calls,
+    isReady: () => !isClosed && hosts.isReady,
+    restarts: () => 0,
+    childPid: () => undefined,
+    close: async () => {
+      isClosed = true;
+      await close();
+    },
+  });
+}
+
+/** Everything on one host, so that what one statement wrote is seen by the next. */
+async function migrateCluster(
+  hosts: Hosts<ClickHouseClient>,
+  { cluster, database, retention }: ClusterStoreOptions,
+  log: (line: string) => void,
+): Promise<void> {
+  while (true) {
+    try {
+      await hosts.run((client) =>
+        migrate({
+          deployment:
+            cluster === "" ? { kind: "single" } : { kind: "cluster", name: cluster, database },
+          retention,
+          run: async (sql) =>
+            readText(await client.exec({ query: sql, clickhouse_settings: ddlSettings })),
+        }),
+      );
+      return;
+    } catch (cause) {
+      if (!(cause instanceof StorageError)) throw cause;
+      log(`tables can't be made yet, trying again: ${cause.message}`);
+      await delay(migrateAgainMs);
+    }
+  }
+}
+
+/** A host that is away makes the tables when it is back: ClickHouse keeps the statement for it. */
+const ddlSettings: ClickHouseSettings = {
+  distributed_ddl_task_timeout: "30",
+  distributed_ddl_output_mode: "null_status_on_timeout",
+  wait_end_of_query: 1,
+};
+
+function toCalls(
+  hosts: Hosts<ClickHouseClient>,
+  isCluster: boolean,
+  querySettings: StatementSettings,
+  checkOpen: () => void,
+): StoreCalls {
+  // Shards have answered when the insert returns, so its token covers them.
+  const inserts = { ...insertSettings, ...(isCluster && { distributed_foreground_insert: 1 }) };
+  // A subquery over all shards is asked once, and its result sent along.
+  const queries: ClickHouseSettings = {
+    ...querySettings,
+    ...(isCluster && { distributed_product_mode: "global" as const }),
+    // An error behind the first bytes would otherwise come as a part of the result.
+    wait_end_of_query: 1,
+    readonly: "1",
+  };
+  return {
+    async insertBlocks(table, file, token) {
+      checkOpen();
+      const columns = blockTables[table].map(({ name }) => name).join(", ");
+      try {
+        await access(file);
+        await hosts.run(async (client) =>
+          readText(
+            await client.exec({
+              query: `INSERT INTO ${table} (${columns}) FORMAT Native`,
+              clickhouse_settings: { ...inserts, insert_deduplication_token: token },
+              values: createReadStream(file),
+            }),
+          ),
+        );
+      } catch (cause) {
+        throw cause instanceof StorageError ? cause : toInsertError(table, cause);
+      }
+    },
+
+    async insertRows(table, rows) {
+      checkOpen();
+      if (rows.length === 0) return;
+      try {
+        await hosts.run((client) =>
+          client.insert({
+            table,
+            values: rows,
+            format: "JSONEachRow",
+            clickhouse_settings: inserts,
+          }),
+        );
+      } catch (cause) {
+        throw cause instanceof StorageError ? cause : toInsertError(table, cause);
+      }
+    },
+
+    async selectText(shape, query, parameters) {
+      checkOpen();
+      checkParameters(query, parameters);
+      const format = shape === "rows" ? "JSONEachRow" : "JSONColumns";
+      try {
+        return await hosts.run(async (client) =>
+          readText(
+            await client.exec({
+              query: `${query.sql} FORMAT ${format}`,
+              query_params: parameters,
+              clickhouse_settings: { ...queries, log_comment: query.name },
+            }),
+          ),
+        );
+      } catch (cause) {
+        throw cause instanceof StorageError ? cause : toQueryError(query.name, cause);
+      }
+    },
+  };
+}
+
+async function readText({ stream }: { readonly stream: Readable }): Promise<string> {
+  let text = "";
+  for await (const chunk of stream.setEncoding("utf8")) {
+    text += chunk;
+    if (text.length > resultCharactersMax)
+      throw new StorageError("QUERY_LIMIT", `a result of over ${resultCharactersMax} characters`);
+  }
+  return text;
+}
