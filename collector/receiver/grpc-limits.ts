@@ -1,7 +1,12 @@
 /** Limits of gRPC's connections and calls. Those of a message are `HttpLimits`'. */
 export interface GrpcLimits {
   readonly connectionsMax: number;
-  /** Calls under way on a connection; a client holds back what is over it. */
+  /**
+   * Calls under way on a connection; a client holds back what is over it. Far above what exporters use: Node counts a
+   * call longer than its client does, and refuses the next for good when it comes too early.
+   */
+  readonly connectionStreamsMax: number;
+  /** Calls under way on all connections together. */
   readonly streamsMax: number;
   readonly headerBytesMax: number;
   /** From a call's headers to the end of its message. */
@@ -20,7 +25,8 @@ export interface GrpcLimits {
 
 export const defaultGrpcLimits: GrpcLimits = {
   connectionsMax: 1024,
-  streamsMax: 100,
+  connectionStreamsMax: 1000,
+  streamsMax: 10_000,
   headerBytesMax: 16 * 2 ** 10,
   requestTimeoutMs: 30_000,
   checkIntervalMs: 20_000,

@@ -40,9 +40,20 @@ export function createGrpcServer(
     connections.add(connection);
     session.once("close", () => connections.delete(connection));
   });
+  let streams = 0;
   server.on("stream", (stream, headers) => {
     // Whoever reads or writes is told as well.
     stream.on("error", () => undefined);
+    if (streams >= limits.streamsMax) {
+      // A client knows by this code that nothing was done, and may send it again.
+      counters.add("refused_requests", 1, "TOO_MANY_STREAMS");
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return;
+    }
+    streams += 1;
+    stream.once("close", () => {
+      streams -= 1;
+    });
     listener(stream, headers);
   });
   const check = setInterval(() => {
@@ -73,7 +84,7 @@ function createHttp2Server(
   const options = {
     maxSettings: 32,
     settings: {
-      maxConcurrentStreams: limits.streamsMax,
+      maxConcurrentStreams: limits.connectionStreamsMax,
       maxHeaderListSize: limits.headerBytesMax,
       initialWindowSize: limits.windowBytes / 4,
       enablePush: false,

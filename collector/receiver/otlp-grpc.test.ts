@@ -282,55 +282,25 @@ describe("a client", () => {
     expect((await call("1".padEnd(500))).code).toBe(0);
   });
 
-  test("may have only so many calls under way", async () => {
-    await restart({ streamsMax: 2 });
+  test("is told that nothing was done, where all have too many calls under way", async () => {
+    await restart({ streamsMax: 1 });
+    const append = Promise.withResolvers<void>();
+    grpc.receiver.append = () => append.promise;
+    const first = call("1");
+    await grpc.receiver.bodiesRead(1);
+    expect(await send(message(Buffer.from("2")))).toMatchObject({
+      rst: String(constants.NGHTTP2_REFUSED_STREAM),
+    });
+    append.resolve();
+    expect((await first).code).toBe(0);
+    expect((await call("2")).code).toBe(0);
+    expect(grpc.receiver.counters.value("refused_requests", "TOO_MANY_STREAMS")).toBe(1);
+  });
+
+  test("is told how many calls it may have under way", async () => {
+    await restart({ connectionStreamsMax: 2 });
     const session = open();
     const [settings] = await once(session, "remoteSettings");
     expect(settings.maxConcurrentStreams).toBe(2);
-  });
-});
-
-describe("a connection", () => {
-  async function closedBy(limits: Parameters<typeof openGrpc>[0]): Promise<number> {
-    await restart(limits);
-    const session = open();
-    const goaway = once(session, "goaway");
-    await once(session, "close");
-    const [code] = await goaway;
-    return code;
-  }
-
-  test("that is idle or old is closed without an error", async () => {
-    expect(await closedBy({ checkIntervalMs: 20, idleMsMax: 0 })).toBe(constants.NGHTTP2_NO_ERROR);
-    expect(await closedBy({ checkIntervalMs: 20, ageMsMax: 0 })).toBe(constants.NGHTTP2_NO_ERROR);
-    expect(grpc.receiver.counters.value("dropped_connections")).toBe(0);
-  });
-
-  test("that is in use and answers pings stays open", async () => {
-    await restart({ checkIntervalMs: 10 });
-    const session = open();
-    for (let pings = 0; pings < 5; pings += 1) await once(session, "ping");
-    expect(session.closed).toBe(false);
-  });
-
-  test("over the limit is refused and counted", async () => {
-    await restart({ connectionsMax: 1 });
-    await once(open(), "remoteSettings");
-    await once(open(), "close");
-    expect(grpc.receiver.counters.value("dropped_connections")).toBe(1);
-  });
-
-  test("with too many pings is told to calm down", async () => {
-    await restart({ controlFramesMax: 10 });
-    const session = open();
-    await once(session, "connect");
-    const goaway = once(session, "goaway");
-    for (let pings = 0; pings < 3; pings += 1) {
-      await new Promise((done) => session.ping(done));
-    }
-    expect(grpc.receiver.counters.value("dropped_connections")).toBe(0);
-    for (let pings = 0; pings < 9; pings += 1) session.ping(() => undefined);
-    expect((await goaway)[0]).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    expect(grpc.receiver.counters.value("dropped_connections")).toBe(1);
   });
 });

@@ -34,7 +34,8 @@ const services: Readonly<Record<Signal, string>> = {
   traces: "trace.v1.TraceService",
 };
 
-const paths = new Map(
+/** The path of each signal's `Export`. */
+export const exportPaths: ReadonlyMap<string, Signal> = new Map(
   signals.map((signal) => [`/opentelemetry.proto.collector.${services[signal]}/Export`, signal]),
 );
 
@@ -91,9 +92,12 @@ function checkHeaders(headers: IncomingHttpHeaders): CheckedHeaders {
   if (!headers["content-type"]?.toLowerCase().startsWith(contentType)) {
     throw new CollectorError("UNSUPPORTED_CONTENT_TYPE", `content type must be ${contentType}`);
   }
-  const signal = paths.get(String(headers[":path"]));
+  const signal = exportPaths.get(String(headers[":path"]));
   if (signal === undefined) {
-    throw new CollectorError("SIGNAL_NOT_SUPPORTED", `known are ${[...paths.keys()].join(", ")}`);
+    throw new CollectorError(
+      "SIGNAL_NOT_SUPPORTED",
+      `known are ${[...exportPaths.keys()].join(", ")}`,
+    );
   }
   const encoding = toCompression(headers["grpc-encoding"]?.toString());
   if (encoding === undefined) {

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { readStatus } from "./read-protobuf.ts";
@@ -61,6 +60,6 @@ export async function answerOf(stream: ClientHttp2Stream): Promise<GrpcHeaders> 
   stream.on("response", (headers) => Object.assign(all, headers));
   stream.on("trailers", (headers) => Object.assign(all, headers));
   stream.resume();
-  if (!stream.closed) await once(stream, "close");
+  if (!stream.closed) await new Promise((resolve) => stream.once("close", resolve));
   return { ...all, rst: String(stream.rstCode) };
 }
