@@ -249,6 +249,7 @@ test.for<[string, RegExp]>([
   ["persistence.accessModes={ReadOnlyMany}", /accessModes.*value must be one of/s],
   ["service.type=ExternalName", /type.*value must be one of/s],
   ["service.port=70000", /port.*maximum/s],
+  ["tls.clientCa=true", /tls.clientCa needs tls.existingSecret/],
   ["ingress.enabled=true", /ingress.hosts must name at least one host/],
   ["terminationGracePeriodSeconds=1", /terminationGracePeriodSeconds.*minimum/s],
 ])("refused: --set %s", async ([setting, complaint]) => {

@@ -1,5 +1,12 @@
-// Run by `helm test`: sends one span and asks for its trace until it is there, for a minute. Takes the base URL.
+// Run by `helm test`: sends one span and asks for its trace until it is there, for a minute. Takes the base URL. Key and
+// token are read from files, where they are needed.
 import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+
+function bearer(file) {
+  if (!existsSync(file)) return {};
+  return { authorization: `Bearer ${readFileSync(file, "utf8").trim()}` };
+}
 
 const url = process.argv.at(-1);
 const traceId = randomBytes(16).toString("hex");
@@ -16,7 +23,7 @@ const service = { key: "service.name", value: { stringValue: "helm-test" } };
 
 const sent = await fetch(`${url}/v1/traces`, {
   method: "POST",
-  headers: { "content-type": "application/json" },
+  headers: { "content-type": "application/json", ...bearer("/secrets/ingest-key") },
   body: JSON.stringify({
     resourceSpans: [{ resource: { attributes: [service] }, scopeSpans: [{ spans: [span] }] }],
   }),
@@ -24,7 +31,9 @@ const sent = await fetch(`${url}/v1/traces`, {
 if (!sent.ok) throw new Error(`sending a span was answered ${sent.status}: ${await sent.text()}`);
 
 for (let attempt = 0; attempt < 60; attempt++) {
-  const read = await fetch(`${url}/api/v1/traces/${traceId}`);
+  const read = await fetch(`${url}/api/v1/traces/${traceId}`, {
+    headers: bearer("/secrets/api-token"),
+  });
   if (read.ok) {
     process.stdout.write(`trace ${traceId} was sent, stored and read\n`);
     process.exit(0);

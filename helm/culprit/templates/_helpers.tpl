@@ -44,9 +44,25 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* Not empty when those who send and those who read are asked for something. */}}
+{{- define "culprit.isProtected" -}}
+{{- if or (and .Values.ingestKeys.existingSecret .Values.apiToken.existingSecret) .Values.tls.clientCa }}yes{{ end }}
+{{- end }}
+
+{{/* A question to the pod: how often it is asked stands beside it. With a CA of clients, kubelet can only connect. */}}
+{{- define "culprit.probe" -}}
+{{- if .Values.tls.clientCa }}
+tcpSocket: { port: http }
+{{- else if .Values.tls.existingSecret }}
+httpGet: { path: {{ .path }}, port: http, scheme: HTTPS }
+{{- else }}
+httpGet: { path: {{ .path }}, port: http }
+{{- end }}
+{{- end }}
+
 {{/* Inside the cluster. */}}
 {{- define "culprit.url" -}}
-http://{{ include "culprit.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.port }}
+{{ ternary "https" "http" (ne .Values.tls.existingSecret "") }}://{{ include "culprit.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.port }}
 {{- end }}
 
 {{- define "culprit.publicUrl" -}}
@@ -63,6 +79,9 @@ http://{{ include "culprit.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Value
 {{- define "culprit.check" -}}
 {{- if gt (int .Values.replicas) 1 }}
 {{- fail "replicas must be 0 or 1: the database is embedded, and its folder belongs to one process" }}
+{{- end }}
+{{- if and .Values.tls.clientCa (not .Values.tls.existingSecret) }}
+{{- fail "tls.clientCa needs tls.existingSecret" }}
 {{- end }}
 {{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
 {{- fail "ingress.hosts must name at least one host" }}
