@@ -1,0 +1,43 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { seedShop } from "../demo/seed-shop.ts";
+import { startPostgres } from "../support/postgres.ts";
+import { startNode } from "../support/processes.ts";
+import { installPrograms, programsFolder } from "./programs-folder.ts";
+import { recordStory } from "./record-story.ts";
+import { startRecordingSink } from "./recording-sink.ts";
+import { stories } from "./stories.ts";
+
+/**
+ * Records the stories whose names begin with an argument, or all: `node test/corpus/record.ts [express-pg-orders …]`.
+ * The agent is the built one, so build before.
+ */
+const wanted = process.argv.slice(2);
+const chosen = stories.filter(
+  ({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)),
+);
+const folder = join(import.meta.dirname, "../fixtures/traces");
+
+await installPrograms();
+await mkdir(folder, { recursive: true });
+const postgres = await startPostgres();
+const sink = await startRecordingSink();
+const payments = await startNode({ args: [join(programsFolder, "payments.cjs")] });
+try {
+  const [, paymentsPort] = await payments.waitFor(/listening on (\d+)/, 10_000);
+  const env = {
+    DATABASE_URL: await seedShop(postgres),
+    PAYMENTS_URL: `http://127.0.0.1:${paymentsPort}`,
+  };
+  for (const [i, story] of chosen.entries()) {
+    const traces = await recordStory(story, { sink, env });
+    const file = gzipSync(traces, { level: 9 });
+    await writeFile(join(folder, `${story.name}.otlp.gz`), file);
+    process.stdout.write(`${i + 1} of ${chosen.length}: ${story.name}, ${file.length} bytes\n`);
+  }
+} finally {
+  await payments.stop();
+  await sink.stop();
+  await postgres.stop();
+}
