@@ -11,17 +11,26 @@ export interface DetectorMeta<Options> {
   readonly description: string;
   readonly severity: Severity;
   readonly defaults: Options;
+  /** Why the request itself gets no faster by the fix, so that nothing is predicted; a sentence without its period. */
+  readonly gainElsewhere?: string;
+}
+
+/** A condition over the spans of one trace that are of one service and one shape (`shape_id` 0: those that call nobody). */
+export interface CandidateCondition {
+  readonly sql: string;
+  /** Groups of spans in the trace for which it must hold (a number counts for so many); 1 unless told. */
+  readonly groupsMin?: number;
 }
 
 /** Reads one trace. Pure: `trace` is columns and indexes, not span objects. */
 export interface TraceDetector<Options = unknown> {
   readonly meta: DetectorMeta<Options>;
   /**
-   * SQL that selects traces worth confirming, over settled traces, `{traces:Array(String)}` in hex, and the hours that
-   * hold them (`{from:DateTime}`, `{to:DateTime}`, both hours included), and the numeric options by name, returning
-   * `trace_id` in hex; run by storage. Without it every settled trace is read.
+   * Conditions that must all hold for a trace to be worth confirming: SQL over aggregates of the spans of one trace,
+   * service and shape (`CandidateCondition`), with the numeric options as parameters,
+   * `{repeatsMin:UInt32}`. Storage asks those of all detectors in one scan. Without them every settled trace is read.
    */
-  readonly candidates?: string;
+  readonly candidates?: readonly CandidateCondition[];
   /** `order` is what other traces said about the order of calls; without it, nothing is known. */
   detect(trace: TraceView, options: Options, order?: LearnedOrder): Observation[];
 }

@@ -1,13 +1,25 @@
+import type { GuardId } from "../detector.ts";
 import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { endpointOf, isHealthCheck } from "./endpoint-span.ts";
 import { unionNs } from "./interval-union.ts";
 import { countRepeats } from "./repeated-calls.ts";
 
 /** A request that takes longer than this is no request: a stream, a worker, a schedule. */
-const requestMaxNs = 60e9;
+export const requestMaxNs = 60e9;
 /** Calls that fill less of their time than this wait for something else between them. */
 const busyShareMin = 0.1;
 /** Calls that follow each other faster than this don't wait for anybody outside. */
 const pauseMinNs = 50e6;
+
+/** Why nothing in this request is worth a finding; undefined: it may be. */
+export function requestGuardOf(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  endpointSpan: SpanIndex,
+): GuardId | undefined {
+  if (isHealthCheck(endpointOf(trace, endpointSpan))) return "health-check";
+  return isLongLived(trace, spans, endpointSpan) ? "long-lived" : undefined;
+}
 
 /**
  * More than a minute: a worker or a schedule has many units of work in one span, and a stream polls. Only a request

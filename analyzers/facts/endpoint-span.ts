@@ -20,6 +20,12 @@ export function endpointOf(trace: TraceView, span: SpanIndex): Endpoint {
   return { method, route: trace.httpRoute[span] || trace.name[span]! };
 }
 
+/** What findings about an endpoint have in common: service, environment, method, route. */
+export function endpointIdentity(trace: TraceView, span: SpanIndex): string[] {
+  const { method, route } = endpointOf(trace, span);
+  return [trace.service[span]!, trace.environment[span]!, method, route];
+}
+
 /** "GET /orders". */
 export function endpointLabel({ method, route }: Endpoint): string {
   const hasMethod = method === "" || route === method || route.startsWith(`${method} `);

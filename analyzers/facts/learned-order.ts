@@ -10,6 +10,8 @@ const callsMax = 24;
 /** Endpoints (of one version) that are remembered, and pairs of calls of one; the oldest endpoint goes first. */
 const endpointsMax = 1_000;
 const pairsMax = 2_000;
+/** Traces of one process with the same parameters from which on they are taken for constant. */
+const constantTracesMin = 5;
 /** Clocks tick coarsely; a call that begins within this before another's end waited for it. */
 const allowanceNs = 1e6;
 
@@ -18,6 +20,12 @@ interface Pair {
   together: number;
   /** Of these, where the first ended before the second began. */
   ordered: number;
+}
+
+/** Parameters of one call in one process; `hash` null: they differ, or are unknown. */
+interface Parameters {
+  hash: string | null;
+  traces: number;
 }
 
 /**
@@ -33,14 +41,22 @@ interface Pair {
  * Learned anew for each version of the service: a deploy may change what needs what.
  */
 export class LearnedOrder {
-  readonly #endpoints = new Map<string, Map<string, Pair>>();
+  readonly #endpoints = new Map<string, Learned>();
 
   /** Learns from a trace. The same trace twice counts twice, and changes no verdict. */
   learn(trace: TraceView): void {
     for (const { endpoint, calls } of siblingCalls(trace).lists) {
+      const { pairs, parameters } = this.#endpointOf(endpoint);
       for (const [i, a] of calls.entries()) {
+        addParameters(
+          parameters,
+          `${a.key} ${trace.resourceId[a.span]}`,
+          trace.paramsHash[a.span]!,
+        );
         for (const b of calls.slice(i + 1)) {
-          this.#count(endpoint, a.key, b.key, trace.end[a.span]! - trace.start[b.span]!);
+          const isOrdered = trace.end[a.span]! - trace.start[b.span]! <= allowanceNs;
+          addPair(pairs, `${a.key} > ${b.key}`, isOrdered);
+          addPair(pairs, `${b.key} > ${a.key}`, false);
         }
       }
     }
@@ -58,29 +74,52 @@ export class LearnedOrder {
     return pair !== undefined && pair.together >= tracesMin && pair.ordered === pair.together;
   }
 
+  /** Whether the call had the same parameters whenever this process made it. */
+  hasConstantParameters(trace: TraceView, call: SpanIndex): boolean {
+    const place = siblingCalls(trace).placeOf.get(call);
+    if (!place) return false;
+    const { parameters } = this.#endpoints.get(place.endpoint) ?? {};
+    const known = parameters?.get(`${place.key} ${trace.resourceId[call]}`);
+    return known !== undefined && known.hash !== null && known.traces >= constantTracesMin;
+  }
+
   #pairOf(trace: TraceView, a: SpanIndex, b: SpanIndex): Pair | undefined {
     const { placeOf } = siblingCalls(trace);
     const [from, to] = [placeOf.get(a), placeOf.get(b)];
     if (!from || !to || from.endpoint !== to.endpoint) return undefined;
-    return this.#endpoints.get(from.endpoint)?.get(`${from.key} > ${to.key}`);
+    return this.#endpoints.get(from.endpoint)?.pairs.get(`${from.key} > ${to.key}`);
   }
 
-  /** `overlapNs`: by how much `a`, which began first, outlasts the start of `b`. */
-  #count(endpoint: string, a: string, b: string, overlapNs: number): void {
-    let pairs = this.#endpoints.get(endpoint);
-    if (!pairs) {
-      pairs = new Map();
+  #endpointOf(endpoint: string): Learned {
+    let learned = this.#endpoints.get(endpoint);
+    if (!learned) {
+      learned = { pairs: new Map(), parameters: new Map() };
       if (this.#endpoints.size >= endpointsMax) {
         this.#endpoints.delete(this.#endpoints.keys().next().value!);
       }
-      this.#endpoints.set(endpoint, pairs);
+      this.#endpoints.set(endpoint, learned);
     }
-    add(pairs, `${a} > ${b}`, overlapNs <= allowanceNs);
-    add(pairs, `${b} > ${a}`, false);
+    return learned;
   }
 }
 
-function add(pairs: Map<string, Pair>, key: string, isOrdered: boolean): void {
+interface Learned {
+  readonly pairs: Map<string, Pair>;
+  readonly parameters: Map<string, Parameters>;
+}
+
+function addParameters(known: Map<string, Parameters>, key: string, seen: string): void {
+  const hash = seen === "0" ? null : seen;
+  const parameters = known.get(key);
+  if (parameters) {
+    parameters.traces++;
+    if (parameters.hash !== hash) parameters.hash = null;
+  } else if (known.size < pairsMax) {
+    known.set(key, { hash, traces: 1 });
+  }
+}
+
+function addPair(pairs: Map<string, Pair>, key: string, isOrdered: boolean): void {
   const pair = pairs.get(key);
   if (pair) {
     pair.together++;

@@ -45,4 +45,14 @@ export interface SpanColumns {
   readonly repeatDurationSumNs: readonly number[];
   readonly repeatDurationUnionNs: readonly number[];
   readonly repeatDistinctParams: readonly number[];
+  /** 0: unknown, or no HTTP. */
+  readonly httpResponseStatusCode: readonly number[];
+  /** Body of the response, as sent or received; 0: unknown. */
+  readonly responseBytes: readonly number[];
+  /** Part of the span in which it waited for a connection of its pool; 0: none, or unknown. */
+  readonly poolWaitNs: readonly number[];
+  /** Equal in the statements of one transaction of one process; "0": none, or unknown. */
+  readonly transactionId: readonly string[];
+  /** Of a span that tells of a blocked event loop: 1 in the request that blocked it, 0 in one that it held up; -1: unknown. */
+  readonly isBlockCause: readonly number[];
 }

@@ -39,6 +39,10 @@ export function childrenOf(trace: TraceView, span: SpanIndex): Int32Array {
   return trace.children.subarray(trace.childrenStart[span], trace.childrenStart[span + 1]);
 }
 
+export function durationNs(trace: TraceView, span: SpanIndex): number {
+  return trace.end[span]! - trace.start[span]!;
+}
+
 /** Builds the view. O(n log n). `columns` must hold at least one span. */
 export function toTraceView(traceId: string, columns: SpanColumns): TraceView {
   const size = columns.spanId.length;

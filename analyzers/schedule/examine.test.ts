@@ -114,7 +114,10 @@ test("a detector that throws is counted and logged once; the others carry on", a
 });
 
 test("candidates that can't be selected are counted; the other detectors carry on", async () => {
-  const lost = { ...detector("lost", () => [observation]), candidates: "SELECT nothing_such" };
+  const lost = {
+    ...detector("lost", () => [observation]),
+    candidates: [{ sql: "max(nothing_such) > 0" }],
+  };
   const sound = detector("sound", () => [observation]);
   const examiner = createExaminer([lost, sound]);
   expect([...(await examine(examiner, loopTrace())).values()]).toEqual([sound]);

@@ -3,10 +3,11 @@ import type { Row, Store } from "../../storage/store.ts";
 import type { Observation, TraceDetector } from "../detector.ts";
 import type { LearnedOrder } from "../facts/learned-order.ts";
 import type { TraceView } from "../model/trace-view.ts";
+import { selectCandidates } from "./candidates.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
 import { toFingerprint } from "./fingerprint.ts";
 import { toOccurrence } from "./occurrence.ts";
-import { coverAll, readTraces, type TimeRange } from "./read-traces.ts";
+import { coverAll, readTraces } from "./read-traces.ts";
 
 /** What examining needs; the schedule hands it in. */
 export interface Examiner extends ErrorReport {
@@ -31,7 +32,7 @@ export async function examineTraces(
   const { store, counters, log } = examiner;
   const seen = new Map<string, TraceDetector>();
   const range = coverAll(settled);
-  const wanted = await selectCandidates(examiner, settled, range);
+  const wanted = await selectCandidates(examiner, settled);
   const onTooLarge = (traceId: string, error: Error) => {
     counters.dropped.trace_too_large++;
     log(`trace ${traceId} is too large to be examined: ${error.message}`);
@@ -82,40 +83,5 @@ export function detectFingerprints(
 ): Map<string, Observation[]> {
   return Map.groupBy(detect(trace, meta.defaults, order), ({ identity }) =>
     toFingerprint(meta.id, identity),
-  );
-}
-
-/** Which detectors want which traces. One SQL a detector; a detector without candidates wants them all. */
-async function selectCandidates(
-  examiner: Examiner,
-  settled: readonly SettledTraceRow[],
-  { fromS, toS }: TimeRange,
-): Promise<Map<string, TraceDetector[]>> {
-  const all = settled.map(({ traceId }) => traceId);
-  const wanted = new Map<string, TraceDetector[]>();
-  for (const detector of examiner.detectors) {
-    const { candidates, meta } = detector;
-    const parameters = { ...numbersOf(meta.defaults), traces: all, from: fromS, to: toS };
-    const query = { name: `${meta.id}-candidates`, sql: candidates ?? "" };
-    try {
-      const ids = candidates
-        ? (await examiner.store.select<{ trace_id: string }>(query, parameters)).map(
-            (row) => row.trace_id,
-          )
-        : all;
-      for (const id of ids) wanted.set(id, [...(wanted.get(id) ?? []), detector]);
-    } catch (error) {
-      countDetectorError(examiner, meta.id, `the candidates among ${all.length} traces`, error);
-    }
-  }
-  return wanted;
-}
-
-/** The numeric options, to be bound in a detector's SQL by their names. */
-export function numbersOf(options: unknown): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(options ?? {}).filter(
-      (entry): entry is [string, number] => typeof entry[1] === "number",
-    ),
   );
 }

@@ -149,7 +149,9 @@ function toFinding({ meta }: TraceDetector, facts: Facts): Finding {
       sampleTraces: samples.map(toSampleTrace),
     },
     impact: toImpact(totals, requests, fixed),
-    ...predict(facts),
+    ...(meta.gainElsewhere
+      ? { prediction: null, predictionMissing: meta.gainElsewhere }
+      : predict(facts)),
   };
 }
 

@@ -9,8 +9,8 @@ import {
 import type { Store } from "../../storage/store.ts";
 import type { WindowDetector, WindowObservation } from "../detector.ts";
 import type { Finding, SampleTrace } from "../model/finding.ts";
+import { numbersOf } from "./candidates.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
-import { numbersOf } from "./examine.ts";
 import { toFingerprint } from "./fingerprint.ts";
 import { orderVersions } from "./service-versions.ts";
 import { readFinding, storeFinding } from "./stored-finding.ts";

@@ -1,8 +1,7 @@
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { pickSpans } from "../../test/support/arbitrary-trace.ts";
 import { testDetector } from "../../test/support/detector-tester.ts";
-import { openScratchClickHouse } from "../../test/support/scratch-clickhouse.ts";
 import {
   buildColumns,
   buildTrace,
@@ -274,52 +273,4 @@ test("duplicate-call: a write of the table anywhere between the calls holds it b
       expect(observation!.suppressedBy).toBe(isBetween ? "written-between" : undefined);
     }),
   );
-});
-
-describe("duplicate-call's candidates", async () => {
-  const clickHouse = openScratchClickHouse();
-  afterAll(() => clickHouse.close());
-  await clickHouse.run(`
-    CREATE TABLE spans (
-      ts DateTime64(9, 'UTC'), trace_id FixedString(16), service LowCardinality(String),
-      db_system_name LowCardinality(String), db_query_text String, shape_id UInt64,
-      params_hash UInt64, repeats UInt32
-    ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (toStartOfHour(ts), trace_id, ts)`);
-
-  const from = Date.UTC(2026, 10, 22, 10, 20) / 1000;
-  const idOf = (digit: string) => digit.repeat(32);
-  const store = (
-    digit: string,
-    calls: number,
-    { hash = "7", text = "select a from t where b = $1", repeats = 1, atS = from } = {},
-  ) =>
-    clickHouse.run(`
-      INSERT INTO spans
-      SELECT fromUnixTimestamp(${atS}), unhex('${idOf(digit)}'), 'shop', 'postgresql', '${text}', 1, ${hash}, ${repeats}
-      FROM numbers(${calls})`);
-
-  await store("a", 3);
-  await store("b", 2);
-  await store("b", 2, { hash: "8" });
-  await store("c", 9, { hash: "number" });
-  await store("d", 9, { hash: "0" });
-  await store("e", 3, { hash: "0", text: "select * from settings" });
-  await store("f", 1, { repeats: 3 });
-  await store("0", 3, { atS: from + 7200 });
-  await store("1", 3);
-
-  const find = async (changed = {}) => {
-    const traces = [..."abcdef0"].map(idOf);
-    const parameters = { ...duplicateCall.meta.defaults, traces, from, to: from + 60, ...changed };
-    const sql = duplicateCall.candidates!;
-    const rows = await clickHouse.select<{ trace_id: string }>(sql, parameters);
-    return rows.map((row) => row.trace_id[0]).join("");
-  };
-
-  test("traces in which a call is repeated with one hash, or without parameters", async () => {
-    expect(await find()).toBe("aef");
-    expect(await find({ to: from + 7200 })).toBe("0aef");
-    expect(await find({ candidatesMax: 2 })).toBe("ae");
-    expect(await find({ repeatsMin: 2 })).toBe("abef");
-  });
 });

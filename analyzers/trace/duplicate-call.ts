@@ -5,7 +5,6 @@ import { databaseChanges, hasEffects, remoteChanges, touchesSame } from "../fact
 import { endpointLabel, endpointOf, isHealthCheck } from "../facts/endpoint-span.ts";
 import { type IdenticalCalls, identicalCalls } from "../facts/identical-calls.ts";
 import { sumNs, unionNs } from "../facts/interval-union.ts";
-import { repeatCandidates } from "../facts/repeat-candidates.ts";
 import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
 
 /**
@@ -23,15 +22,14 @@ export const duplicateCall = defineTraceDetector<Options>({
     description: "The same query runs again with the same parameters; keep its first answer.",
     severity: "warning",
     // Two are often two functions that don't know of each other, and cost one call; a third is a habit.
-    defaults: { repeatsMin: 3, candidatesMax: 10_000 },
+    defaults: { repeatsMin: 3 },
   },
 
-  // A text with values whose hash is unknown is in no finding.
-  candidates: repeatCandidates({
-    calls:
-      "db_system_name != '' AND (params_hash != 0 OR NOT match(db_query_text, '[?]|[$][0-9]'))",
-    by: "params_hash",
-  }),
+  candidates: [
+    {
+      sql: "shape_id != 0 AND any(db_system_name) != '' AND sum(repeats) >= {repeatsMin:UInt32}",
+    },
+  ],
 
   detect(trace, { repeatsMin }) {
     const groups = identicalCalls(trace, repeatsMin)
@@ -46,8 +44,6 @@ export const duplicateCall = defineTraceDetector<Options>({
 interface Options {
   /** Calls with the same parameters from which on a repeat is one finding. */
   readonly repeatsMin: number;
-  /** Traces that one candidates query returns. */
-  readonly candidatesMax: number;
 }
 
 /** Sets of parameters looked at in one trace, the most repeated first; a generated trace could have thousands. */

@@ -1,6 +1,5 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { testDetector } from "../../test/support/detector-tester.ts";
-import { openScratchClickHouse } from "../../test/support/scratch-clickhouse.ts";
 import {
   buildTrace,
   inParallel,
@@ -262,61 +261,4 @@ test("n-plus-one: the change merges the calls, and the endpoint is the server sp
   const { changes, spans, endpointSpan } = observe(...loop(query));
   expect(changes).toEqual([{ kind: "merge-calls", spans }]);
   expect([endpointSpan, spans.length]).toEqual([0, 9]);
-});
-
-describe("n-plus-one's candidates", async () => {
-  const clickHouse = openScratchClickHouse();
-  afterAll(() => clickHouse.close());
-  await clickHouse.run(`
-    CREATE TABLE spans (
-      ts DateTime64(9, 'UTC'), trace_id FixedString(16), service LowCardinality(String),
-      kind UInt8, db_system_name LowCardinality(String), shape_id UInt64, repeats UInt32
-    ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (toStartOfHour(ts), trace_id, ts)`);
-
-  const from = Date.UTC(2026, 10, 22, 10, 20) / 1000;
-  const idOf = (digit: string) => digit.repeat(32);
-  /** Stores calls of one shape. */
-  const store = (
-    digit: string,
-    calls: number,
-    { shape = 1, repeats = 1, kind = 1, system = "redis", atS = from } = {},
-  ) =>
-    clickHouse.run(`
-      INSERT INTO spans
-      SELECT fromUnixTimestamp(${atS}), unhex('${idOf(digit)}'), 'shop', ${kind}, '${system}', ${shape}, ${repeats}
-      FROM numbers(${calls})`);
-
-  await store("a", 5);
-  await store("b", 4);
-  await store("b", 4, { shape: 2 });
-  await store("c", 1, { repeats: 5 });
-  await store("d", 5, { shape: 0 });
-  await store("e", 5, { system: "" });
-  await store("f", 5);
-  await store("f", 9, { shape: 2 });
-  await store("0", 5, { atS: from + 7200 });
-  await store("1", 5);
-  await store("2", 5, { system: "", kind: spanKind.client });
-  await store("3", 5, { system: "", kind: spanKind.producer });
-
-  const traces = [..."abcdef023"].map(idOf);
-  const parameters = { ...nPlusOne.meta.defaults, traces, from, to: from + 60 };
-  const find = async (changed = {}) => {
-    const sql = nPlusOne.candidates!;
-    const rows = await clickHouse.select<{ trace_id: string }>(sql, { ...parameters, ...changed });
-    return rows.map((row) => row.trace_id[0]).join("");
-  };
-
-  test("traces in which one shape repeats, each once, in order; other traces and hours are not read", async () => {
-    expect(await find()).toBe("23acf");
-  });
-
-  test("the hours are whole, both ends included", async () => {
-    expect(await find({ from: from + 1800, to: from + 7200 })).toBe("023acf");
-  });
-
-  test("at most as many as asked for", async () => {
-    expect(await find({ candidatesMax: 2 })).toBe("23");
-    expect(await find({ repeatsMin: 9 })).toBe("f");
-  });
 });

@@ -15,7 +15,6 @@ import {
   isHealthCheck,
 } from "../facts/endpoint-span.ts";
 import { mergeFix } from "../facts/merge-fix.ts";
-import { repeatCandidates } from "../facts/repeat-candidates.ts";
 import { type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
 import type { Confidence } from "../model/finding.ts";
 import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
@@ -35,10 +34,14 @@ export const nPlusOne = defineTraceDetector<Options>({
     description:
       "The same query runs, or the same service is called, once per row; load the rows together instead.",
     severity: "warning",
-    defaults: { repeatsMin: 5, candidatesMax: 10_000 },
+    defaults: { repeatsMin: 5 },
   },
 
-  candidates: repeatCandidates({ calls: "db_system_name != '' OR kind IN (3, 4)" }),
+  candidates: [
+    {
+      sql: "shape_id != 0 AND (any(db_system_name) != '' OR max(kind) IN (3, 4)) AND sum(repeats) >= {repeatsMin:UInt32}",
+    },
+  ],
 
   detect(trace, { repeatsMin }) {
     const isCall = (_: TraceView, span: SpanIndex) => callKindOf(trace, span) !== null;
@@ -59,8 +62,6 @@ export const nPlusOne = defineTraceDetector<Options>({
 interface Options {
   /** Calls from which on a repeat is one finding. */
   readonly repeatsMin: number;
-  /** Traces that one candidates query returns. */
-  readonly candidatesMax: number;
 }
 
 /** At least this share of the calls has parameters of its own: an N+1. */

@@ -1,8 +1,7 @@
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { pickSpans } from "../../test/support/arbitrary-trace.ts";
 import { testDetector } from "../../test/support/detector-tester.ts";
-import { openScratchClickHouse } from "../../test/support/scratch-clickhouse.ts";
 import {
   buildColumns,
   buildTrace,
@@ -233,46 +232,4 @@ test("write-loop: the order in which spans arrive changes nothing", () => {
       expect(writeLoop.detect(trace, writeLoop.meta.defaults)).toEqual(expected);
     }),
   );
-});
-
-describe("write-loop's candidates", async () => {
-  const clickHouse = openScratchClickHouse();
-  afterAll(() => clickHouse.close());
-  await clickHouse.run(`
-    CREATE TABLE spans (
-      ts DateTime64(9, 'UTC'), trace_id FixedString(16), service LowCardinality(String),
-      db_system_name LowCardinality(String), db_query_summary LowCardinality(String),
-      db_query_text String, shape_id UInt64, repeats UInt32
-    ) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY (toStartOfHour(ts), trace_id, ts)`);
-
-  const from = Date.UTC(2026, 10, 22, 10, 20) / 1000;
-  const idOf = (digit: string) => digit.repeat(32);
-  const store = (digit: string, calls: number, text: string, { summary = "", atS = from } = {}) =>
-    clickHouse.run(`
-      INSERT INTO spans
-      SELECT fromUnixTimestamp(${atS}), unhex('${idOf(digit)}'), 'shop', 'postgresql', '${summary}', '${text}', 1, 1
-      FROM numbers(${calls})`);
-
-  await store("a", 5, "insert into t values ($1)");
-  await store("b", 4, "insert into t values ($1)");
-  await store("c", 9, "select a from t");
-  await store("d", 5, "", { summary: "Delete t" });
-  await store("e", 5, "with x as (select $1) update t set a = $1");
-  await store("0", 5, "insert into t values ($1)", { atS: from + 7200 });
-  await store("1", 5, "insert into t values ($1)");
-
-  const find = async (changed = {}) => {
-    const traces = [..."abcde0"].map(idOf);
-    const parameters = { ...writeLoop.meta.defaults, traces, from, to: from + 60, ...changed };
-    const sql = writeLoop.candidates!;
-    const rows = await clickHouse.select<{ trace_id: string }>(sql, parameters);
-    return rows.map((row) => row.trace_id[0]).join("");
-  };
-
-  test("traces in which one write repeats, each once, in order", async () => {
-    expect(await find()).toBe("ade");
-    expect(await find({ to: from + 7200 })).toBe("0ade");
-    expect(await find({ candidatesMax: 2 })).toBe("ad");
-    expect(await find({ repeatsMin: 4 })).toBe("abde");
-  });
 });

@@ -8,7 +8,6 @@ import {
   endpointSpanOf,
   isHealthCheck,
 } from "../facts/endpoint-span.ts";
-import { repeatCandidates } from "../facts/repeat-candidates.ts";
 import { type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
 import type { Confidence } from "../model/finding.ts";
 import {
@@ -33,13 +32,15 @@ export const writeLoop = defineTraceDetector<Options>({
     title: "Row-by-row writes",
     description: "The same insert, update or delete runs once per row; write the rows together.",
     severity: "warning",
-    defaults: { repeatsMin: 5, candidatesMax: 10_000 },
+    defaults: { repeatsMin: 5 },
   },
 
-  candidates: repeatCandidates({
-    calls:
-      "db_system_name != '' AND match(concat(db_query_text, ' ', db_query_summary), '(?i)insert|update|delete|replace|merge|upsert')",
-  }),
+  candidates: [
+    {
+      sql: `shape_id != 0 AND any(db_system_name) != '' AND sum(repeats) >= {repeatsMin:UInt32}
+        AND countIf(db_query_summary = '' OR match(db_query_summary, '(?i)insert|update|delete|replace|merge|upsert')) > 0`,
+    },
+  ],
 
   detect(trace, { repeatsMin }) {
     const loops = repeatedCalls(trace, repeatsMin).filter(({ spans }) =>
@@ -54,8 +55,6 @@ export const writeLoop = defineTraceDetector<Options>({
 interface Options {
   /** Writes from which on a repeat is one finding. */
   readonly repeatsMin: number;
-  /** Traces that one candidates query returns. */
-  readonly candidatesMax: number;
 }
 
 /** At least this share of the calls has parameters of its own: a row each. */

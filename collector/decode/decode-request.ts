@@ -82,7 +82,6 @@ function noLosses(): Losses {
     droppedAttributes: 0,
     droppedEvents: 0,
     droppedLinks: 0,
-    droppedExemplars: 0,
     droppedIds: 0,
   };
 }

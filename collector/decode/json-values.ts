@@ -32,16 +32,11 @@ export function toObject(value: unknown, field: string): JsonObject | null {
   return value as JsonObject;
 }
 
-/** The items of a list; empty when the list is absent. */
-export function toList(value: unknown, field: string): readonly unknown[] {
+/** The objects of a list; empty when the list is absent. */
+export function toObjects(value: unknown, field: string): readonly JsonObject[] {
   if (isAbsent(value)) return [];
   if (!Array.isArray(value)) throw wrongType(field, "an array");
-  return value;
-}
-
-/** As `toList`, of objects. */
-export function toObjects(value: unknown, field: string): readonly JsonObject[] {
-  return toList(value, field).map((item) => toObject(item, field) ?? {});
+  return value.map((item) => toObject(item, field) ?? {});
 }
 
 export function toText(value: unknown, field: string): string | null {
@@ -70,7 +65,7 @@ export function toInteger(
   return integer;
 }
 
-export const int32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
+const int32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
 export const uint32 = { min: 0n, max: 2n ** 32n - 1n };
 /** What a double holds exactly: microseconds of Zipkin. */
 export const uint53 = { min: 0n, max: 2n ** 53n - 1n };

@@ -30,9 +30,8 @@ export interface GrpcReceiverOptions {
 }
 
 const services: Readonly<Record<Signal, string>> = {
-  traces: "trace.v1.TraceService",
-  metrics: "metrics.v1.MetricsService",
   logs: "logs.v1.LogsService",
+  traces: "trace.v1.TraceService",
 };
 
 /** The path of each signal's `Export`. */

@@ -44,7 +44,24 @@ export const traceSpansQuery: Query = {
       toFloat64(returned_rows) AS returnedRows,
       toFloat64(attributes_int['culprit.repeat.duration_sum_ns']) AS repeatDurationSumNs,
       toFloat64(attributes_int['culprit.repeat.duration_union_ns']) AS repeatDurationUnionNs,
-      toFloat64(attributes_int['culprit.repeat.distinct_params']) AS repeatDistinctParams
+      toFloat64(attributes_int['culprit.repeat.distinct_params']) AS repeatDistinctParams,
+      http_response_status_code AS httpResponseStatusCode,
+      toFloat64(greatest(
+        attributes_int['http.response.body.size'],
+        attributes_int['http.response.size'],
+        attributes_int['http.response_content_length']
+      )) AS responseBytes,
+      1e6 * (attributes_double['culprit.pool.wait_ms'] + attributes_int['culprit.pool.wait_ms']) AS poolWaitNs,
+      if(
+        attributes['culprit.transaction.id'] != '',
+        attributes['culprit.transaction.id'],
+        toString(attributes_int['culprit.transaction.id'])
+      ) AS transactionId,
+      if(
+        mapContains(attributes_bool, 'culprit.event_loop.is_cause'),
+        toInt8(attributes_bool['culprit.event_loop.is_cause']),
+        -1
+      ) AS isBlockCause
     FROM spans
     WHERE toStartOfHour(ts) >= toStartOfHour(toDateTime({fromS:UInt32}, 'UTC'))
       AND toStartOfHour(ts) <= toStartOfHour(toDateTime({toS:UInt32}, 'UTC'))

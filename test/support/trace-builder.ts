@@ -132,6 +132,11 @@ const blank: Span = {
   repeatDurationSumNs: 0,
   repeatDurationUnionNs: 0,
   repeatDistinctParams: 0,
+  httpResponseStatusCode: 0,
+  responseBytes: 0,
+  poolWaitNs: 0,
+  transactionId: "0",
+  isBlockCause: -1,
 };
 
 /** A Sunday in November 2026, with nanoseconds that a double cannot hold. */

@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import { testDetector } from "../../test/support/detector-tester.ts";
+import {
+  buildTrace,
+  inSequence,
+  query,
+  type SpanFields,
+  type SpanNode,
+} from "../../test/support/trace-builder.ts";
+import { spanKind } from "../model/trace-view.ts";
+import { oversizedResponse } from "./oversized-response.ts";
+
+const endpoint = (route: string, responseBytes: number): SpanFields => ({
+  name: `GET ${route}`,
+  kind: spanKind.server,
+  httpRequestMethod: "GET",
+  httpRoute: route,
+  responseBytes,
+});
+const products: SpanFields = {
+  ...query,
+  name: "SELECT products",
+  dbQuerySummary: "SELECT products",
+  dbQueryText: "select id, name from products",
+  returnedRows: 5000,
+};
+const page = (bytes: number, ...children: SpanNode[]) =>
+  buildTrace([endpoint("/products", bytes), 0, 100, ...children]);
+const reading = (fields: Partial<SpanFields>, bytes = 0) =>
+  page(bytes, [{ ...products, ...fields }, 10, 60]);
+const at = (route: string) => buildTrace([endpoint(route, 2e6), 0, 100, [products, 10, 60]]);
+const get = (responseBytes: number): SpanFields => ({
+  name: "GET",
+  kind: spanKind.client,
+  shapeId: "3001",
+  urlTemplate: "/products",
+  responseBytes,
+});
+
+testDetector(oversizedResponse, {
+  quiet: {
+    "a page of it": reading({ returnedRows: 50 }, 20_000),
+    "999 rows, and 499 kB": reading({ returnedRows: 999 }, 499_999),
+    "a bare SDK: neither rows nor bytes are known": reading({ returnedRows: -1 }),
+    "a thousand inserts": reading({
+      dbQueryText: "insert into a select * from b",
+      dbQuerySummary: "INSERT a",
+    }),
+    "a loop that reads a lot each time: the loop is the fault": page(
+      0,
+      ...inSequence(products, 5, 10),
+    ),
+    "a thousand rows, as asked for": [
+      reading({ dbQueryText: "select id from products order by id limit $1" }),
+      "limit",
+    ],
+    "the rows of a thousand ids": [
+      reading({ dbQueryText: "select id from products where id = any($1)" }),
+      "batched-lists",
+    ],
+    "an export": [at("/products/export"), "download"],
+    "a file": [at("/catalog.csv"), "download"],
+    "what Prometheus scrapes": [at("/metrics"), "download"],
+    "files of a folder": [at("/static/*"), "download"],
+    "a gateway that passes on what another service answered": [
+      page(2e6, [get(2e6), 10, 90]),
+      "relayed",
+    ],
+    "a job without a request": [buildTrace(["reindex", 0, 100, [products, 10, 60]]), "no-request"],
+    "a consumer of messages": [
+      buildTrace([{ name: "orders process", kind: spanKind.consumer }, 0, 100, [products, 10, 60]]),
+      "no-request",
+    ],
+    "a health check with all there is": [at("/healthz"), "health-check"],
+    "a stream that is open for minutes": [
+      buildTrace([endpoint("/changes", 2e6), 0, 90_000, [products, 10, 60]]),
+      "long-lived",
+    ],
+  },
+  finds: {
+    "all rows, and all of them are sent": [
+      reading({}, 2_100_000),
+      "GET /products answers with 2.1 MB, and reads 5,000 rows without a limit: SELECT products",
+      "high",
+    ],
+    "all rows, for a small answer: summed up in the application": [
+      reading({}, 800),
+      "GET /products answers with 1 kB, and reads 5,000 rows without a limit: SELECT products",
+      "medium",
+    ],
+    "rows are known, the answer's size is not": [
+      reading({}),
+      "GET /products reads 5,000 rows without a limit: SELECT products",
+      "medium",
+    ],
+    "a bare SDK that knows the size of the answer": [
+      page(700_000),
+      "GET /products answers with 700 kB",
+      "medium",
+    ],
+    "a limit that is no page": [
+      reading({ dbQueryText: "select id from products limit $1", returnedRows: 50_000 }, 9e6),
+      "GET /products answers with 9.0 MB, and reads 50,000 rows: SELECT products",
+      "medium",
+    ],
+    "made of several smaller answers of others": [
+      page(2e6, [get(1e6), 10, 40], [get(1e6), 40, 90]),
+      "GET /products answers with 2.0 MB",
+    ],
+    "documents of MongoDB": [
+      reading({
+        dbSystemName: "mongodb",
+        dbQueryText: '{"find":"products"}',
+        dbQuerySummary: "find products",
+      }),
+      "GET /products reads 5,000 rows without a limit: find products",
+    ],
+  },
+});
+
+test("oversized-response: one finding an endpoint; the queries without a limit are in question", () => {
+  const limited = { ...products, dbQueryText: "select id from a limit $1", shapeId: "1002" };
+  const trace = page(2e6, [limited, 10, 40], [products, 40, 80]);
+  const [observation, ...more] = oversizedResponse.detect(trace, oversizedResponse.meta.defaults);
+  expect(more).toEqual([]);
+  expect(observation!.spans).toEqual([2]);
+  expect(observation!.changes).toEqual([{ kind: "speed-up", spans: [2] }]);
+  expect(observation!.identity).toEqual(["shop", "test", "GET", "/products"]);
+});
+
+test("oversized-response: of a large answer alone nobody knows what a page of it would take", () => {
+  const [observation] = oversizedResponse.detect(page(9e6), oversizedResponse.meta.defaults);
+  expect(observation!.changes).toEqual([]);
+  expect(observation!.spans).toEqual([0]);
+});

@@ -1,0 +1,180 @@
+import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
+import { requestMaxNs } from "../facts/call-guards.ts";
+import { callLabel, isDatabaseCall, isListCall, operationOf } from "../facts/call-template.ts";
+import {
+  endpointIdentity,
+  endpointLabel,
+  endpointOf,
+  endpointSpanOf,
+  isHealthCheck,
+} from "../facts/endpoint-span.ts";
+import { callGroups, countRepeats } from "../facts/repeated-calls.ts";
+import type { Confidence } from "../model/finding.ts";
+import {
+  childrenOf,
+  durationNs,
+  type SpanIndex,
+  spanKind,
+  type TraceView,
+} from "../model/trace-view.ts";
+
+/**
+ * An endpoint reads, or answers with, everything there is:
+ *
+ *   GET /products         |─────────────────────|       2.1 MB
+ *     SELECT products       |────────|                  5,000 rows, no limit: more with each product
+ */
+export const oversizedResponse = defineTraceDetector<Options>({
+  meta: {
+    id: "oversized-response",
+    version: 1,
+    title: "Oversized response",
+    description: "An endpoint reads or returns far more than a page of data; ask for a part of it.",
+    severity: "warning",
+    // Nobody reads a thousand rows, and 500 kB of JSON take a phone seconds.
+    defaults: { rowsMin: 1000, bytesMin: 500000 },
+  },
+
+  candidates: [
+    {
+      sql: `max(returned_rows) >= {rowsMin:Int64} OR maxIf(greatest(
+        attributes_int['http.response.body.size'],
+        attributes_int['http.response.size'],
+        attributes_int['http.response_content_length']
+      ), kind = 2) >= {bytesMin:Int64}`,
+    },
+  ],
+
+  detect(trace, options) {
+    const bigReads = Map.groupBy(readsOfManyRows(trace, options), (span) =>
+      endpointSpanOf(trace, span),
+    );
+    for (let span = 0; span < trace.size; span++) {
+      const isLarge = trace.responseBytes[span]! >= options.bytesMin;
+      if (isLarge && trace.kind[span] === spanKind.server && !bigReads.has(span)) {
+        bigReads.set(span, []);
+      }
+    }
+    return [...bigReads].map(([endpointSpan, reads]) =>
+      toObservation(trace, endpointSpan, reads, options),
+    );
+  },
+});
+
+interface Options {
+  /** Rows that one query returns. */
+  readonly rowsMin: number;
+  /** Body of the answer. */
+  readonly bytesMin: number;
+}
+
+/** A query that runs more often is a loop's, and each time returns little. */
+const repeatsMax = 4;
+
+function readsOfManyRows(trace: TraceView, { rowsMin }: Options): SpanIndex[] {
+  return callGroups(trace)
+    .flatMap((calls) => {
+      const isRead = isDatabaseCall(trace, calls[0]!) && operationOf(trace, calls[0]!) === "read";
+      if (!isRead || countRepeats(trace, calls) > repeatsMax) return [];
+      return calls.filter((span) => trace.returnedRows[span]! >= rowsMin);
+    })
+    .sort((a, b) => a - b);
+}
+
+function toObservation(
+  trace: TraceView,
+  endpointSpan: SpanIndex,
+  reads: readonly SpanIndex[],
+  options: Options,
+): Observation {
+  const unlimited = reads.filter((span) => !hasLimit(trace, span));
+  const told = unlimited.length > 0 ? unlimited : reads;
+  const spans = told.length > 0 ? told : [endpointSpan];
+  const bytes = trace.responseBytes[endpointSpan]!;
+  const suppressedBy = guardOf(trace, endpointSpan, told, unlimited, options);
+  return {
+    identity: endpointIdentity(trace, endpointSpan),
+    summary: `${endpointLabel(endpointOf(trace, endpointSpan))} ${sentenceOf(trace, told, unlimited, bytes)}`,
+    endpointSpan,
+    spans,
+    repeats: countRepeats(trace, spans),
+    confidence: confidenceOf(unlimited, bytes, options),
+    changes: told.length > 0 ? [{ kind: "speed-up", spans: told }] : [],
+    fix: [
+      told.length > 0
+        ? `Read a page: let ${callLabel(trace, told[0]!)} end in LIMIT, and go on behind the last key of the page before (keyset pagination), which stays fast on page 1,000, too.`
+        : "Answer with a page, and with a link to the next one.",
+      "Select only the columns that the caller uses; sum and count in the database instead of in the application.",
+      "If all of it is wanted (an export), stream it: rows from a cursor, written as they come, so that no request holds all of it in memory.",
+      "Compress answers (gzip, br) in front of the application, not in its event loop.",
+    ],
+    ...(suppressedBy && { suppressedBy }),
+  };
+}
+
+function sentenceOf(
+  trace: TraceView,
+  reads: readonly SpanIndex[],
+  unlimited: readonly SpanIndex[],
+  bytes: number,
+): string {
+  if (reads.length === 0) return `answers with ${bytesText(bytes)}`;
+  const most = reads.reduce((a, b) => (trace.returnedRows[b]! > trace.returnedRows[a]! ? b : a));
+  const limit = unlimited.length > 0 ? " without a limit" : "";
+  const rows = `reads ${trace.returnedRows[most]!.toLocaleString("en")} rows${limit}: ${callLabel(trace, most)}`;
+  return bytes === 0 ? rows : `answers with ${bytesText(bytes)}, and ${rows}`;
+}
+
+function bytesText(bytes: number): string {
+  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`;
+}
+
+/** A statement without a limit that fills a large answer is certain; rows or bytes alone may have a reason. */
+function confidenceOf(
+  unlimited: readonly SpanIndex[],
+  bytes: number,
+  { bytesMin }: Options,
+): Confidence {
+  return unlimited.length > 0 && bytes >= bytesMin ? "high" : "medium";
+}
+
+const limit =
+  /\blimit\b|\bfetch\s+(first|next)\b|\bselect\s+(distinct\s+)?top\b|\brownum\b|"limit"/i;
+
+function hasLimit(trace: TraceView, span: SpanIndex): boolean {
+  return limit.test(trace.dbQueryText[span]!);
+}
+
+/** Why so much is right; the first that holds names the reason. */
+function guardOf(
+  trace: TraceView,
+  endpointSpan: SpanIndex,
+  reads: readonly SpanIndex[],
+  unlimited: readonly SpanIndex[],
+  { bytesMin }: Options,
+): GuardId | undefined {
+  if (trace.kind[endpointSpan] !== spanKind.server) return "no-request";
+  const endpoint = endpointOf(trace, endpointSpan);
+  if (isHealthCheck(endpoint)) return "health-check";
+  // A stream: nobody waits for its end.
+  if (durationNs(trace, endpointSpan) > requestMaxNs) return "long-lived";
+  const { route } = endpoint;
+  if (download.test(route)) return "download";
+  const bytes = trace.responseBytes[endpointSpan]!;
+  if (reads.length === 0) return isRelayed(trace, endpointSpan) ? "relayed" : undefined;
+  if (reads.every((span) => isListCall(trace, span))) return "batched-lists";
+  return unlimited.length === 0 && bytes < bytesMin ? "limit" : undefined;
+}
+
+/** Routes that are there to hand out a whole: exports, files, feeds, what a machine scrapes. */
+const download =
+  /(export|download|dump|backup|report|feed|sitemap|archive|metrics|static|assets|files?|images?|media)\b|[.](csv|tsv|xlsx?|pdf|zip|gz|xml|txt|png|jpe?g|gif|svg|webp|mp4|js|css|map|woff2?)\b|\*/i;
+
+/** What another service answered is passed on: it is that one's. */
+function isRelayed(trace: TraceView, endpointSpan: SpanIndex): boolean {
+  const bytes = trace.responseBytes[endpointSpan]!;
+  return childrenOf(trace, endpointSpan).some((child) => {
+    const received = trace.responseBytes[child]!;
+    return trace.kind[child] === spanKind.client && received >= bytes * 0.8;
+  });
+}

@@ -1,0 +1,174 @@
+import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
+import { requestGuardOf } from "../facts/call-guards.ts";
+import { isDatabaseCall } from "../facts/call-template.ts";
+import { callsOfTrace } from "../facts/calls-of-trace.ts";
+import {
+  type ConnectionWait,
+  checkoutPattern,
+  connectionWaits,
+} from "../facts/connection-waits.ts";
+import { durationText } from "../facts/duration-text.ts";
+import { endpointLabel, endpointOf, endpointSpanOf } from "../facts/endpoint-span.ts";
+import { blockedNs } from "../facts/event-loop-blocks.ts";
+import { countRepeats } from "../facts/repeated-calls.ts";
+import { transactionsOf } from "../facts/transactions.ts";
+import type { Confidence } from "../model/finding.ts";
+import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
+
+/**
+ * A request waits for a connection before its query can even be sent:
+ *
+ *   POST /checkout        |───────────────────────────────|
+ *     pg-pool.connect       |──────────────────|              <- all connections are taken
+ *     BEGIN                                    |─|
+ */
+export const poolWait = defineTraceDetector<Options>({
+  meta: {
+    id: "pool-wait",
+    version: 1,
+    title: "Waiting for a connection",
+    description: "Requests wait for a connection of the pool; find out who holds them so long.",
+    severity: "warning",
+    // Opening a connection takes up to some tens of milliseconds; a tenth of the request is felt.
+    defaults: { waitMsMin: 50, waitShareMin: 0.1 },
+  },
+
+  candidates: [
+    {
+      sql: `sumIf(duration, match(name, '${checkoutPattern}')) >= {waitMsMin:Float64} * 1e6
+        OR sum(attributes_double['culprit.pool.wait_ms'] + attributes_int['culprit.pool.wait_ms']) >= {waitMsMin:Float64}`,
+    },
+  ],
+
+  detect(trace, options) {
+    const waits = Map.groupBy(connectionWaits(trace), ({ span }) => endpointSpanOf(trace, span));
+    return [...waits].flatMap(([endpointSpan, ofEndpoint]) => {
+      const waitedNs = unionOf(ofEndpoint);
+      const isLong =
+        waitedNs >= options.waitMsMin * 1e6 &&
+        waitedNs >= options.waitShareMin * durationNs(trace, endpointSpan);
+      return isLong ? toObservation(trace, endpointSpan, ofEndpoint, waitedNs) : [];
+    });
+  },
+});
+
+interface Options {
+  /** Time in which a request waits for connections. */
+  readonly waitMsMin: number;
+  /** The same as a share of the request. */
+  readonly waitShareMin: number;
+}
+
+/** Calls of one request at the same time from which on it is the request itself that empties the pool. */
+const ownCallsMin = 5;
+/** No connection takes so long to be opened: without the agent's word, a checkout of more is a wait. */
+const surelyWaitNs = 200e6;
+
+/** Time in which at least one of them waited. By start. */
+function unionOf(waits: readonly ConnectionWait[]): number {
+  let sum = 0;
+  let until = -Infinity;
+  for (const { start, end } of waits) {
+    sum += Math.max(0, end - Math.max(start, until));
+    until = Math.max(until, end);
+  }
+  return sum;
+}
+
+function toObservation(
+  trace: TraceView,
+  endpointSpan: SpanIndex,
+  waits: readonly ConnectionWait[],
+  waitedNs: number,
+): Observation {
+  const spans = waits.map(({ span }) => span).sort((a, b) => a - b);
+  const first = spans[0]!;
+  const suppressedBy = guardOf(trace, endpointSpan, waits, waitedNs);
+  const holdsOne = holdsConnection(trace, waits);
+  const label = endpointLabel(endpointOf(trace, endpointSpan));
+  const held = holdsOne ? ", while it holds another in a transaction" : "";
+  return {
+    // The pool is the service's: what is done about it helps every endpoint.
+    identity: [
+      trace.service[first]!,
+      trace.environment[first]!,
+      trace.dbSystemName[first]!,
+      trace.dbNamespace[first]!,
+    ],
+    summary: `${label} waits ${durationText(waitedNs)} of its ${durationText(durationNs(trace, endpointSpan))} for a connection${held}`,
+    endpointSpan,
+    spans,
+    repeats: countRepeats(trace, spans),
+    confidence: confidenceOf(waits, waitedNs),
+    changes: [
+      { kind: "remove-wait", spans, removableNs: spans.map((span) => waitNsOf(waits, span)) },
+    ],
+    fix: fixOf(holdsOne),
+    ...(suppressedBy && { suppressedBy }),
+  };
+}
+
+function waitNsOf(waits: readonly ConnectionWait[], span: SpanIndex): number {
+  const { start, end } = waits.find((wait) => wait.span === span)!;
+  return end - start;
+}
+
+function confidenceOf(waits: readonly ConnectionWait[], waitedNs: number): Confidence {
+  if (waits.every(({ source }) => source === "measured")) return "high";
+  return waitedNs >= surelyWaitNs ? "medium" : "low";
+}
+
+/** One connection is held, and a second is asked for: when all requests do that, none goes on. */
+function holdsConnection(trace: TraceView, waits: readonly ConnectionWait[]): boolean {
+  return transactionsOf(trace).some(
+    ({ start, end, statements }) =>
+      end !== null &&
+      waits.some(
+        (wait) => wait.start >= start && wait.start < end && !statements.includes(wait.span),
+      ),
+  );
+}
+
+function fixOf(holdsOne: boolean): readonly string[] {
+  const nested =
+    "Run all queries of a transaction on the connection that it holds. A request that holds one connection and asks for a second stands still for good once every request does.";
+  return [
+    ...(holdsOne ? [nested] : []),
+    "Find who holds connections for long: transactions that wait for another service, slow queries, and loops of queries; findings of this service name them. A shorter hold helps more than a larger pool.",
+    "Then look at the pool's size: about two connections for each core of the database, divided among all processes that connect. More connections than the database can work on only move the queue.",
+    "Let a request that waits fail early (pg: connectionTimeoutMillis; Prisma: pool_timeout), so that a full pool does not take everything with it.",
+  ];
+}
+
+/** What is no wait for others; the first that holds names the reason. */
+function guardOf(
+  trace: TraceView,
+  endpointSpan: SpanIndex,
+  waits: readonly ConnectionWait[],
+  waitedNs: number,
+): GuardId | undefined {
+  const spans = waits.map(({ span }) => span);
+  const ofRequest = requestGuardOf(trace, spans, endpointSpan);
+  if (ofRequest) return ofRequest;
+  if (waits.every(({ isConnecting }) => isConnecting)) return "connecting";
+  if (isOwnFanOut(trace, endpointSpan, waits)) return "own-fan-out";
+  const blocked = spans.reduce((sum, span) => sum + blockedNs(trace, span), 0);
+  return blocked > waitedNs / 2 ? "event-loop-block" : undefined;
+}
+
+/** The request makes so many calls at once that they wait for each other: the finding is that it makes them. */
+function isOwnFanOut(
+  trace: TraceView,
+  endpointSpan: SpanIndex,
+  waits: readonly ConnectionWait[],
+): boolean {
+  const longest = waits.reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
+  const atOnce = callsOfTrace(trace).calls.filter(
+    (span) =>
+      isDatabaseCall(trace, span) &&
+      endpointSpanOf(trace, span) === endpointSpan &&
+      trace.start[span]! < longest.end &&
+      trace.end[span]! > longest.start,
+  );
+  return countRepeats(trace, atOnce) >= ownCallsMin;
+}

@@ -1,0 +1,257 @@
+import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
+import { requestGuardOf } from "../facts/call-guards.ts";
+import { callKindOf, callLabel, operationOf } from "../facts/call-template.ts";
+import { callsOfTrace } from "../facts/calls-of-trace.ts";
+import { branchesOf } from "../facts/common-parent.ts";
+import { criticalNs } from "../facts/critical-times.ts";
+import { durationText } from "../facts/duration-text.ts";
+import {
+  endpointIdentity,
+  endpointLabel,
+  endpointOf,
+  endpointSpanOf,
+} from "../facts/endpoint-span.ts";
+import { blockedNs } from "../facts/event-loop-blocks.ts";
+import type { LearnedOrder } from "../facts/learned-order.ts";
+import { transactionsOf } from "../facts/transactions.ts";
+import type { Confidence } from "../model/finding.ts";
+import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
+
+/**
+ * Calls that don't need each other are awaited one after the other, where all could be under way at once:
+ *
+ *   GET /dashboard        |──────────────────────────────|
+ *     SELECT sales          |───────|
+ *     SELECT products                |──────|               <- needs nothing of the first
+ *     GET /rates                             |───────|      <- nor of the two before
+ */
+export const serialCalls = defineTraceDetector<Options>({
+  meta: {
+    id: "serial-calls",
+    version: 1,
+    title: "Serial calls",
+    description: "Calls that don't need each other run one after the other; start them together.",
+    severity: "warning",
+    // A call of less than 10 ms is not worth a Promise.all; a tenth of the request is felt, 50 ms are measured.
+    defaults: { callMsMin: 10, savedMsMin: 50, savedShareMin: 0.1 },
+  },
+
+  candidates: [
+    { sql: "shape_id != 0 AND max(duration) >= {callMsMin:Float64} * 1e6", groupsMin: 2 },
+  ],
+
+  detect(trace, options, order) {
+    return longCallsByParent(trace, options).flatMap((calls) =>
+      chainsOf(trace, calls).flatMap((chain) => observe(trace, chain, options, order)),
+    );
+  },
+});
+
+interface Options {
+  /** A call that takes less is left where it is. */
+  readonly callMsMin: number;
+  /** What starting them together would save: all but the longest of them. */
+  readonly savedMsMin: number;
+  /** The same as a share of the request. */
+  readonly savedShareMin: number;
+}
+
+/** The next call begins within this of the end of the one before, or within a fifth of what they are part of. */
+const gapMaxNs = 5e6;
+const gapShareMax = 0.2;
+/** By how much one may run into the next: callbacks end spans late. */
+const overlapMaxNs = 1e6;
+
+/** Calls worth looking at below each logical parent, by start; those of one shape are a loop's, and other findings'. */
+function longCallsByParent(trace: TraceView, { callMsMin }: Options): SpanIndex[][] {
+  const { calls, parents } = callsOfTrace(trace);
+  const long = calls.filter(
+    (span) => parents[span] !== -1 && durationNs(trace, span) >= callMsMin * 1e6,
+  );
+  return [...Map.groupBy(long, (span) => `${parents[span]} ${trace.service[span]}`).values()].map(
+    (spans) => {
+      const ofShape = Map.groupBy(spans, (span) => trace.shapeId[span]!);
+      return spans.filter((span) => ofShape.get(trace.shapeId[span]!)!.length === 1);
+    },
+  );
+}
+
+/** Runs of calls that follow each other closely. */
+function chainsOf(trace: TraceView, calls: readonly SpanIndex[]): SpanIndex[][] {
+  const chains: SpanIndex[][] = [];
+  for (const span of calls) {
+    const chain = chains.at(-1);
+    const last = chain?.at(-1);
+    const parent = callsOfTrace(trace).parents[span]!;
+    const gapNs = last === undefined ? Infinity : trace.start[span]! - trace.end[last]!;
+    const isNext =
+      gapNs >= -overlapMaxNs &&
+      gapNs <= Math.max(gapMaxNs, durationNs(trace, parent) * gapShareMax);
+    if (chain && isNext) chain.push(span);
+    else chains.push([span]);
+  }
+  return chains.filter((chain) => chain.length > 1);
+}
+
+/** What of the chain could start together; if nothing, and it were worth it, why not. */
+function observe(
+  trace: TraceView,
+  chain: readonly SpanIndex[],
+  options: Options,
+  order: LearnedOrder | undefined,
+): Observation[] {
+  const endpointSpan = endpointSpanOf(trace, chain[0]!);
+  const isWorth = (group: readonly SpanIndex[]) =>
+    savedNs(trace, group) >=
+    Math.max(options.savedMsMin * 1e6, options.savedShareMin * durationNs(trace, endpointSpan));
+  if (!isWorth(chain)) return [];
+  const { groups, firstBarrier } = splitAtNeeds(trace, chain, order);
+  const worth = groups.filter((group) => group.length > 1 && isWorth(group));
+  if (worth.length === 0) {
+    return [
+      {
+        ...toObservation(trace, endpointSpan, chain, order),
+        suppressedBy: firstBarrier ?? "may-depend",
+      },
+    ];
+  }
+  return worth.map((group) => {
+    const suppressedBy = guardOf(trace, group, endpointSpan, options);
+    const observation = toObservation(trace, endpointSpan, group, order);
+    return suppressedBy ? { ...observation, suppressedBy } : observation;
+  });
+}
+
+function savedNs(trace: TraceView, spans: readonly SpanIndex[]): number {
+  const durations = spans.map((span) => durationNs(trace, span));
+  return durations.reduce((sum, ns) => sum + ns, 0) - Math.max(...durations);
+}
+
+interface Split {
+  readonly groups: readonly (readonly SpanIndex[])[];
+  /** Why the first call that begins a group of its own has to. */
+  readonly firstBarrier: GuardId | undefined;
+}
+
+/** Groups of neighbours of which none needs another. */
+function splitAtNeeds(
+  trace: TraceView,
+  chain: readonly SpanIndex[],
+  order: LearnedOrder | undefined,
+): Split {
+  const groups: SpanIndex[][] = [[]];
+  let firstBarrier: GuardId | undefined;
+  for (const span of chain) {
+    const group = groups.at(-1)!;
+    const barrier =
+      barrierOf(trace, span) ??
+      (group.every((before) => isIndependent(trace, before, span, order))
+        ? undefined
+        : "may-depend");
+    if (barrier === undefined) {
+      group.push(span);
+      continue;
+    }
+    // A call that all later ones wait for is followed by a group without it.
+    if (barrier === "may-depend") groups.push([span]);
+    else groups.push([]);
+    if (group.length > 0 || barrier !== "may-depend") firstBarrier ??= barrier;
+  }
+  return { groups, firstBarrier };
+}
+
+const accessCheck =
+  /(auth|login|session|token|permission|access|policy|acl|feature|flag|toggle|rate[-_ ]?limit|quota|tenant)/i;
+const caches: ReadonlySet<string> = new Set(["redis", "valkey", "memcached"]);
+
+/** Calls that what follows is likely to need, whatever the parameters say. */
+function barrierOf(trace: TraceView, span: SpanIndex): GuardId | undefined {
+  if (operationOf(trace, span) !== "read") return "write-between";
+  if (caches.has(trace.dbSystemName[span]!)) return "cache-lookup";
+  return accessCheck.test(callLabel(trace, span)) ? "access-check" : undefined;
+}
+
+/** Proved by another trace, or because `b` is given nothing that `a` could have returned. */
+function isIndependent(
+  trace: TraceView,
+  a: SpanIndex,
+  b: SpanIndex,
+  order: LearnedOrder | undefined,
+): boolean {
+  if (order?.isIndependent(trace, a, b)) return true;
+  return !takesValues(trace, b) || (order?.hasConstantParameters(trace, b) ?? false);
+}
+
+const pageSize = /\b(limit|offset|top|fetch\s+(first|next))\s+(\?|\$\d+|:\w+|@\w+|%s)/gi;
+const value = /\?|\$\d|(?<!:)[:@]\w|%s|[\w:]\*/;
+
+/** Whether a value of an earlier answer may be in it. How many rows it asks for is none. */
+function takesValues(trace: TraceView, span: SpanIndex): boolean {
+  const kind = callKindOf(trace, span);
+  if (kind === "http") return /[{?]/.test(trace.urlTemplate[span]!);
+  if (kind !== "database") return true;
+  const text = trace.dbQueryText[span]!;
+  return text === "" || /(…|\.\.\.)$/.test(text) || value.test(text.replaceAll(pageSize, ""));
+}
+
+function toObservation(
+  trace: TraceView,
+  endpointSpan: SpanIndex,
+  spans: readonly SpanIndex[],
+  order: LearnedOrder | undefined,
+): Observation {
+  const label = endpointLabel(endpointOf(trace, endpointSpan));
+  const calls = spans.map((span) => callLabel(trace, span));
+  const parent = callsOfTrace(trace).parents[spans[0]!]!;
+  return {
+    // Of the function and not of its calls: which of them is long enough differs from trace to trace.
+    identity: [...endpointIdentity(trace, endpointSpan), trace.name[parent]!],
+    summary: `${label} waits for ${spans.length} calls one after the other, ${durationText(savedNs(trace, spans))} more than for the longest alone: ${calls.join(", ")}`,
+    endpointSpan,
+    spans,
+    repeats: spans.reduce((sum, span) => sum + trace.repeats[span]!, 0),
+    confidence: confidenceOf(trace, spans, order),
+    changes: [{ kind: "make-parallel", spans: branchesOf(trace, spans) }],
+    fix: [
+      `Start ${calls[0]} and ${calls.slice(1).join(", ")} before awaiting any of them, with Promise.all.`,
+      "Each of them then needs a connection of its own: is the pool large enough for all requests at the same time?",
+      "If one of them is only sometimes needed, keep it where it is and start the others together.",
+    ],
+  };
+}
+
+/** A counter-example proves it; that no value is passed leaves only what the code decides in between. */
+function confidenceOf(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  order: LearnedOrder | undefined,
+): Confidence {
+  const isProved = spans.every((b, i) =>
+    spans.slice(0, i).every((a) => order?.isIndependent(trace, a, b)),
+  );
+  const areBareQueries = spans
+    .slice(1)
+    .every(
+      (span) => callKindOf(trace, span) === "database" && !value.test(trace.dbQueryText[span]!),
+    );
+  return isProved || areBareQueries ? "high" : "medium";
+}
+
+/** Why starting them together is no fix; the first that holds names the reason. */
+function guardOf(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  endpointSpan: SpanIndex,
+  { savedMsMin }: Options,
+): GuardId | undefined {
+  const ofRequest = requestGuardOf(trace, spans, endpointSpan);
+  if (ofRequest) return ofRequest;
+  const inTransaction = transactionsOf(trace).some(
+    ({ statements }) => spans.filter((span) => statements.includes(span)).length > 1,
+  );
+  if (inTransaction) return "same-transaction";
+  const blocked = spans.reduce((sum, span) => sum + blockedNs(trace, span), 0);
+  if (blocked > savedNs(trace, spans) / 2) return "event-loop-block";
+  const saved = Math.min(savedNs(trace, spans), criticalNs(trace, endpointSpan, spans));
+  return saved < savedMsMin * 1e6 ? "beside-longer-work" : undefined;
+}

@@ -1,0 +1,154 @@
+import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
+import { requestGuardOf } from "../facts/call-guards.ts";
+import { callLabel, isDatabaseCall, operationOf } from "../facts/call-template.ts";
+import { criticalNs } from "../facts/critical-times.ts";
+import { durationText } from "../facts/duration-text.ts";
+import { endpointLabel, endpointOf, endpointSpanOf } from "../facts/endpoint-span.ts";
+import { blockedNs } from "../facts/event-loop-blocks.ts";
+import { callGroups, countRepeats } from "../facts/repeated-calls.ts";
+import type { Confidence } from "../model/finding.ts";
+import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
+
+/**
+ * One query is most of what a request waits for:
+ *
+ *   GET /reviews          |──────────────────────────|
+ *     SELECT reviews         |────────────────────|       <- 3 rows, 640 ms
+ */
+export const slowQuery = defineTraceDetector<Options>({
+  meta: {
+    id: "slow-query",
+    version: 1,
+    title: "Slow query",
+    description: "One query is most of what the request waits for.",
+    severity: "warning",
+    // Below 100 ms a query is rarely what people feel; half of the request says that it is this one.
+    defaults: { callMsMin: 100, criticalShareMin: 0.5 },
+  },
+
+  candidates: [
+    {
+      sql: "shape_id != 0 AND any(db_system_name) != '' AND max(duration) >= {callMsMin:Float64} * 1e6",
+    },
+  ],
+
+  detect(trace, options) {
+    return callGroups(trace).flatMap((calls) => {
+      if (!isDatabaseCall(trace, calls[0]!)) return [];
+      const slow = calls.filter((span) => durationNs(trace, span) >= options.callMsMin * 1e6);
+      return slow.length === 0 ? [] : observe(trace, slow, calls, options);
+    });
+  },
+});
+
+interface Options {
+  /** What a single call takes at least. */
+  readonly callMsMin: number;
+  /** Share of the request's critical path that the slow calls of one shape hold. */
+  readonly criticalShareMin: number;
+}
+
+/** From so many calls on, it is not the query that is slow, but that it is made so often. */
+const repeatsMax = 4;
+/** A write of so many rows is as long as its work. */
+const bulkRowsMin = 1_000;
+const fewRowsMax = 100;
+const manyRowsMin = 1_000;
+
+function observe(
+  trace: TraceView,
+  slow: readonly SpanIndex[],
+  calls: readonly SpanIndex[],
+  options: Options,
+): Observation[] {
+  const call = slow[0]!;
+  const endpointSpan = endpointSpanOf(trace, call);
+  const endpointNs = durationNs(trace, endpointSpan);
+  const critical = criticalNs(trace, endpointSpan, slow);
+  if (endpointSpan === call || critical < options.criticalShareMin * endpointNs) return [];
+  const suppressedBy = guardOf(trace, slow, calls, endpointSpan, options);
+  const rows = slow.reduce((sum, span) => sum + Math.max(0, trace.returnedRows[span]!), 0);
+  const areRowsKnown = slow.every((span) => trace.returnedRows[span]! >= 0);
+  const label = callLabel(trace, call);
+  const times = slow.length === 1 ? "one query" : `${slow.length} runs of one query`;
+  const returned = areRowsKnown ? `, for ${rows} row${rows === 1 ? "" : "s"}` : "";
+  return [
+    {
+      // An index or a better query helps every endpoint that runs it.
+      identity: [trace.service[call]!, trace.environment[call]!, trace.shapeId[call]!],
+      summary: `${endpointLabel(endpointOf(trace, endpointSpan))} waits ${durationText(critical)} of its ${durationText(endpointNs)} for ${times}${returned}: ${label}`,
+      endpointSpan,
+      spans: slow,
+      repeats: countRepeats(trace, slow),
+      confidence: confidenceOf(trace, call, areRowsKnown),
+      changes: [{ kind: "speed-up", spans: slow }],
+      fix: fixOf(trace, call, areRowsKnown ? rows / slow.length : null),
+      ...(suppressedBy && { suppressedBy }),
+    },
+  ];
+}
+
+function confidenceOf(trace: TraceView, call: SpanIndex, areRowsKnown: boolean): Confidence {
+  if (trace.dbQueryText[call] === "") return "low";
+  return areRowsKnown ? "high" : "medium";
+}
+
+/** Why the time is right, or somebody else's; the first that holds names the reason. */
+function guardOf(
+  trace: TraceView,
+  slow: readonly SpanIndex[],
+  calls: readonly SpanIndex[],
+  endpointSpan: SpanIndex,
+  { callMsMin }: Options,
+): GuardId | undefined {
+  const call = slow[0]!;
+  const text = trace.dbQueryText[call]!;
+  const ofRequest = requestGuardOf(trace, slow, endpointSpan);
+  if (ofRequest) return ofRequest;
+  if (maintenance.test(text)) return "maintenance";
+  const operation = operationOf(trace, call);
+  if (operation === "transaction-control" || operation === "cursor") return operation;
+  if (blockingRead.test(text || trace.dbQuerySummary[call]!)) return "blocking-read";
+  if (takesLock.test(text)) return "waits-for-lock";
+  if (countRepeats(trace, calls) > repeatsMax) return "repeated";
+  const isBulk = slow.every((span) => trace.returnedRows[span]! >= bulkRowsMin);
+  if (operation === "write" && isBulk) return "bulk-write";
+  const own = (removed: (span: SpanIndex) => number) =>
+    slow.every((span) => durationNs(trace, span) - removed(span) < callMsMin * 1e6);
+  if (own((span) => trace.poolWaitNs[span]!)) return "pool-wait";
+  return own((span) => blockedNs(trace, span)) ? "event-loop-block" : undefined;
+}
+
+const maintenance =
+  /^\s*(vacuum|analyze|create\s+(unique\s+)?index|alter\s+table|reindex|cluster|refresh\s+materialized|optimize\s+table|copy|call|do)\b/i;
+const blockingRead = /^\s*(blpop|brpop|blmove|bzpop\w*|xread\w*|wait|subscribe|listen|watch)\b/i;
+const takesLock =
+  /\bfor\s+(no\s+key\s+)?(update|share)\b|\block\s+table\b|_lock\w*\s*\(|\b(pg_)?sleep\s*\(|\bwaitfor\b/i;
+
+function fixOf(trace: TraceView, call: SpanIndex, rows: number | null): readonly string[] {
+  const label = callLabel(trace, call);
+  const columns = comparedColumns(trace.dbQueryText[call]!);
+  const index =
+    columns.length === 0
+      ? `Look at the plan of ${label} (${explainOf(trace.dbSystemName[call]!)}): a scan of a whole table, a sort on disk, or a wrong estimate of rows is what to change.`
+      : `Look at the plan of ${label} (${explainOf(trace.dbSystemName[call]!)}): without an index on ${columns.join(", ")} it reads the whole table.`;
+  const less = `Ask for less: only the columns that are used, and a page of the rows (LIMIT, with the last key of the page before).`;
+  const keep =
+    "If the answer may be some seconds old, keep it for that long, or compute it beforehand.";
+  if (rows !== null && rows >= manyRowsMin) return [less, index, keep];
+  if (rows !== null && rows <= fewRowsMax) return [index, keep];
+  return [index, less, keep];
+}
+
+function explainOf(system: string): string {
+  if (system === "mongodb") return 'explain("executionStats")';
+  return system === "postgresql" ? "EXPLAIN (ANALYZE, BUFFERS)" : "EXPLAIN ANALYZE";
+}
+
+/** Columns that are compared with a value, as they are written; at most three. */
+function comparedColumns(text: string): string[] {
+  const where = /\bwhere\b(.*)/is.exec(text)?.[1] ?? "";
+  const compared = /([\w."`]+)\s*(=|<|>|<=|>=|\blike\b|\bin\b|\bbetween\b)\s*[($?:@%\d']/gi;
+  const columns = [...where.matchAll(compared)].map(([, column]) => column!);
+  return [...new Set(columns)].slice(0, 3);
+}
