@@ -20,14 +20,14 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           include: ["**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/dist/**", "test/end-to-end/**"],
+          exclude: ["**/node_modules/**", "**/dist/**", "test/{end-to-end,libraries}/**"],
         },
       },
       {
         extends: true,
         test: {
           name: "end-to-end",
-          include: ["test/end-to-end/**/*.test.ts"],
+          include: ["test/{end-to-end,libraries}/**/*.test.ts"],
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -20,14 +20,10 @@ export function toFilePath(url: string): string {
   return url.startsWith("file:") ? fileURLToPath(url) : "(other)";
 }
 
-/** The first frame that is neither Node's nor a package's; else the first that is not Node's. */
+/** The first frame that is neither Node's nor a package's nor WebAssembly; else the first of a package. */
 export function findCulprit(frames: readonly StackFrame[]): StackFrame | undefined {
-  const isNode = ({ url }: StackFrame) => url.startsWith("node:");
-  const isPackage = ({ url }: StackFrame) => /[\\/]node_modules[\\/]/.test(url);
-  return (
-    frames.find((frame) => !isNode(frame) && !isPackage(frame)) ??
-    frames.find((frame) => !isNode(frame))
-  );
+  const inFiles = frames.filter(({ url }) => url.startsWith("file:") || isAbsolute(url));
+  return inFiles.find(({ url }) => !/[\\/]node_modules[\\/]/.test(url)) ?? inFiles[0];
 }
 
 /** As V8 writes it below an error's message. */

@@ -9,6 +9,13 @@ type AttributeValue = string | number | boolean | undefined;
 export interface ReceivedSpan {
   readonly name: string;
   readonly traceId: string;
+  readonly spanId: string;
+  /** "" for a root. */
+  readonly parentSpanId: string;
+  /** OTLP's number: 2 server, 3 client. */
+  readonly kind: number;
+  /** Whether its status is an error. */
+  readonly isError: boolean;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly resource: Readonly<Record<string, AttributeValue>>;
 }
@@ -82,6 +89,10 @@ interface Payload {
       readonly spans: readonly {
         readonly name: string;
         readonly traceId: string;
+        readonly spanId: string;
+        readonly parentSpanId?: string;
+        readonly kind: number;
+        readonly status?: { readonly code?: number };
         readonly attributes: readonly KeyValue[];
       }[];
     }[];
@@ -92,9 +103,13 @@ function toSpans({ resourceSpans }: Payload): ReceivedSpan[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans
       .flatMap(({ spans }) => spans)
-      .map(({ name, traceId, attributes }) => ({
+      .map(({ name, traceId, spanId, parentSpanId = "", kind, status, attributes }) => ({
         name,
         traceId,
+        spanId,
+        parentSpanId,
+        kind,
+        isError: status?.code === 2,
         attributes: toRecord(attributes),
         resource: toRecord(resource.attributes),
       })),

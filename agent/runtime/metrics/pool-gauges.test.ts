@@ -16,7 +16,10 @@ const valuesOf = (gauges: PoolGauges, metric: string) =>
   gauges
     .collect()
     .find(({ name }) => name === `db.client.connection.${metric}`)
-    ?.points.map((point) => "value" in point && { ...point.attributes, value: point.value });
+    ?.points.map((point) => ({
+      ...point.attributes,
+      value: "value" in point ? point.value : undefined,
+    }));
 
 it("tells of each pool by itself, as it is at the moment", () => {
   const gauges = new PoolGauges();
@@ -37,7 +40,7 @@ it("tells of each pool by itself, as it is at the moment", () => {
     { [name]: "db:5432/shop", value: 4 },
     { [name]: "db:5432/shop (2)", value: 7 },
   ]);
-  expect(valuesOf(gauges, "max")?.map((point) => point && point.value)).toEqual([10, 5]);
+  expect(valuesOf(gauges, "max")?.map(({ value }) => value)).toEqual([10, 5]);
 });
 
 it("follows so many pools and no more", () => {

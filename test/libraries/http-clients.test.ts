@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
+
+let things: Server;
+let port: number;
+const parents: string[] = [];
+
+beforeAll(async () => {
+  things = createServer((request, response) => {
+    parents.push(String(request.headers.traceparent));
+    response.end("thing");
+  });
+  things.listen(0, "127.0.0.1");
+  await once(things, "listening");
+  port = (things.address() as AddressInfo).port;
+});
+
+afterAll(() => {
+  things.closeAllConnections();
+  things.close();
+});
+
+describe.each(["undici", "fetch"])("%s", (library) => {
+  describe.each(librarySets)("%s", (set) => {
+    it.each(moduleSystems)(
+      "has each call in its own request, with evidence, as %s",
+      async (modules) => {
+        const dead = createServer().listen(0, "127.0.0.1");
+        await once(dead, "listening");
+        const { port: deadPort } = dead.address() as AddressInfo;
+        dead.close();
+        const env = {
+          SERVER_URL: `http://127.0.0.1:${port}`,
+          DEAD_URL: `http://127.0.0.1:${deadPort}/`,
+        };
+        const { items, failed, callSite } = await runLibrary({ library, set, modules, env });
+        for (const [i, { server, calls }] of items.entries()) {
+          expect(calls, JSON.stringify(calls)).toHaveLength(1);
+          const [call] = calls;
+          expect(call).toMatchObject({
+            name: "GET",
+            kind: 3,
+            parentSpanId: server.spanId,
+            isError: false,
+          });
+          expect(call?.attributes).toMatchObject({
+            "http.request.method": "GET",
+            "http.response.status_code": 200,
+            "server.address": "127.0.0.1",
+            "server.port": port,
+            ...callSite,
+          });
+          expect(call?.attributes["url.full"]).toContain(`/things/${i + 1}`);
+          expect(call?.attributes["culprit.params_hash"]).toMatch(/^[0-9a-f]{16}$/);
+          expect(parents).toContain(`00-${server.traceId}-${call?.spanId}-01`);
+        }
+        expect(failed.calls).toHaveLength(1);
+        expect(failed.calls[0]).toMatchObject({
+          isError: true,
+          parentSpanId: failed.server.spanId,
+        });
+        expect(failed.calls[0]?.attributes["error.type"]).toBe("ECONNREFUSED");
+      },
+    );
+  });
+});
