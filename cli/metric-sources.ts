@@ -100,6 +100,11 @@ function receiverSources({ counters, decoder, receivers }: CountingParts): Metri
       "Parts of what is stored that a limit cut off, by limit",
       by(counters, "reason", "losses"),
     ),
+    counter(
+      "broken_requests",
+      "Requests that were no HTTP, too slow, or had too large headers, by reason",
+      by(counters, "reason", "broken_requests"),
+    ),
     counter("dropped_connections", "Connections over the limit", () =>
       counters.value("dropped_connections"),
     ),

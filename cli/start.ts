@@ -115,7 +115,11 @@ async function openParts(
 }
 
 /** Where the rows of a signal go. */
-const tables: Readonly<Record<Signal, BlockTable>> = { traces: "spans", logs: "logs" };
+const tables: Readonly<Record<Signal, BlockTable>> = {
+  traces: "spans",
+  metrics: "metric_points",
+  logs: "logs",
+};
 
 /** One for each signal, each in a folder of its own below `journal/`; that of traces is `journal/` itself. */
 async function openJournals(
@@ -136,7 +140,11 @@ async function openJournals(
     opened.push(() => journal.close());
     return journal;
   };
-  return { traces: await open("traces"), logs: await open("logs") };
+  return {
+    traces: await open("traces"),
+    metrics: await open("metrics"),
+    logs: await open("logs"),
+  };
 }
 
 interface Parts extends StoreParts {

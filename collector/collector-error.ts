@@ -11,7 +11,7 @@
  *   KEY_MISSING                   no ingest key, and one is needed
  *   KEY_UNKNOWN                   no such ingest key
  *   METHOD_NOT_ALLOWED            traces are sent with POST
- *   SIGNAL_NOT_SUPPORTED          logs or metrics: only traces are stored
+ *   SIGNAL_NOT_SUPPORTED          no service of OTLP that we answer: profiles
  *   UNSUPPORTED_CONTENT_ENCODING  not gzip, zstd or identity
  *   UNSUPPORTED_CONTENT_TYPE      neither application/x-protobuf nor application/json
  *

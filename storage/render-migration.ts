@@ -20,6 +20,8 @@ const shardedBy: Readonly<Record<BlockTable, string>> = {
   spans: "cityHash64(trace_id)",
   // Those of no trace would all be on one shard.
   logs: "cityHash64(trace_id, ts)",
+  // A series is one run on one shard.
+  metric_points: "cityHash64(series_id)",
 };
 
 /** Small tables that every server has whole. */

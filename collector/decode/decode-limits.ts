@@ -12,6 +12,10 @@ export interface DecodeLimits {
   readonly eventsMax: number;
   /** Links of a span; the rest is dropped and counted. */
   readonly linksMax: number;
+  /** Buckets, bounds or quantiles of a data point, each; one with more is rejected and counted. */
+  readonly bucketsMax: number;
+  /** Exemplars of a data point; the rest is dropped and counted. */
+  readonly exemplarsMax: number;
   /** Bytes of a string; a longer one is cut and counted. A longer list is replaced by its length, and counted. */
   readonly valueBytesMax: number;
   /** Bytes of an attribute's key; the attribute is dropped and counted. */
@@ -25,6 +29,8 @@ export const defaultDecodeLimits: DecodeLimits = {
   attributesMax: 1_000,
   eventsMax: 1_000,
   linksMax: 1_000,
+  bucketsMax: 1_000,
+  exemplarsMax: 100,
   valueBytesMax: 64 * 1024,
   keyBytesMax: 1024,
 };

@@ -3,11 +3,13 @@ import type { DecodeRequest } from "./decode-request.ts";
 import type { DecodeContext, DecodedBlock, OtlpEncoding } from "./decoded-block.ts";
 import { toProtobuf } from "./json-to-protobuf.ts";
 import { createLogDecoder } from "./log-decoder.ts";
+import { createMetricDecoder } from "./metric-decoder.ts";
 import { RequestDecoder, type RowDecoder } from "./request-decoder.ts";
 import { createSpanDecoder } from "./span-decoder.ts";
 
 const rowDecoders: Readonly<Record<Signal, (request: DecodeRequest) => RowDecoder>> = {
   traces: createSpanDecoder,
+  metrics: createMetricDecoder,
   logs: createLogDecoder,
 };
 

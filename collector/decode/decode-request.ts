@@ -82,6 +82,7 @@ function noLosses(): Losses {
     droppedAttributes: 0,
     droppedEvents: 0,
     droppedLinks: 0,
+    droppedExemplars: 0,
     droppedIds: 0,
   };
 }

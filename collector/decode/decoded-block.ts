@@ -18,7 +18,8 @@ export interface DecodeContext {
 
 /**
  * Why a row is not stored. Each is counted, and answered as OTLP's partial success; nothing is ever changed to fit.
- * Ids are invalid when they are all zero or of another length (a parent's may be absent or zero).
+ * Ids are invalid when they are all zero or of another length (a parent's may be absent or zero), buckets when a histogram
+ * has not one more of them than bounds.
  */
 export type RejectReason =
   | "outside_time_window"
@@ -26,7 +27,9 @@ export type RejectReason =
   | "invalid_trace_id"
   | "invalid_span_id"
   | "invalid_parent_span_id"
-  | "service_not_allowed";
+  | "service_not_allowed"
+  | "invalid_buckets"
+  | "too_many_buckets";
 
 /** What was left out of the rows that are in the block. */
 export interface Losses {
@@ -37,6 +40,7 @@ export interface Losses {
   droppedEvents: number;
   /** Links over the limit, or without valid ids. */
   droppedLinks: number;
+  droppedExemplars: number;
   /** Trace and span ids of logs and exemplars that are of another length than an id's. */
   droppedIds: number;
 }
@@ -44,7 +48,7 @@ export interface Losses {
 export interface DecodedBlock {
   /** A Native block with the columns of the signal's table; no bytes when no row was accepted. */
   readonly block: Uint8Array<ArrayBuffer>;
-  /** In the block; each is a span or a log record. */
+  /** In the block; each is a span, a data point or a log record. */
   readonly rows: number;
   readonly rejected: number;
   readonly rejectedReasons: Readonly<Partial<Record<RejectReason, number>>>;

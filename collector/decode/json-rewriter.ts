@@ -1,5 +1,6 @@
 import { DecodeError } from "./decode-error.ts";
 import {
+  int32,
   int64,
   type JsonObject,
   toBase64Bytes,
@@ -8,6 +9,7 @@ import {
   toEnum,
   toId,
   toInteger,
+  toList,
   toObject,
   toObjects,
   toText,
@@ -35,8 +37,8 @@ export class JsonRewriter {
     this.out.endMessage(start);
   }
 
-  writeAttributes(field: number, owner: JsonObject): void {
-    for (const attribute of toObjects(owner.attributes, "attributes")) {
+  writeAttributes(field: number, owner: JsonObject, name = "attributes"): void {
+    for (const attribute of toObjects(owner[name], name)) {
       this.#writeKeyValue(field, attribute, this.#depthMax);
     }
   }
@@ -109,8 +111,50 @@ export class JsonRewriter {
     if (flags !== null) this.out.writeFixed32(field, flags);
   }
 
-  writeTime(field: number, owner: JsonObject, name: string): void {
-    const time = toInteger(owner[name], name, uint64);
-    if (time !== null) this.out.writeFixed64(field, time);
+  /** Fixed: a time or a count. */
+  writeUint64(field: number, owner: JsonObject, name: string): void {
+    const value = toInteger(owner[name], name, uint64);
+    if (value !== null) this.out.writeFixed64(field, value);
+  }
+
+  /** Fixed. */
+  writeInt64(field: number, owner: JsonObject, name: string): void {
+    const value = toInteger(owner[name], name, int64);
+    if (value !== null) this.out.writeFixed64(field, value);
+  }
+
+  /** As a varint, in zigzag. */
+  writeSint32(field: number, owner: JsonObject, name: string): void {
+    const value = toInteger(owner[name], name, int32);
+    if (value !== null) this.out.writeVarint(field, value < 0n ? -2n * value - 1n : 2n * value);
+  }
+
+  writeDouble(field: number, owner: JsonObject, name: string): void {
+    const value = toDouble(owner[name], name);
+    if (value !== null) this.out.writeDouble(field, value);
+  }
+
+  writeBoolean(field: number, owner: JsonObject, name: string): void {
+    const value = toBoolean(owner[name], name);
+    if (value !== null) this.out.writeVarint(field, value ? 1n : 0n);
+  }
+
+  /** Of fixed 64 bits. Lists are written one by one, as every decoder of packed ones also takes them. */
+  writeFixedList(field: number, owner: JsonObject, name: string): void {
+    for (const item of toList(owner[name], name)) {
+      this.out.writeFixed64(field, toInteger(item, name, uint64) ?? 0n);
+    }
+  }
+
+  writeVarintList(field: number, owner: JsonObject, name: string): void {
+    for (const item of toList(owner[name], name)) {
+      this.out.writeVarint(field, toInteger(item, name, uint64) ?? 0n);
+    }
+  }
+
+  writeDoubles(field: number, owner: JsonObject, name: string): void {
+    for (const item of toList(owner[name], name)) {
+      this.out.writeDouble(field, toDouble(item, name) ?? 0);
+    }
   }
 }

@@ -2,6 +2,7 @@ import type { Signal } from "../signal.ts";
 import { JsonRewriter } from "./json-rewriter.ts";
 import { type JsonObject, parseJson, toObject, toObjects } from "./json-values.ts";
 import { writeLogRecord } from "./log-json.ts";
+import { writeMetric } from "./metric-json.ts";
 import { writeSpan } from "./span-json.ts";
 
 /** How a signal's export request names its levels, and what writes the innermost: a field of number 2. */
@@ -18,6 +19,12 @@ const namesBySignal: Readonly<Record<Signal, RequestNames>> = {
     scopes: "scopeSpans",
     items: "spans",
     writeItem: writeSpan,
+  },
+  metrics: {
+    resources: "resourceMetrics",
+    scopes: "scopeMetrics",
+    items: "metrics",
+    writeItem: writeMetric,
   },
   logs: {
     resources: "resourceLogs",

@@ -32,11 +32,16 @@ export function toObject(value: unknown, field: string): JsonObject | null {
   return value as JsonObject;
 }
 
-/** The objects of a list; empty when the list is absent. */
-export function toObjects(value: unknown, field: string): readonly JsonObject[] {
+/** The items of a list; empty when the list is absent. */
+export function toList(value: unknown, field: string): readonly unknown[] {
   if (isAbsent(value)) return [];
   if (!Array.isArray(value)) throw wrongType(field, "an array");
-  return value.map((item) => toObject(item, field) ?? {});
+  return value;
+}
+
+/** As `toList`, of objects. */
+export function toObjects(value: unknown, field: string): readonly JsonObject[] {
+  return toList(value, field).map((item) => toObject(item, field) ?? {});
 }
 
 export function toText(value: unknown, field: string): string | null {
@@ -65,7 +70,7 @@ export function toInteger(
   return integer;
 }
 
-const int32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
+export const int32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
 export const uint32 = { min: 0n, max: 2n ** 32n - 1n };
 /** What a double holds exactly: microseconds of Zipkin. */
 export const uint53 = { min: 0n, max: 2n ** 53n - 1n };

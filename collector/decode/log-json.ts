@@ -3,7 +3,7 @@ import { type JsonObject, toObject } from "./json-values.ts";
 
 /** The fields of an OTLP LogRecord. */
 export function writeLogRecord(rewriter: JsonRewriter, record: JsonObject): void {
-  rewriter.writeTime(1, record, "timeUnixNano");
+  rewriter.writeUint64(1, record, "timeUnixNano");
   rewriter.writeEnum(2, record, "severityNumber");
   rewriter.writeText(3, record, "severityText");
   const body = toObject(record.body, "body");
@@ -13,6 +13,6 @@ export function writeLogRecord(rewriter: JsonRewriter, record: JsonObject): void
   rewriter.writeFlags(8, record, "flags");
   rewriter.writeId(9, record, "traceId");
   rewriter.writeId(10, record, "spanId");
-  rewriter.writeTime(11, record, "observedTimeUnixNano");
+  rewriter.writeUint64(11, record, "observedTimeUnixNano");
   rewriter.writeText(12, record, "eventName");
 }

@@ -87,7 +87,36 @@ export class MapColumn implements NativeColumn {
   }
 }
 
-/** `Array(Tuple(…))`: offsets, then each field as a column of all elements. */
+/** `Nullable(Float64)`: which rows have none, then all values. */
+export class NullableColumn implements NativeColumn {
+  readonly #isNull = new Column();
+  readonly #values = new Column();
+
+  /** The double in two halves. */
+  add(lo: number, hi: number): void {
+    this.#isNull.addUint8(0);
+    this.#values.addUint64(lo, hi);
+  }
+
+  addNull(): void {
+    this.#isNull.addUint8(1);
+    this.#values.addUint64(0, 0);
+  }
+
+  writePrefix(_out: Column): void {}
+
+  writeData(out: Column): void {
+    this.#isNull.writeData(out);
+    this.#values.writeData(out);
+  }
+
+  reset(bytesMax: number): void {
+    this.#isNull.reset(bytesMax);
+    this.#values.reset(bytesMax);
+  }
+}
+
+/** `Array(Tuple(…))`, and `Array(T)` as a tuple of one, which is written the same: offsets, then each field as a column of all elements. */
 export class TupleArrayColumn<Fields extends Readonly<Record<string, NativeColumn>>>
   implements NativeColumn
 {
@@ -105,6 +134,11 @@ export class TupleArrayColumn<Fields extends Readonly<Record<string, NativeColum
   /** The caller has added a value to each field. */
   endElement(): void {
     this.#count++;
+  }
+
+  /** As `endElement`, for as many values as each field has got. */
+  endElements(count: number): void {
+    this.#count += count;
   }
 
   endRow(): void {

@@ -9,8 +9,8 @@ export function writeSpan(rewriter: JsonRewriter, span: JsonObject): void {
   rewriter.writeId(4, span, "parentSpanId");
   rewriter.writeText(5, span, "name");
   rewriter.writeEnum(6, span, "kind");
-  rewriter.writeTime(7, span, "startTimeUnixNano");
-  rewriter.writeTime(8, span, "endTimeUnixNano");
+  rewriter.writeUint64(7, span, "startTimeUnixNano");
+  rewriter.writeUint64(8, span, "endTimeUnixNano");
   rewriter.writeAttributes(9, span);
   rewriter.writeCount(10, span, "droppedAttributesCount");
   for (const event of toObjects(span.events, "events")) {
@@ -32,7 +32,7 @@ export function writeSpan(rewriter: JsonRewriter, span: JsonObject): void {
 }
 
 function writeEvent(rewriter: JsonRewriter, event: JsonObject): void {
-  rewriter.writeTime(1, event, "timeUnixNano");
+  rewriter.writeUint64(1, event, "timeUnixNano");
   rewriter.writeText(2, event, "name");
   rewriter.writeAttributes(3, event);
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
-import { head, ReceiverForTests, readToEnd } from "./receiver-for-tests.ts";
+import { head, ReceiverForTests, readToEnd, readUntil } from "./receiver-for-tests.ts";
 
 async function withServer(
   limits: Partial<HttpLimits>,
@@ -23,6 +23,7 @@ test("headers that don't come to an end close the connection, and others are ser
     expect((await receiver.post("1")).status).toBe(200);
     const answers = await Promise.all(slow.map(readToEnd));
     expect(answers.every((answer) => answer.includes("408 Request Timeout"))).toBe(true);
+    expect(receiver.counters.value("broken_requests", "timeout")).toBe(20);
   });
 });
 
@@ -50,5 +51,29 @@ test("headers over the limit are refused", async () => {
   await withServer({ headerBytesMax: 1000 }, async (receiver) => {
     const socket = await receiver.connect(head(`X: ${"x".repeat(2000)}`));
     expect(await readToEnd(socket)).toContain("431 ");
+    expect(receiver.counters.value("broken_requests", "headers_too_large")).toBe(1);
+  });
+});
+
+test.each([
+  ["no HTTP", "SSH-2.0-OpenSSH_9.6\r\n"],
+  ["two lengths", head("Content-Length: 1", "Content-Length: 2")],
+  ["a negative length", head("Content-Length: -1")],
+  ["a length and chunks", head("Content-Length: 1", "Transfer-Encoding: chunked")],
+])("what has %s is refused and counted, and closes its connection", async (_, text) => {
+  await withServer({}, async (receiver) => {
+    const socket = await receiver.connect(text);
+    expect(await readToEnd(socket)).toMatch(/^HTTP\/1.1 400 /);
+    expect(receiver.counters.value("broken_requests", "invalid")).toBe(1);
+    expect((await receiver.post("1")).status).toBe(200);
+  });
+});
+
+test("a second request that is broken is refused after the answer to the first", async () => {
+  await withServer({}, async (receiver) => {
+    const socket = await receiver.connect(`${head("Content-Length: 1")}5`);
+    await readUntil(socket, "\r\n\r\n");
+    socket.write("nonsense\r\n\r\n");
+    expect(await readToEnd(socket)).toMatch(/^HTTP\/1.1 400 /);
   });
 });

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from "node:https";
 import type { TlsFiles } from "../auth/tls-files.ts";
 import type { Counters } from "../counters.ts";
+import { countBrokenRequests } from "./broken-requests.ts";
 
 export interface HttpLimits {
   /** A request's body, as it comes and after decompression (OTLP recommends 64 MiB for both). */
@@ -53,6 +54,7 @@ export function createLimitedServer(
       : createLimitedTlsServer(options, listener, limits, counters, tls);
   server.maxConnections = limits.connectionsMax;
   server.on("drop", () => counters.add("dropped_connections"));
+  countBrokenRequests(server, counters);
   // A client that asks before it sends is told to by the receiver, once that knows its key and wants the body.
   server.on("checkContinue", (request, response) => void server.emit("request", request, response));
   return server;

@@ -30,8 +30,9 @@ export interface GrpcReceiverOptions {
 }
 
 const services: Readonly<Record<Signal, string>> = {
-  logs: "logs.v1.LogsService",
   traces: "trace.v1.TraceService",
+  metrics: "metrics.v1.MetricsService",
+  logs: "logs.v1.LogsService",
 };
 
 /** The path of each signal's `Export`. */

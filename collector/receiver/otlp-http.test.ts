@@ -101,15 +101,16 @@ describe("a request with rejected spans", () => {
     });
   });
 
-  test("of another signal is told and counted in that signal's words", async () => {
-    const { bytes } = await receiver.request("POST", "/v1/logs", "5-2", json);
-    const message = "rejected 2 of 5 log records: invalid_trace_id 2";
-    expect(JSON.parse(String(bytes))).toEqual({
-      partialSuccess: { rejectedLogRecords: "2", errorMessage: message },
-    });
-    expect(receiver.counters.value("rejected_log_records", "invalid_trace_id")).toBe(2);
-    expect(receiver.counters.value("accepted_log_records")).toBe(3);
-    expect(receiver.counters.value("accepted_requests", "logs")).toBe(1);
+  test.each([
+    ["logs", "rejectedLogRecords", "log records", "log_records"],
+    ["metrics", "rejectedDataPoints", "data points", "data_points"],
+  ])("of %s are told and counted in that signal's words", async (signal, field, words, name) => {
+    const { bytes } = await receiver.request("POST", `/v1/${signal}`, "5-2", json);
+    const errorMessage = `rejected 2 of 5 ${words}: invalid_trace_id 2`;
+    expect(JSON.parse(String(bytes))).toEqual({ partialSuccess: { [field]: "2", errorMessage } });
+    expect(receiver.counters.value(`rejected_${name}`, "invalid_trace_id")).toBe(2);
+    expect(receiver.counters.value(`accepted_${name}`)).toBe(3);
+    expect(receiver.counters.value("accepted_requests", signal)).toBe(1);
     expect(receiver.counters.value("accepted_spans")).toBe(0);
   });
 
@@ -153,12 +154,12 @@ describe("a refused request", () => {
     },
   );
 
-  test.each(["/v1/metrics"])("for %s gets 404", async (path) => {
+  test.each(["/v1development/profiles"])("for %s gets 404", async (path) => {
     const answer = await receiver.request("POST", path, "1", json);
     expect(answer.status).toBe(404);
     expect(JSON.parse(String(answer.bytes))).toEqual({
       code: 12,
-      message: "metrics are not stored here",
+      message: "profiles are not stored here",
     });
   });
 

@@ -37,8 +37,8 @@ export function createOtlpReceiver(options: HttpReceiverOptions): Router {
       return refuse(request, response, error);
     });
   }
-  router.all("/v1/metrics", (request, response) => {
-    const error = new CollectorError("SIGNAL_NOT_SUPPORTED", "metrics are not stored here");
+  router.all("/v1development/profiles", (request, response) => {
+    const error = new CollectorError("SIGNAL_NOT_SUPPORTED", "profiles are not stored here");
     return refuse(request, response, error);
   });
   return router;

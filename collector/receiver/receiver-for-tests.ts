@@ -34,6 +34,7 @@ export class ReceiverForTests {
       droppedAttributes: 2,
       droppedEvents: 0,
       droppedLinks: 0,
+      droppedExemplars: 0,
       droppedIds: 0,
     };
     const rejectedReasons = rejected > 0 ? { invalid_trace_id: rejected } : {};

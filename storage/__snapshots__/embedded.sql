@@ -437,3 +437,147 @@ SELECT
 FROM logs
 WHERE notEmpty(resource_attributes) OR notEmpty(resource_attributes_json)
 GROUP BY resource_id
+
+-- 0021-otel-traces.sql
+-- The spans under the names and types of the OpenTelemetry exporter's table, for dashboards made for it. Ask it with
+-- bounds of Timestamp, as these do: they are what the primary key knows. Our own queries never read it.
+CREATE VIEW IF NOT EXISTS otel_traces AS
+SELECT
+  spans.ts AS Timestamp,
+  lower(hex(spans.trace_id)) AS TraceId,
+  lower(hex(spans.span_id)) AS SpanId,
+  if(spans.parent_span_id = toFixedString('', 8), '', lower(hex(spans.parent_span_id))) AS ParentSpanId,
+  spans.trace_state AS TraceState,
+  spans.name AS SpanName,
+  CAST(transform(spans.kind, [1, 2, 3, 4, 5], ['Internal', 'Server', 'Client', 'Producer', 'Consumer'], 'Unspecified'), 'LowCardinality(String)') AS SpanKind,
+  spans.service AS ServiceName,
+  CAST(mapConcat(resource.attributes, resource.attributes_json), 'Map(LowCardinality(String), String)') AS ResourceAttributes,
+  CAST(spans.scope_name, 'String') AS ScopeName,
+  CAST(spans.scope_version, 'String') AS ScopeVersion,
+  -- all as text; what has a column of its own is under its attribute's name again
+  CAST(mapConcat(
+    mapFilter((k, v) -> v != '', map(
+      'http.request.method', toString(spans.http_request_method),
+      'http.route', toString(spans.http_route),
+      'http.response.status_code', if(spans.http_response_status_code = 0, '', toString(spans.http_response_status_code)),
+      'url.path', toString(spans.url_path),
+      'url.template', toString(spans.url_template),
+      'server.address', toString(spans.server_address),
+      'db.system.name', toString(spans.db_system_name),
+      'db.namespace', toString(spans.db_namespace),
+      'db.collection.name', toString(spans.db_collection_name),
+      'db.query.summary', toString(spans.db_query_summary),
+      'db.query.text', toString(spans.db_query_text),
+      'db.response.returned_rows', if(spans.returned_rows < 0, '', toString(spans.returned_rows)),
+      'messaging.destination.name', toString(spans.messaging_destination_name),
+      'error.type', toString(spans.error_type),
+      'code.file.path', toString(spans.code_file_path),
+      'code.line.number', if(spans.code_line_number = 0, '', toString(spans.code_line_number)),
+      'code.function.name', toString(spans.code_function_name)
+    )),
+    CAST(spans.attributes, 'Map(String, String)'),
+    mapApply((k, v) -> (toString(k), toString(v)), spans.attributes_int),
+    mapApply((k, v) -> (toString(k), toString(v)), spans.attributes_double),
+    mapApply((k, v) -> (toString(k), toString(v)), spans.attributes_bool),
+    CAST(spans.attributes_json, 'Map(String, String)')
+  ), 'Map(LowCardinality(String), String)') AS SpanAttributes,
+  spans.duration AS Duration,
+  CAST(transform(spans.status_code, [1, 2], ['Ok', 'Error'], 'Unset'), 'LowCardinality(String)') AS StatusCode,
+  spans.status_message AS StatusMessage,
+  arrayMap(e -> e.ts, spans.events) AS `Events.Timestamp`,
+  CAST(arrayMap(e -> e.name, spans.events), 'Array(LowCardinality(String))') AS `Events.Name`,
+  arrayMap(e -> CAST(mapConcat(e.attributes, e.attributes_json), 'Map(LowCardinality(String), String)'), spans.events) AS `Events.Attributes`,
+  arrayMap(l -> lower(hex(l.trace_id)), spans.links) AS `Links.TraceId`,
+  arrayMap(l -> lower(hex(l.span_id)), spans.links) AS `Links.SpanId`,
+  arrayMap(l -> l.trace_state, spans.links) AS `Links.TraceState`,
+  arrayMap(l -> CAST(mapConcat(l.attributes, l.attributes_json), 'Map(LowCardinality(String), String)'), spans.links) AS `Links.Attributes`
+FROM spans
+GLOBAL ANY LEFT JOIN resources AS resource ON resource.resource_id = spans.resource_id
+
+-- 0022-otel-traces-trace-id-ts.sql
+-- When a trace is, under the names of the OpenTelemetry exporter's table; rows of one trace are merged by who asks. For
+-- dashboards made for it: our own queries never read it.
+CREATE VIEW IF NOT EXISTS otel_traces_trace_id_ts AS
+SELECT
+  lower(hex(trace_id)) AS TraceId,
+  toDateTime(start) AS Start,
+  toDateTime(end) AS End
+FROM traces
+
+-- 0023-metric-points.sql
+-- One row per data point of any kind of metric, by service and name: a metric of one service is one range of each hour,
+-- and within it a series is one run in order of time, so that ids, bounds and values compress. Serves metric-latest,
+-- metric-series.
+--
+-- kind        which of the columns below count; the others are empty
+-- gauge, sum  value_type says which of value_int and value_double it is; none: flags say that nothing was recorded
+-- histogram   count, sum, min, max, explicit_bounds, bucket_counts (one more than bounds)
+-- exponential_histogram  count, sum, min, max, scale, zero_count, zero_threshold, offsets and counts of both halves
+-- summary     count, sum, quantiles
+-- start_ts    where the interval of a sum or histogram begins; 1970: unknown
+-- series_id   hash of resource, scope, name and attributes: equal id is the same series
+CREATE TABLE IF NOT EXISTS metric_points (
+  ts                       DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  start_ts                 DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  name                     LowCardinality(String) CODEC(ZSTD(1)),
+  description              LowCardinality(String) CODEC(ZSTD(1)),
+  unit                     LowCardinality(String) CODEC(ZSTD(1)),
+  metadata                 Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  kind                     Enum8('gauge' = 1, 'sum' = 2, 'histogram' = 3, 'exponential_histogram' = 4, 'summary' = 5) CODEC(ZSTD(1)),
+  temporality              Enum8('unspecified' = 0, 'delta' = 1, 'cumulative' = 2) CODEC(ZSTD(1)),
+  is_monotonic             Bool CODEC(ZSTD(1)),
+  flags                    UInt32 CODEC(ZSTD(1)),
+  series_id                UInt64 CODEC(ZSTD(1)),
+  value_type               Enum8('none' = 0, 'int' = 1, 'double' = 2) CODEC(ZSTD(1)),
+  value_int                Int64 CODEC(Delta(8), ZSTD(1)),
+  value_double             Float64 CODEC(ZSTD(1)),
+  value                    Float64 ALIAS if(value_type = 'int', toFloat64(value_int), value_double),
+  count                    UInt64 CODEC(Delta(8), ZSTD(1)),
+  sum                      Nullable(Float64) CODEC(ZSTD(1)),
+  min                      Nullable(Float64) CODEC(ZSTD(1)),
+  max                      Nullable(Float64) CODEC(ZSTD(1)),
+  explicit_bounds          Array(Float64) CODEC(ZSTD(1)),
+  bucket_counts            Array(UInt64) CODEC(ZSTD(1)),
+  scale                    Int32 CODEC(ZSTD(1)),
+  zero_count               UInt64 CODEC(ZSTD(1)),
+  zero_threshold           Float64 CODEC(ZSTD(1)),
+  positive_offset          Int32 CODEC(ZSTD(1)),
+  positive_bucket_counts   Array(UInt64) CODEC(ZSTD(1)),
+  negative_offset          Int32 CODEC(ZSTD(1)),
+  negative_bucket_counts   Array(UInt64) CODEC(ZSTD(1)),
+  quantiles                Array(Tuple(quantile Float64, value Float64)) CODEC(ZSTD(1)),
+  exemplars                Array(Tuple(ts DateTime64(9, 'UTC'), trace_id FixedString(16), span_id FixedString(8), value_type Enum8('none' = 0, 'int' = 1, 'double' = 2), value_int Int64, value_double Float64, attributes Map(LowCardinality(String), String), attributes_json Map(LowCardinality(String), String))) CODEC(ZSTD(1)),
+  attributes               Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  attributes_int           Map(LowCardinality(String), Int64) CODEC(ZSTD(1)),
+  attributes_double        Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
+  attributes_bool          Map(LowCardinality(String), Bool) CODEC(ZSTD(1)),
+  attributes_json          Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  received                 DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  service                  LowCardinality(String) CODEC(ZSTD(1)),
+  environment              LowCardinality(String) CODEC(ZSTD(1)),
+  service_version          LowCardinality(String) CODEC(ZSTD(1)),
+  resource_id              UInt64 CODEC(ZSTD(1)),
+  scope_name               LowCardinality(String) CODEC(ZSTD(1)),
+  scope_version            LowCardinality(String) CODEC(ZSTD(1)),
+  scope_attributes         Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  resource_attributes      Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+  resource_attributes_json Map(LowCardinality(String), String) CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (service, name, toStartOfHour(ts), series_id, ts)
+TTL toDateTime(ts) + INTERVAL 14 DAY
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
+
+-- 0024-resources-of-metrics-view.sql
+-- Fills `resources` from the first data point of each request that carries one. Serves span-detail.
+CREATE MATERIALIZED VIEW IF NOT EXISTS resources_of_metrics_view TO resources AS
+SELECT
+  resource_id,
+  any(metric_points.service) AS service,
+  any(resource_attributes) AS attributes,
+  any(resource_attributes_json) AS attributes_json,
+  toDateTime(max(received), 'UTC') AS seen
+FROM metric_points
+WHERE notEmpty(resource_attributes) OR notEmpty(resource_attributes_json)
+GROUP BY resource_id

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { rowNames } from "../../collector/signal.ts";
+import { rowNames, type Signal, signals } from "../../collector/signal.ts";
 import { type CulpritProcess, startCulpritProcess } from "../support/culprit-process.ts";
 import { createSpans, toOtlpJson } from "../support/otlp-body.ts";
 import { until } from "../support/until.ts";
@@ -59,12 +59,23 @@ function toLogs(count: number): string {
   return JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
 }
 
-const bodies: Readonly<Record<keyof typeof rowNames, (count: number) => string>> = {
+function toGauge(count: number): string {
+  const timeUnixNano = `${BigInt(Date.now()) * 1_000_000n}`;
+  const dataPoints = Array.from({ length: count }, () => ({
+    timeUnixNano,
+    asDouble: Math.random(),
+  }));
+  const metrics = [{ name: "load", gauge: { dataPoints } }];
+  return JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
+}
+
+const bodies: Readonly<Record<Signal, (count: number) => string>> = {
   traces: (count) => toOtlpJson(createSpans(count)),
+  metrics: toGauge,
   logs: toLogs,
 };
 
-async function send(signal: keyof typeof rowNames, count: number): Promise<number> {
+async function send(signal: Signal, count: number): Promise<number> {
   const response = await fetch(`${culprit.url}/v1/${signal}`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -75,16 +86,16 @@ async function send(signal: keyof typeof rowNames, count: number): Promise<numbe
 }
 
 test("what was accepted is stored, waits, or is dropped with a reason: at every scrape, under load", async () => {
-  const acknowledged: Record<string, number> = { traces: 0, logs: 0 };
+  const acknowledged: Record<string, number> = { traces: 0, metrics: 0, logs: 0 };
   let isSending = true;
-  const sendersOf = (signal: keyof typeof rowNames) =>
+  const sendersOf = (signal: Signal) =>
     Array.from({ length: 4 }, async () => {
       for (let i = 0; i < 60; i++) {
         const count = 1 + (i % 50);
         if ((await send(signal, count)) === 200) acknowledged[signal]! += count;
       }
     });
-  const senders = Promise.all([...sendersOf("traces"), ...sendersOf("logs")]).finally(() => {
+  const senders = Promise.all(signals.flatMap(sendersOf)).finally(() => {
     isSending = false;
   });
   let scrapes = 0;

@@ -30,7 +30,11 @@ export interface TestStore {
   close(): Promise<void>;
 }
 
-const tables = { traces: "spans", logs: "logs" } as const satisfies Record<Signal, BlockTable>;
+const tables = {
+  traces: "spans",
+  metrics: "metric_points",
+  logs: "logs",
+} as const satisfies Record<Signal, BlockTable>;
 
 /** A store in a folder of its own. */
 export async function openTestStore(): Promise<TestStore> {

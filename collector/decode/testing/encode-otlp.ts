@@ -94,11 +94,7 @@ export function encodeValue(value: OtlpValue): Buffer[] {
   if ("stringValue" in value) return [text(1, value.stringValue as string)];
   if ("boolValue" in value) return [varint(2, value.boolValue ? 1n : 0n)];
   if ("intValue" in value) return [varint(3, BigInt(value.intValue as string))];
-  if ("doubleValue" in value) {
-    const buffer = Buffer.alloc(8);
-    buffer.writeDoubleLE(Number(value.doubleValue));
-    return [tag(4, 1), buffer];
-  }
+  if ("doubleValue" in value) return [double(4, value.doubleValue as number | string)];
   if ("bytesValue" in value) return [bytes(7, Buffer.from(value.bytesValue as string, "base64"))];
   if ("arrayValue" in value) {
     const { values } = value.arrayValue as { values: readonly OtlpValue[] };
@@ -130,6 +126,12 @@ export function varint(field: number, value: bigint): Buffer {
 
 export function text(field: number, value: string): Buffer {
   return bytes(field, Buffer.from(value));
+}
+
+export function double(field: number, value: number | string): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeDoubleLE(Number(value));
+  return Buffer.concat([tag(field, 1), buffer]);
 }
 
 export function fixed64(field: number, value: bigint): Buffer {

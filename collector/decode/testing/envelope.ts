@@ -56,7 +56,7 @@ export function toRows<Item>(
         service: toService(resource),
         scopeName: scope.name,
         scopeVersion: scope.version,
-        scopeAttributes: toSorted(scope.attributes, toText),
+        scopeAttributes: toTextPairs(scope.attributes),
       };
       return items.flatMap(toRow).map((row) => ({ ...row, ...source }));
     }),
@@ -66,6 +66,11 @@ export function toRows<Item>(
 function toService(resource: readonly OtlpAttribute[]): unknown {
   const { value = {} } = resource.find(({ key }) => key === "service.name") ?? {};
   return "stringValue" in value ? value.stringValue : "unknown_service";
+}
+
+/** By key: strings as they are, all else as JSON. */
+export function toTextPairs(list: readonly OtlpAttribute[]): [string, string][] {
+  return toSorted(list, toText);
 }
 
 /** Attributes by type; doubles by their bits, for JSON has no NaN. */
