@@ -54,8 +54,10 @@ test("what the image copies is not ignored", () => {
 });
 
 test("compose lets in this machine alone, and gives the container nothing that it does not need", () => {
+  const { ports } = compose.services.culprit;
+  expect(ports.filter((port: string) => !port.startsWith("127.0.0.1:"))).toEqual([]);
+  expect(ports).toHaveLength(2);
   expect(compose.services.culprit).toMatchObject({
-    ports: [expect.stringMatching(/^127\.0\.0\.1:/)],
     read_only: true,
     cap_drop: ["ALL"],
     security_opt: ["no-new-privileges:true"],
