@@ -134,6 +134,11 @@ function accessSources({ counters, access: { ring, tls } }: CountingParts): Metr
       counters.value("key_file_errors"),
     ),
     counter(
+      "failed_reads",
+      "Requests of the API that were answered with an error, by error code",
+      by(counters, "reason", "failed_reads"),
+    ),
+    counter(
       "refused_reads",
       "Requests for API, UI or metrics without their token, by error code",
       by(counters, "reason", "refused_reads"),

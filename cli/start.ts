@@ -156,11 +156,12 @@ interface Parts extends StoreParts {
   readonly alerts: Alerts;
 }
 
-function createReadApi({ store, analyzer }: Parts, now: () => number, log: Log): Router {
+function createReadApi({ store, analyzer, counters }: Parts, now: () => number, log: Log): Router {
   return createApi({
     store,
     now,
     log: (line) => log(`api: ${line}`),
+    counters,
     analysis: () => toCoverage(analyzer),
     readWaterfall: (traceId, range) => readWaterfall(store, traceId, range),
     readPath: (endpoint, window) => readEndpointPath(store, endpoint, window),

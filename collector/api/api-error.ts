@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
+import type { Counters } from "../counters.ts";
 import type { ErrorResponse } from "./responses.ts";
 
 /** Each code is documented in ARCHITECTURE.md, stable and searchable. */
@@ -39,11 +40,18 @@ export function answer<T>(
   };
 }
 
-/** The last handler: an error of ours as it is, any other without its details, which go to the log. */
-export function answerErrors(log: (line: string) => void): ErrorRequestHandler {
+/**
+ * The last handler: an error of ours as it is, any other without its details, which go to the log. All are counted as
+ * `failed_reads{reason}`, by code.
+ */
+export function answerErrors(
+  log: (line: string) => void,
+  counters: Pick<Counters, "add">,
+): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent) return next(error);
     const known = toApiError(error);
+    counters.add("failed_reads", 1, known.code);
     if (known.code === "INTERNAL_ERROR") log(`${request.method} ${request.path} failed: ${error}`);
     if (statusOf[known.code] === 503) response.set("Retry-After", "1");
     const body: ErrorResponse = { error: { code: known.code, message: known.message } };

@@ -7,6 +7,7 @@ import { traceCoverage } from "../../analyzers/facts/trace-coverage.ts";
 import { StorageError, type Store } from "../../storage/store.ts";
 import { sampleFinding } from "../../test/support/sample-finding.ts";
 import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
+import { Counters } from "../counters.ts";
 import { createApi } from "./api.ts";
 import type { EndpointPathResponse, TraceResponse } from "./responses.ts";
 
@@ -14,6 +15,7 @@ let traces: TestStore;
 let server: Server;
 let url = "";
 let log: string[] = [];
+const counters = new Counters();
 /** What the store answers instead of an answer. */
 let storeError: Error | undefined;
 /** What the endpoint's path was asked for. */
@@ -60,6 +62,7 @@ function createTestApi() {
     store,
     now: Date.now,
     log: (line) => log.push(line),
+    counters,
     analysis: () => ({ tracesExamined: 7, examinedUntilAt: null, detectors: [] }),
     titleOf: (id) => `title of ${id}`,
     readWaterfall: async (id) => (id === traceId ? ({ traceId: id } as TraceResponse) : null),
@@ -271,8 +274,10 @@ test.each(["/findings", `/traces/${"1".repeat(32)}`, "/endpoints"])(
   "while the store is away, GET %s says when to come back",
   async (route) => {
     storeError = new StorageError("STORE_UNAVAILABLE", "pid 17 ended");
+    const failed = counters.value("failed_reads", "STORE_UNAVAILABLE");
     const { status, headers, body } = await get(route);
     expect(status).toBe(503);
+    expect(counters.value("failed_reads", "STORE_UNAVAILABLE")).toBe(failed + 1);
     expect(headers.get("retry-after")).toBe("1");
     expect(body.error.code).toBe("STORE_UNAVAILABLE");
     expect(JSON.stringify(body)).not.toContain("pid 17");

@@ -1,4 +1,5 @@
 import { Router } from "express";
+import type { Counters } from "../counters.ts";
 import { ApiError, answer, answerErrors } from "./api-error.ts";
 import { createEndpointsApi, type EndpointsOptions } from "./endpoints.ts";
 import { createFindingsApi, type FindingsOptions } from "./findings.ts";
@@ -7,11 +8,13 @@ import { createTracesApi, type TracesOptions } from "./traces.ts";
 
 export interface ApiOptions extends FindingsOptions, TracesOptions, EndpointsOptions {
   readonly log: (line: string) => void;
+  /** `failed_reads{reason}` */
+  readonly counters: Pick<Counters, "add">;
 }
 
 /** The read API, to be mounted under /api/v1. */
 export function createApi(options: ApiOptions): Router {
-  const { readWaterfall, readPath, log } = options;
+  const { readWaterfall, readPath, log, counters } = options;
   const gate = createGate();
   const gated: ApiOptions = {
     ...options,
@@ -28,6 +31,6 @@ export function createApi(options: ApiOptions): Router {
       );
     }),
   );
-  router.use(answerErrors(log));
+  router.use(answerErrors(log, counters));
   return router;
 }
