@@ -37,7 +37,8 @@ export const writeLoop = defineTraceDetector<Options>({
 
   candidates: [
     {
-      sql: "shape_id != 0 AND any(db_system_name) != '' AND sum(repeats) >= {repeatsMin:UInt32}",
+      sql: `shape_id != 0 AND any(db_system_name) != '' AND sum(repeats) >= {repeatsMin:UInt32}
+        AND countIf(db_query_summary = '' OR match(db_query_summary, '(?i)insert|update|delete|replace|merge|upsert')) > 0`,
     },
   ],
 

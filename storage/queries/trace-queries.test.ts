@@ -87,7 +87,11 @@ const summary: SpanRow = {
     "culprit.repeat.duration_sum_ns": "800",
     "culprit.repeat.duration_union_ns": "700",
     "culprit.repeat.distinct_params": "19",
+    "http.response_content_length": "2100000",
   },
+  attributes: { "culprit.transaction.id": "tx-9" },
+  attributes_double: { "culprit.pool.wait_ms": 80.5 },
+  attributes_bool: { "culprit.event_loop.is_cause": false },
 };
 
 beforeAll(async () => {
@@ -147,6 +151,11 @@ test("trace-spans gives each span once, by trace and start, as columns", async (
     repeatDurationSumNs: [0, 800],
     repeatDurationUnionNs: [0, 700],
     repeatDistinctParams: [0, 19],
+    httpResponseStatusCode: [0, 0],
+    responseBytes: [0, 2_100_000],
+    poolWaitNs: [0, 80.5e6],
+    transactionId: ["0", "tx-9"],
+    isBlockCause: [-1, 0],
   });
 });
 

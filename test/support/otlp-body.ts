@@ -9,6 +9,7 @@ export interface OtlpSpan {
   readonly startMs: number;
   readonly durationMs: number;
   readonly attributes?: Readonly<Record<string, string | number>>;
+  readonly hasError?: boolean;
 }
 
 /** `count` traces of one span each, now: for tests that count spans. */
@@ -42,9 +43,10 @@ export function toOtlpJson(
   });
 }
 
-function toJsonSpan({ startMs, durationMs, attributes = {}, ...span }: OtlpSpan) {
+function toJsonSpan({ startMs, durationMs, attributes = {}, hasError, ...span }: OtlpSpan) {
   return {
     ...span,
+    ...(hasError && { status: { code: 2 } }),
     startTimeUnixNano: toUnixNano(startMs),
     endTimeUnixNano: toUnixNano(startMs + durationMs),
     attributes: Object.entries(attributes).map(toKeyValue),
@@ -56,8 +58,9 @@ function toUnixNano(ms: number): string {
 }
 
 function toKeyValue([key, value]: readonly [string, string | number]) {
+  if (typeof value === "string") return { key, value: { stringValue: value } };
   return {
     key,
-    value: typeof value === "string" ? { stringValue: value } : { intValue: String(value) },
+    value: Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value },
   };
 }
