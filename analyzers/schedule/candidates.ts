@@ -1,6 +1,7 @@
 import type { SettledTraceRow } from "../../storage/queries/settled-traces.ts";
 import {
   type TraceCandidateRow,
+  type TraceCandidatesParameters,
   traceCandidatesQuery,
 } from "../../storage/queries/trace-candidates.ts";
 import { StorageError, type Store } from "../../storage/store.ts";
@@ -82,12 +83,14 @@ function select(
       }),
     );
   });
-  const traceIds = settled.map(({ traceId }) => traceId);
+  const scanned: TraceCandidatesParameters = {
+    ...coverAll(settled),
+    traceIds: settled.map(({ traceId }) => traceId),
+    tracesMax: settled.length,
+  };
   return store.select<TraceCandidateRow>(traceCandidatesQuery(seekers), {
     ...parameters,
-    ...coverAll(settled),
-    traceIds,
-    tracesMax: traceIds.length,
+    ...scanned,
   });
 }
 

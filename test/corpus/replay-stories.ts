@@ -8,9 +8,10 @@ import {
   type AnalysisCounters,
   createAnalysisCounters,
 } from "../../analyzers/schedule/analysis-counters.ts";
-import { examineTraces, numbersOf } from "../../analyzers/schedule/examine.ts";
+import { numbersOf } from "../../analyzers/schedule/candidates.ts";
+import { examineTraces } from "../../analyzers/schedule/examine.ts";
 import { defaultDecodeLimits } from "../../collector/decode/decode-limits.ts";
-import { decodeTraces } from "../../collector/decode/decode-traces.ts";
+import { decodeOtlp } from "../../collector/decode/decode-otlp.ts";
 import { openEmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
 import { type SettledTraceRow, settledTracesQuery } from "../../storage/queries/settled-traces.ts";
 import type { Store } from "../../storage/store.ts";
@@ -77,7 +78,7 @@ async function insert(store: Store, { name }: Story, folder: string): Promise<vo
   const body = gunzipSync(await readFile(join(recordings, `${name}.otlp.gz`)));
   const nowMs = Date.now();
   shiftTraces(body, nowMs);
-  const { block } = decodeTraces(body, "protobuf", {
+  const { block } = decodeOtlp("traces", body, "protobuf", {
     receivedMs: nowMs,
     acceptFromMs: nowMs - 3_600_000,
     acceptToMs: nowMs + 3_600_000,
