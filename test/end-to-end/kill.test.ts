@@ -1,9 +1,10 @@
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { bySignal, rowNames, type Signal, signals } from "../../collector/signal.ts";
 import { openEmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
 import { type StoredCountsRow, storedCountsQuery } from "../../storage/queries/stored-counts.ts";
 import { type CulpritProcess, startCulpritProcess } from "../support/culprit-process.ts";
@@ -15,8 +16,9 @@ import { until } from "../support/until.ts";
  * an OpenTelemetry SDK does.
  */
 class Exporter {
-  readonly acknowledged = new Set<string>();
-  readonly #pending: { readonly body: string; readonly spanIds: readonly string[] }[] = [];
+  readonly acknowledged = bySignal(() => new Set<string>());
+  readonly #pending: Batch[] = [];
+  #created = 0;
   #isStopped = false;
 
   /** Sends until it is stopped. */
@@ -34,15 +36,15 @@ class Exporter {
   }
 
   async #sendFirst(url: string): Promise<void> {
-    const { body, spanIds } = this.#pending[0]!;
-    const response = await fetch(`${url}/v1/traces`, {
+    const { signal, body, ids } = this.#pending[0]!;
+    const response = await fetch(`${url}/v1/${signal}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body,
     }).catch(() => undefined);
     await response?.arrayBuffer().catch(() => undefined);
     if (response?.status !== 200) return delay(20);
-    for (const spanId of spanIds) this.acknowledged.add(spanId);
+    for (const id of ids) this.acknowledged[signal].add(id);
     this.#pending.shift();
   }
 
@@ -51,10 +53,45 @@ class Exporter {
   }
 
   #createBatch(): void {
-    const spans = createSpans(randomInt(1, 500));
-    this.#pending.push({ body: toOtlpJson(spans), spanIds: spans.map(({ spanId }) => spanId) });
+    const signal = signals[this.#created++ % signals.length]!;
+    const ids = Array.from({ length: randomInt(1, 500) }, () => randomBytes(8).toString("hex"));
+    this.#pending.push({ signal, ids, body: createBody[signal](ids) });
   }
 }
+
+/** What is sent at once; each row carries its id. */
+interface Batch {
+  readonly signal: Signal;
+  readonly body: string;
+  readonly ids: readonly string[];
+}
+
+const createBody: Readonly<Record<Signal, (ids: readonly string[]) => string>> = {
+  traces: (ids) =>
+    toOtlpJson(createSpans(ids.length).map((span, i) => ({ ...span, spanId: ids[i]! }))),
+  metrics: (ids) => {
+    const timeUnixNano = `${Date.now()}000000`;
+    const dataPoints = ids.map((id) => ({ timeUnixNano, asInt: toInt64(id) }));
+    const metrics = [{ name: "load", gauge: { dataPoints } }];
+    return JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
+  },
+  logs: (ids) => {
+    const logRecords = ids.map((spanId) => ({ timeUnixNano: `${Date.now()}000000`, spanId }));
+    return JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  },
+};
+
+function toInt64(id: string): string {
+  return String(BigInt.asIntN(64, BigInt(`0x${id}`)));
+}
+
+/** The ids of all stored rows, with those of rows that are there twice. */
+const idsQuery: Readonly<Record<Signal, string>> = {
+  traces: "SELECT lower(hex(span_id)) AS id FROM spans ORDER BY id LIMIT 5000000",
+  metrics:
+    "SELECT leftPad(lower(hex(reinterpretAsUInt64(value_int))), 16, '0') AS id FROM metric_points ORDER BY id LIMIT 5000000",
+  logs: "SELECT lower(hex(span_id)) AS id FROM logs ORDER BY id LIMIT 5000000",
+};
 
 const rounds = 10;
 let folder: string;
@@ -63,13 +100,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test("kill -9 of the main process loses no acknowledged span and doubles none", () =>
+test("kill -9 of the main process loses no acknowledged row and doubles none", () =>
   killUnderLoad(({ process: main }) => kill(main.pid)));
 
-test("kill -9 of the database process loses no acknowledged span and doubles none", () =>
+test("kill -9 of the database process loses no acknowledged row and doubles none", () =>
   killUnderLoad((culprit) => kill(culprit.databasePid()), { restart: false }));
 
-test("kill -9 of both loses no acknowledged span and doubles none", () =>
+test("kill -9 of both loses no acknowledged row and doubles none", () =>
   killUnderLoad((culprit) => {
     const databasePid = culprit.databasePid();
     kill(culprit.process.pid);
@@ -83,9 +120,9 @@ async function killUnderLoad(
   const exporter = new Exporter();
   let culprit = await startCulpritProcess(folder);
   for (let round = 0; round < rounds; round++) {
-    const before = exporter.acknowledged.size;
+    const before = acknowledgedRows(exporter);
     const sending = exporter.run(culprit.url);
-    await until(() => exporter.acknowledged.size > before);
+    await until(() => acknowledgedRows(exporter) > before);
     await delay(randomInt(0, 1500));
     strike(culprit);
     await delay(randomInt(0, 50));
@@ -97,18 +134,27 @@ async function killUnderLoad(
     } else {
       await until(async () => (await fetch(`${culprit.url}/readyz`)).status === 200);
     }
-    await until(async () => (await culprit.metric("culprit_journal_spans")) === 0);
+    await until(() => isInserted(culprit));
     await expectStored(exporter, await readCounts(culprit));
   }
   await exporter.sendRest(culprit.url);
-  await until(async () => (await culprit.metric("culprit_journal_spans")) === 0);
+  await until(() => isInserted(culprit));
   expect(await culprit.process.stop(20_000)).toBe(0);
-  await expectEverySpanOnce(exporter);
+  await expectEveryRowOnce(exporter);
+}
+
+function acknowledgedRows({ acknowledged }: Exporter): number {
+  return signals.reduce((sum, signal) => sum + acknowledged[signal].size, 0);
+}
+
+async function isInserted(culprit: CulpritProcess): Promise<boolean> {
+  const rows = Object.values(rowNames).map((name) => culprit.metric(`culprit_journal_${name}`));
+  return (await Promise.all(rows)).every((waiting) => waiting === 0);
 }
 
 /** What is stored may hold more than what was acknowledged: a kill between the fsync and the answer. Never less. */
 async function expectStored(exporter: Exporter, { spansStored }: { spansStored: number }) {
-  expect(spansStored).toBeGreaterThanOrEqual(exporter.acknowledged.size);
+  expect(spansStored).toBeGreaterThanOrEqual(exporter.acknowledged.traces.size);
 }
 
 async function readCounts(culprit: CulpritProcess): Promise<{ spansStored: number }> {
@@ -117,24 +163,20 @@ async function readCounts(culprit: CulpritProcess): Promise<{ spansStored: numbe
   return coverage;
 }
 
-async function expectEverySpanOnce(exporter: Exporter): Promise<void> {
+async function expectEveryRowOnce({ acknowledged }: Exporter): Promise<void> {
   const store = await openEmbeddedStore({ folder: join(folder, "clickhouse") });
   try {
-    const { id } = await store.selectColumns<{ id: string[] }>(
-      {
-        name: "all-span-ids",
-        sql: "SELECT lower(hex(span_id)) AS id FROM spans ORDER BY id LIMIT 5000000",
-      },
-      {},
-    );
-    const stored = new Set(id);
-    expect(id.length, "no span twice").toBe(stored.size);
-    expect(
-      [...exporter.acknowledged].filter((spanId) => !stored.has(spanId)),
-      "no span lost",
-    ).toEqual([]);
+    for (const signal of signals) {
+      const query = { name: "all-ids", sql: idsQuery[signal] };
+      const { id } = await store.selectColumns<{ id: string[] }>(query, {});
+      const stored = new Set(id);
+      const lost = [...acknowledged[signal]].filter((one) => !stored.has(one));
+      expect(acknowledged[signal].size).toBeGreaterThan(0);
+      expect(id.length, `none of ${signal} twice`).toBe(stored.size);
+      expect(lost, `none of ${signal} lost`).toEqual([]);
+    }
     const [counts] = await store.select<StoredCountsRow>(storedCountsQuery, {});
-    expect(counts).toMatchObject({ spans: id.length, opsSpans: id.length, traceSpans: id.length });
+    expect(counts).toMatchObject({ opsSpans: counts?.spans, traceSpans: counts?.spans });
   } finally {
     await store.close();
   }

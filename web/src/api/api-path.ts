@@ -8,6 +8,7 @@ export const apiPath = {
   endpoints: `${ROOT}/endpoints`,
   finding: (id: string) => `${ROOT}/findings/${encodeURIComponent(id)}`,
   trace: (traceId: string) => `${ROOT}/traces/${encodeURIComponent(traceId)}`,
+  traceLogs: (traceId: string) => `${ROOT}/traces/${encodeURIComponent(traceId)}/logs`,
   span: (traceId: string, spanId: string) =>
     `${ROOT}/traces/${encodeURIComponent(traceId)}/spans/${encodeURIComponent(spanId)}`,
   criticalPath: ({ service, environment, method, route }: EndpointKey) =>

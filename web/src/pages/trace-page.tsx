@@ -10,6 +10,7 @@ import { PageHeading } from "../components/page-heading.tsx";
 import { SpanPanel } from "../components/span-panel.tsx";
 import { Time } from "../components/time.tsx";
 import { TraceFindings } from "../components/trace-findings.tsx";
+import { TraceLogs } from "../components/trace-logs.tsx";
 import { formatDuration } from "../format/format-duration.ts";
 import { formatCountOf } from "../format/format-number.ts";
 import { navigate } from "../router/location.ts";
@@ -60,6 +61,13 @@ function TraceView({
           <SpanPanel traceId={trace.traceId} spanId={spanId} onClose={() => open(null)} />
         )}
       </div>
+      <TraceLogs
+        traceId={trace.traceId}
+        startAt={trace.startAt}
+        spanIds={trace.spanId}
+        spanId={spanId}
+        onShow={open}
+      />
     </>
   );
 }
