@@ -9,6 +9,7 @@ const secret = "https://hooks.slack.com/services/T000/B000/s3cret";
 test("without flags and environment it is safe: loopback, no alerts", () => {
   const config = readStartConfig([], {});
   expect(config).toEqual({
+    hasAnalysis: true,
     host: "127.0.0.1",
     port: 4318,
     grpcPort: 4317,

@@ -34,6 +34,8 @@ export interface StartConfig {
   readonly tls?: TlsConfig;
   /** Beyond loopback, what is not asked for may be missing. */
   readonly allowUnauthenticated: boolean;
+  /** False: spans are received, stored and shown, and nobody looks for findings. */
+  readonly hasAnalysis: boolean;
 }
 
 /** Absolute paths. */
@@ -106,6 +108,12 @@ export const startOptions = {
     default: "",
     help: "only clients with a certificate of this CA (PEM) are let in",
   },
+  "without-analysis": {
+    variable: "CULPRIT_WITHOUT_ANALYSIS",
+    default: "false",
+    help: "receive, store and show, and look for no findings",
+    isFlag: true,
+  },
   "allow-unauthenticated": {
     variable: "CULPRIT_ALLOW_UNAUTHENTICATED",
     default: "false",
@@ -172,6 +180,7 @@ export function readStartConfig(
       futureMs:
         toInteger("accept-future-minutes", setting("accept-future-minutes"), 0, 525_600) * 60_000,
     },
+    hasAnalysis: !toBoolean("without-analysis", setting("without-analysis")),
   });
 }
 

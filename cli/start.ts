@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Router } from "express";
-import { type Analyzer, startAnalyzer } from "../analyzers/schedule/analyzer.ts";
+import { type Analyzer, noAnalyzer, startAnalyzer } from "../analyzers/schedule/analyzer.ts";
 import { readEndpointPath } from "../analyzers/schedule/read-endpoint-path.ts";
 import { readWaterfall } from "../analyzers/schedule/read-waterfall.ts";
 import { createApi } from "../collector/api/api.ts";
@@ -81,11 +81,13 @@ async function openParts(
   opened.push(() => decoder.close());
   const alerts = await createAlerts(config, store, (line) => log(`alerts: ${line}`));
   opened.push(() => alerts.close());
-  const analyzer = startAnalyzer({
-    calls: store.calls,
-    onFinding: (finding) => alerts.offer(finding),
-    log: (line) => log(`analyzers: ${line}`),
-  });
+  const analyzer = config.hasAnalysis
+    ? startAnalyzer({
+        calls: store.calls,
+        onFinding: (finding) => alerts.offer(finding),
+        log: (line) => log(`analyzers: ${line}`),
+      })
+    : noAnalyzer;
   opened.push(() => analyzer.close());
   const parts: Parts = { counters, access, journals, decoder, ...stored, analyzer, alerts };
   const receivers = createReceivers({ ...parts, config, now, log });

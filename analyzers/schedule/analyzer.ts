@@ -26,6 +26,14 @@ export interface Analyzer {
   close(): Promise<void>;
 }
 
+/** Finds nothing: for a process that only receives, stores and shows. */
+export const noAnalyzer: Analyzer = {
+  counters: () => createAnalysisCounters([]),
+  detectors: [],
+  restarts: () => 0,
+  close: () => Promise.resolve(),
+};
+
 /** From the sources the worker is TypeScript, from the build JavaScript. */
 const workerFile = join(import.meta.dirname, `analyzer-worker${extname(import.meta.filename)}`);
 /** A crash that comes again and again is not repeated faster than this … */
