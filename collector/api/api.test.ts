@@ -221,6 +221,14 @@ test("of a trace with very many logs the first ones come", async () => {
   expect([body.logs.length, body.logs.at(-1).body, body.truncated]).toEqual([500, "499", true]);
 });
 
+test("service edges say who calls whom", async () => {
+  const { body } = await get("/service-edges");
+  expect(body).toMatchObject({
+    truncated: false,
+    edges: [{ source: "shop", destination: "postgresql", kind: 3, errors: 0 }],
+  });
+});
+
 test("endpoints have rate and duration", async () => {
   const { body } = await get("/endpoints");
   expect(body).toMatchObject({

@@ -4,9 +4,14 @@ import { ApiError, answer, answerErrors } from "./api-error.ts";
 import { createEndpointsApi, type EndpointsOptions } from "./endpoints.ts";
 import { createFindingsApi, type FindingsOptions } from "./findings.ts";
 import { createGate } from "./gate.ts";
+import { createServiceEdgesApi, type ServiceEdgesOptions } from "./service-edges.ts";
 import { createTracesApi, type TracesOptions } from "./traces.ts";
 
-export interface ApiOptions extends FindingsOptions, TracesOptions, EndpointsOptions {
+export interface ApiOptions
+  extends FindingsOptions,
+    TracesOptions,
+    EndpointsOptions,
+    ServiceEdgesOptions {
   readonly log: (line: string) => void;
   /** `failed_reads{reason}` */
   readonly counters: Pick<Counters, "add">;
@@ -23,6 +28,7 @@ export function createApi(options: ApiOptions): Router {
   };
   const router = Router();
   router.use(createFindingsApi(gated), createTracesApi(gated), createEndpointsApi(gated));
+  router.use(createServiceEdgesApi(gated));
   router.use(
     answer((request) => {
       throw new ApiError(

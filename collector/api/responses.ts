@@ -99,6 +99,26 @@ export interface EndpointRow {
   readonly totalSeconds: number;
 }
 
+/** GET /api/v1/service-edges: who called whom over the last hour. */
+export interface ServiceEdgesResponse {
+  readonly edges: readonly ServiceEdge[];
+  readonly truncated: boolean;
+}
+
+interface ServiceEdge {
+  /** The service that calls. */
+  readonly source: string;
+  /** A service where the caller names it, else a database system, a queue or a host. */
+  readonly destination: string;
+  readonly environment: string;
+  /** OTLP's number: 3 client, 4 producer. */
+  readonly kind: number;
+  readonly calls: number;
+  readonly errors: number;
+  /** Σ of the durations, seconds. */
+  readonly totalSeconds: number;
+}
+
 /** GET /api/v1/endpoints/critical-path?service&environment&method&route */
 export interface EndpointPathResponse {
   readonly traces: number;

@@ -4,10 +4,20 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SpanRow, toTimestamp, writeSpanFile } from "../../test/support/span-file.ts";
 import { type EmbeddedStore, openEmbeddedStore } from "../embedded/open-embedded-store.ts";
+import {
+  type AttributeSearchParameters,
+  type AttributeSearchRow,
+  attributeSearchQuery,
+} from "./attribute-search.ts";
 import { type CoverageParameters, coverageQuery } from "./coverage.ts";
 import { type EndpointSampleRow, endpointSampleQuery } from "./endpoint-sample.ts";
 import { type EndpointTotalsParameters, endpointTotalsQuery } from "./endpoint-totals.ts";
 import { type EndpointMetricsRow, type EndpointsParameters, endpointsQuery } from "./endpoints.ts";
+import {
+  type ServiceEdgeRow,
+  type ServiceEdgesParameters,
+  serviceEdgesQuery,
+} from "./service-edges.ts";
 import { storedCountsQuery } from "./stored-counts.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-endpoint-queries-"));
@@ -34,6 +44,7 @@ function request(i: number): SpanRow[] {
     http_route: "/orders",
     status_code: i % 10 === 0 ? 2 : 0,
     weight: 2,
+    attributes: { "user.id": `user-${i % 10}` },
   };
   const call = {
     ...server,
@@ -42,6 +53,7 @@ function request(i: number): SpanRow[] {
     name: "SELECT orders",
     kind: 3,
     http_route: "",
+    attributes: {},
     db_system_name: "postgresql",
   };
   return [server, call];
@@ -154,4 +166,44 @@ test("stored-counts agree", async () => {
       arrivalsTraceIds: 101,
     },
   ]);
+});
+
+test("service-edges says who calls whom, weighted, and nothing outside the window", async () => {
+  const edges = { ...window, edgesMax: 10 } satisfies ServiceEdgesParameters;
+  const rows = await store.select<ServiceEdgeRow>(serviceEdgesQuery, edges);
+  expect(rows).toEqual([
+    {
+      source: "shop",
+      destination: "postgresql",
+      environment: "production",
+      kind: 3,
+      calls: 200,
+      errors: 20,
+      totalSeconds: expect.closeTo(10.1, 6),
+    },
+  ]);
+  const earlier = { fromS: startS - 600, toS: startS, edgesMax: 10 };
+  expect(await store.select(serviceEdgesQuery, earlier)).toEqual([]);
+});
+
+test("attribute-search finds the spans of one user, newest first, each once", async () => {
+  const search = {
+    key: "user.id",
+    value: "user-7",
+    ...window,
+    spansMax: 3,
+  } satisfies AttributeSearchParameters;
+  const rows = await store.select<AttributeSearchRow>(attributeSearchQuery, search);
+  expect(rows.map(({ traceId }) => Number.parseInt(traceId, 16))).toEqual([97, 87, 77]);
+  expect(rows[0]).toEqual({
+    traceId: (97).toString(16).padStart(32, "0"),
+    spanId: "0000000000000001",
+    service: "shop",
+    name: "GET /orders",
+    startMs: String(startMs + 97_000),
+    durationNs: 98_000_000,
+  });
+  // The value under another key, and another time.
+  expect(await store.select(attributeSearchQuery, { ...search, key: "order.id" })).toEqual([]);
+  expect(await store.select(attributeSearchQuery, { ...search, toS: startS + 7 })).toEqual([]);
 });
