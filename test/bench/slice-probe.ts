@@ -1,0 +1,81 @@
+import { createHook } from "node:async_hooks";
+import { isMainThread } from "node:worker_threads";
+
+/**
+ * Measures the CPU time of each synchronous slice of the main thread; loaded with `--import` into the process that is
+ * looked at, which answers SIGUSR2 with a line "SLICES {…}" of what was since the one before.
+ *
+ *   loop     poll ── callback, microtasks ── callback, microtasks ── poll …
+ *   slices        |────── a slice ────────|────── a slice ────────|
+ *
+ * A slice is a callback of the event loop with all ticks and promises that it sets off: nothing else runs on the
+ * thread meanwhile. It is measured from the end of the one before, so that what Node does between them in C++ (reading
+ * sockets, taking messages apart, collecting garbage) counts as well: the slices add up to all that the thread used.
+ * It is the thread's CPU time and not the clock's: what other processes do is not in it. The hooks themselves are.
+ */
+const microtasks = new Set(["PROMISE", "TickObject", "Microtask"]);
+/** By async id, so that a slice can be named; without those that never begin one. */
+const types = new Map<number, string>();
+const slowestMax = 10;
+
+let depth = 0;
+let type = "start";
+let endedAtUs = 0;
+let lastUs = 0;
+let slices: number[] = [];
+let slowest: { readonly type: string; readonly ms: number }[] = [];
+
+function cpuUs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+function endSlice(): void {
+  const ms = (lastUs - endedAtUs) / 1000;
+  endedAtUs = lastUs;
+  slices.push(ms);
+  if (ms > (slowest.at(-1)?.ms ?? 0) || slowest.length < slowestMax) {
+    slowest = [...slowest, { type, ms }].sort((a, b) => b.ms - a.ms).slice(0, slowestMax);
+  }
+}
+
+function report(): void {
+  const sorted = slices.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+  const figures = {
+    slices: sorted.length,
+    cpuMs: sorted.reduce((sum, ms) => sum + ms, 0),
+    p99Ms: at(0.99),
+    p9999Ms: at(0.9999),
+    maxMs: at(1),
+    over10Ms: sorted.filter((ms) => ms > 10).length,
+    slowest,
+  };
+  slices = [];
+  slowest = [];
+  process.stdout.write(`SLICES ${JSON.stringify(figures)}\n`);
+}
+
+if (isMainThread) {
+  createHook({
+    init(id, name) {
+      if (!microtasks.has(name)) types.set(id, name);
+    },
+    before(id) {
+      const name = types.get(id);
+      if (depth === 0 && name !== undefined) {
+        endSlice();
+        type = name;
+      }
+      depth++;
+    },
+    after() {
+      depth--;
+      if (depth === 0) lastUs = cpuUs();
+    },
+    destroy(id) {
+      types.delete(id);
+    },
+  }).enable();
+  process.on("SIGUSR2", report);
+}
