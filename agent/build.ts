@@ -8,9 +8,15 @@ const dist = join(import.meta.dirname, "dist");
 const outputs = [
   { entry: "index", format: "cjs", extension: "cjs" },
   { entry: "runtime/watch-worker", format: "cjs", extension: "cjs" },
-  { entry: "start", format: "cjs", extension: "cjs" },
+  { entry: "start-fast", format: "cjs", extension: "cjs" },
+  { entry: "start-sdk", format: "cjs", extension: "cjs" },
+  { entry: "instrumentations/contrib", format: "cjs", extension: "cjs" },
+  { entry: "export/export-worker", format: "cjs", extension: "cjs" },
   { entry: "register", format: "esm", extension: "mjs" },
 ] as const;
+
+/** Of these two the fast path uses a few lines, and each file that Node looks up costs an application's start. */
+const allButNamesAndApi = /^(node:|@opentelemetry\/(?!api$|semantic-conventions$))/;
 
 /** Builds `agent/dist`. */
 export async function buildAgent(): Promise<void> {
@@ -19,7 +25,7 @@ export async function buildAgent(): Promise<void> {
     const bundle = await rolldown({
       input: join(import.meta.dirname, `${entry}.ts`),
       platform: "node",
-      external: /^(node:|@opentelemetry\/)/,
+      external: entry === "start-fast" ? allButNamesAndApi : /^(node:|@opentelemetry\/)/,
       transform: { target: "node22.15" },
     });
     await bundle.write({ file: join(dist, `${basename(entry)}.${extension}`), format });

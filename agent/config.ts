@@ -1,3 +1,6 @@
+import { ownDetectors } from "./export/resource-attributes.ts";
+import type { SamplerName } from "./tracing/sampler.ts";
+
 /** Everything that the environment decides about the agent, apart from what OpenTelemetry's packages read themselves. */
 export interface Config {
   /** `OTEL_SDK_DISABLED`: nothing is loaded and nothing is patched. */
@@ -7,6 +10,20 @@ export interface Config {
   /** Whether `OTEL_LOG_LEVEL` asks for OpenTelemetry's own log on the console. */
   readonly isDiagToConsole: boolean;
   readonly isLogExported: boolean;
+  /** Our own instrumentations and export; otherwise OpenTelemetry's SDK and contrib instrumentations do everything. */
+  readonly isFastPath: boolean;
+  readonly sampler: SamplerName;
+  readonly samplerRatio: number;
+  /** `OTEL_BSP_*`: spans of one request to the collector, and how long they wait for each other. */
+  readonly batchSpansMax: number;
+  readonly batchDelayMs: number;
+  readonly serviceName: string | undefined;
+  readonly resourceAttributes: string;
+  readonly resourceDetectors: readonly string[];
+  /** `OTEL_EXPORTER_OTLP_*`, with our defaults. */
+  readonly exporterEnvironment: Readonly<Record<string, string>>;
+  /** By its name without the prefix `@opentelemetry/instrumentation-`. */
+  readonly isInstrumentationOn: (name: string) => boolean;
   /** How we send spans; undefined leaves it to sdk-node (console, zipkin, gRPC, none). */
   readonly spanEncoding: "http/protobuf" | "http/json" | undefined;
   /** Names without the prefix `@opentelemetry/instrumentation-`. */
@@ -42,7 +59,20 @@ const otelDefaults: Readonly<Record<string, string>> = {
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const warnings: string[] = [];
   const limit = (name: string, fallback: number) => readLimit(env, name, fallback, warnings);
+  const enabled = readList(env, "OTEL_NODE_ENABLED_INSTRUMENTATIONS");
+  const disabled = readList(env, "OTEL_NODE_DISABLED_INSTRUMENTATIONS");
   return Object.freeze({
+    isFastPath: isFastPathPossible(env),
+    sampler: (read(env, "OTEL_TRACES_SAMPLER") ?? "parentbased_always_on") as SamplerName,
+    samplerRatio: readRatio(env, "OTEL_TRACES_SAMPLER_ARG", warnings),
+    batchSpansMax: Math.max(limit("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512), 1),
+    batchDelayMs: limit("OTEL_BSP_SCHEDULE_DELAY", 5_000),
+    serviceName: read(env, "OTEL_SERVICE_NAME"),
+    resourceAttributes: read(env, "OTEL_RESOURCE_ATTRIBUTES") ?? "",
+    resourceDetectors: readDetectors(env),
+    exporterEnvironment: readExporterEnvironment(env),
+    isInstrumentationOn: (name: string) =>
+      (enabled.length === 0 || enabled.includes(name)) && !disabled.includes(name),
     isDisabled: read(env, "OTEL_SDK_DISABLED")?.toLowerCase() === "true",
     isServiceNamed:
       read(env, "OTEL_SERVICE_NAME") !== undefined ||
@@ -50,7 +80,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     isDiagToConsole: read(env, "OTEL_LOG_LEVEL") !== undefined,
     isLogExported: (read(env, "OTEL_LOGS_EXPORTER") ?? "none") !== "none",
     spanEncoding: readSpanEncoding(env),
-    enabledInstrumentations: readList(env, "OTEL_NODE_ENABLED_INSTRUMENTATIONS"),
+    enabledInstrumentations: enabled,
     paramsKey: read(env, "CULPRIT_PARAMS_KEY"),
     callSiteRepeatsMin: limit("CULPRIT_CALL_SITE_REPEATS_MIN", 3),
     exportQueueBytesMax: limit("CULPRIT_EXPORT_QUEUE_BYTES_MAX", 8 * 1024 * 1024),
@@ -109,6 +139,47 @@ function readMetricExporters(env: NodeJS.ProcessEnv): Config["metricExporters"] 
     read(env, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL") ?? read(env, "OTEL_EXPORTER_OTLP_PROTOCOL");
   const isGrpc = ours.includes("otlp") && protocol === "grpc";
   return ours.length < names.length || isGrpc ? undefined : ours;
+}
+
+/** What the fast path does not do itself is left to OpenTelemetry's SDK, as a whole. */
+function isFastPathPossible(env: NodeJS.ProcessEnv): boolean {
+  const propagators = read(env, "OTEL_PROPAGATORS")?.split(",") ?? [];
+  const samplers = /^(parentbased_)?(always_on|always_off|traceidratio)$/;
+  const anyMetrics = read(env, "OTEL_METRICS_EXPORTER") ?? "none";
+  const anyLogs = read(env, "OTEL_LOGS_EXPORTER") ?? "none";
+  return (
+    read(env, "CULPRIT_FAST_PATH")?.toLowerCase() !== "off" &&
+    readSpanEncoding(env) === "http/protobuf" &&
+    propagators.every((name) => ["tracecontext", "baggage"].includes(name.trim())) &&
+    samplers.test(read(env, "OTEL_TRACES_SAMPLER") ?? "always_on") &&
+    readDetectors(env).every((name) => ownDetectors.includes(name)) &&
+    anyMetrics === "none" &&
+    anyLogs === "none"
+  );
+}
+
+function readDetectors(env: NodeJS.ProcessEnv): string[] {
+  const detectors = readList(env, "OTEL_NODE_RESOURCE_DETECTORS");
+  return detectors.length === 0 ? ["env", "host", "process", "container"] : detectors;
+}
+
+function readExporterEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const names = Object.keys(env).filter((name) => name.startsWith("OTEL_EXPORTER_OTLP_"));
+  return {
+    ...pick(otelDefaults, ["OTEL_EXPORTER_OTLP_COMPRESSION"]),
+    ...pick(env, names),
+  };
+}
+
+function pick(from: Readonly<Record<string, string | undefined>>, names: readonly string[]) {
+  return Object.fromEntries(names.flatMap((name) => (from[name] ? [[name, from[name]]] : [])));
+}
+
+function readRatio(env: NodeJS.ProcessEnv, name: string, warnings: string[]): number {
+  const ratio = Number(read(env, name) ?? 1);
+  if (ratio >= 0 && ratio <= 1) return ratio;
+  warnings.push(`${name} is "${read(env, name)}", not a number from 0 to 1; 1 is used`);
+  return 1;
 }
 
 function readLimit(

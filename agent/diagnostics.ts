@@ -4,6 +4,9 @@ import { type DiagLogger, DiagLogLevel, diag, metrics } from "@opentelemetry/api
 export type DropReason =
   | "spans_queue_full"
   | "spans_rejected"
+  | "span_too_large"
+  | "span_failed"
+  | "instrumentation_failed"
   | "statements_over_limit"
   | "call_site_failed"
   | "metrics_not_sent"

@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import { isMainThread } from "node:worker_threads";
 import { readConfig } from "./config.ts";
-import type { startAgent } from "./start.ts";
+import type { startAgent } from "./start-fast.ts";
 
 /**
- * `node --require @culprit/agent app.js`. Decides whether the agent may start here; `start.ts` is the set-up. Whatever
+ * `node --require @culprit/agent app.js`. Decides whether the agent may start here; `start-fast.ts` is the set-up, `start-sdk.ts` the other one. Whatever
  * happens, the application runs: what can't be started stays out of the way and says so in one line.
  *
  * Only Node's own modules are loaded up to that decision: OpenTelemetry's may not even parse on an old Node.
@@ -23,7 +23,9 @@ function startOrStayInert(): readonly string[] {
     return [];
   }
   try {
-    const setUp: { startAgent: typeof startAgent } = createRequire(import.meta.url)(setUpFile());
+    const setUp: { startAgent: typeof startAgent } = createRequire(import.meta.url)(
+      config.isFastPath ? "./start-fast.cjs" : "./start-sdk.cjs",
+    );
     return setUp.startAgent(config);
   } catch (error) {
     warn(`it could not start: ${error instanceof Error ? error.message : String(error)}`);
@@ -49,9 +51,4 @@ function reasonToStayInert(): string | undefined {
 
 function warn(reason: string): void {
   process.emitWarning(`the agent stays inert: ${reason}`, "CulpritWarning");
-}
-
-/** `start.ts` as it is called once built. */
-function setUpFile(): string {
-  return "./start.cjs";
 }

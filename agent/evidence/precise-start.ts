@@ -1,5 +1,6 @@
 import { millisToHrTime } from "@opentelemetry/core";
 import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
+import { createMicrosecondClock } from "../tracing/microsecond-clock.ts";
 
 /**
  * Gives spans their start to the microsecond. OpenTelemetry's SDK reads it from `Date.now()`, in whole milliseconds, and
@@ -27,20 +28,4 @@ export class PreciseStart implements SpanProcessor {
   async forceFlush(): Promise<void> {}
 
   async shutdown(): Promise<void> {}
-}
-
-/**
- * Adds to wall time what it lacks below the millisecond, from the monotonic clock. The distance of the two clocks is
- * kept, so that spans of one process keep their order, and follows when the wall clock is set or drifts: the result is
- * always within the millisecond that `wallMs` names.
- */
-export function createMicrosecondClock(): (wallMs: number, monotonicMs: number) => number {
-  const lastInMs = 0.999;
-  let distanceMs = performance.timeOrigin;
-  return (wallMs, monotonicMs) => {
-    const preciseMs = distanceMs + monotonicMs;
-    const withinMs = Math.min(Math.max(preciseMs, wallMs), wallMs + lastInMs);
-    distanceMs += withinMs - preciseMs;
-    return withinMs;
-  };
 }

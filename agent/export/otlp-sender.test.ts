@@ -36,7 +36,11 @@ function createSender(queueBytesMax = 1_000): OtlpSender {
     headers: async () => ({}),
     agentFactory: () => agent,
   };
-  return new OtlpSender(target, { queueBytesMax });
+  return new OtlpSender(target, {
+    queueBytesMax,
+    onDrop: () => undefined,
+    onWarning: () => undefined,
+  });
 }
 
 const toBatch = (text: string) => ({ body: Buffer.from(text), spans: 1 });

@@ -1,4 +1,4 @@
-import { countDropped, warnOnce } from "../diagnostics.ts";
+import type { DropReason } from "../diagnostics.ts";
 import { type OtlpTarget, postOtlp } from "./post-otlp.ts";
 
 /** One request's worth of encoded spans. */
@@ -9,6 +9,8 @@ export interface Batch {
 
 export interface OtlpSenderOptions {
   readonly queueBytesMax: number;
+  readonly onDrop: (reason: DropReason, spans: number) => void;
+  readonly onWarning: (message: string) => void;
 }
 
 const backoffFirstMs = 1_000;
@@ -24,16 +26,16 @@ const backoffMaxMs = 30_000;
  */
 export class OtlpSender {
   readonly #target: OtlpTarget;
-  readonly #queueBytesMax: number;
+  readonly #options: OtlpSenderOptions;
   readonly #queue: Batch[] = [];
   #queueBytes = 0;
   #sending: Promise<boolean> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
 
-  constructor(target: OtlpTarget, { queueBytesMax }: OtlpSenderOptions) {
+  constructor(target: OtlpTarget, options: OtlpSenderOptions) {
     this.#target = target;
-    this.#queueBytesMax = queueBytesMax;
+    this.#options = options;
   }
 
   enqueue(batch: Batch): void {
@@ -79,21 +81,26 @@ export class OtlpSender {
     this.#failures += 1;
     // Spread, so that a thousand processes do not come back to their collector in the same second.
     const waitMs = retryAfterMs ?? backoffMs * (0.8 + 0.4 * Math.random());
-    this.#retry = setTimeout(() => void this.flush(), Math.min(waitMs, backoffMaxMs)).unref();
-    warnOnce(`spans can't be sent to ${this.#target.url} and wait in memory: ${reason}`);
+    // A collector may ask for more time or less, within what is reasonable.
+    const boundedMs = Math.min(Math.max(waitMs, backoffFirstMs / 2), backoffMaxMs);
+    this.#retry = setTimeout(() => void this.flush(), boundedMs).unref();
+    this.#options.onWarning(
+      `spans can't be sent to ${this.#target.url} and wait in memory: ${reason}`,
+    );
   }
 
   #dropOverLimit(): void {
-    while (this.#queueBytes > this.#queueBytesMax) {
+    const { queueBytesMax } = this.#options;
+    while (this.#queueBytes > queueBytesMax) {
       const oldest = this.#queue.shift();
       if (oldest === undefined) return;
       this.#queueBytes -= oldest.body.length;
-      this.#drop(oldest, "spans_queue_full", `${this.#queueBytesMax} bytes of them wait already`);
+      this.#drop(oldest, "spans_queue_full", `${queueBytesMax} bytes of them wait already`);
     }
   }
 
   #drop({ spans }: Batch, reason: "spans_rejected" | "spans_queue_full", why: string): void {
-    countDropped(reason, spans);
-    warnOnce(`spans for ${this.#target.url} are dropped: ${why}`);
+    this.#options.onDrop(reason, spans);
+    this.#options.onWarning(`spans for ${this.#target.url} are dropped: ${why}`);
   }
 }

@@ -1,8 +1,9 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
-import { convertLegacyHttpOptions } from "@opentelemetry/otlp-exporter-base/node-http";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
+import { countDropped, warnOnce } from "../diagnostics.ts";
 import { OtlpSender } from "./otlp-sender.ts";
+import { readOtlpTarget } from "./otlp-target.ts";
 
 const encodings = {
   "http/protobuf": { serializer: ProtobufTraceSerializer, contentType: "application/x-protobuf" },
@@ -25,12 +26,12 @@ export class OtlpSpanExporter implements SpanExporter {
 
   constructor(encoding: keyof typeof encodings, { exportQueueBytesMax }: OtlpSpanExporterOptions) {
     const { serializer, contentType } = encodings[encoding];
-    const target = convertLegacyHttpOptions({}, "TRACES", "v1/traces", {
-      "Content-Type": contentType,
-      "User-Agent": "culprit-agent",
-    });
     this.#serializer = serializer;
-    this.#sender = new OtlpSender(target, { queueBytesMax: exportQueueBytesMax });
+    this.#sender = new OtlpSender(readOtlpTarget(contentType), {
+      queueBytesMax: exportQueueBytesMax,
+      onDrop: countDropped,
+      onWarning: warnOnce,
+    });
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {

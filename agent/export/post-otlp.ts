@@ -27,6 +27,8 @@ export type PostOutcome =
 
 /** Connecting holds the process even when its socket does not; so a collector that swallows packets is given up early. */
 const connectTimeoutMs = 2_000;
+/** The bound of OpenTelemetry's specification; an answer that goes on beyond it is cut off, and its status counts. */
+const answerBytesMax = 4 * 1024 * 1024;
 const retryableStatus = new Set([429, 502, 503, 504]);
 const compress = promisify(gzip);
 const agents = new WeakMap<OtlpTarget, Agent | Promise<Agent>>();
@@ -60,8 +62,16 @@ function send(target: OtlpTarget, options: RequestOptions, bytes: Uint8Array) {
   const request = target.url.startsWith("https:") ? requestHttps : requestHttp;
   const signal = AbortSignal.timeout(target.timeoutMillis);
   const onResponse = (response: IncomingMessage) => {
-    response.once("end", () => resolve(toOutcome(response))).once("error", reject);
-    response.resume();
+    let bytes = 0;
+    response
+      .on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= answerBytesMax) return;
+        resolve(toOutcome(response));
+        response.destroy();
+      })
+      .once("end", () => resolve(toOutcome(response)))
+      .once("error", reject);
   };
   // Sending spans must not make spans, nor belong to the request that happened to fill the batch.
   context.with(suppressTracing(ROOT_CONTEXT), () => {

@@ -35,7 +35,6 @@ async function startOrders(env: Record<string, string>): Promise<string> {
     env: {
       DATABASE_URL: postgres.url(),
       OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_BSP_SCHEDULE_DELAY: "100",
       ...env,
     },

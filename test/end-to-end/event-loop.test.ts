@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
-import { type OtlpSink, type ReceivedSpan, startOtlpSink } from "../support/otlp-sink.ts";
+import type { DecodedSpan } from "../support/decode-otlp.ts";
+import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type NodeProcess, startNode } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
@@ -28,7 +29,6 @@ async function startApp(env: Record<string, string> = {}): Promise<void> {
     args: ["--require", join(root, "agent"), file],
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_BSP_SCHEDULE_DELAY: "100",
       ...env,
     },
@@ -43,7 +43,7 @@ async function get(path: string): Promise<string> {
   return response.text();
 }
 
-const isBlock = ({ name }: ReceivedSpan) => name === "event loop blocked";
+const isBlock = ({ name }: DecodedSpan) => name === "event loop blocked";
 const traceOf = (path: string) =>
   sink.spans.find(({ attributes }) => attributes["url.path"] === path)?.traceId;
 const blockIn = (path: string) =>

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildAgent } from "../../agent/build.ts";
-import { type ReceivedSpan, startOtlpSink } from "../support/otlp-sink.ts";
+import type { DecodedSpan } from "../support/decode-otlp.ts";
+import { startOtlpSink } from "../support/otlp-sink.ts";
 import { startNode } from "../support/processes.ts";
 import { installLibraries, type LibrarySet } from "./install-libraries.ts";
 
@@ -14,9 +15,9 @@ type ModuleSystem = (typeof moduleSystems)[number];
 interface RequestTrace {
   /** What the client asked for: `/items/7`. */
   readonly path: string;
-  readonly server: ReceivedSpan;
+  readonly server: DecodedSpan;
   /** All others, in order of their start. */
-  readonly calls: readonly ReceivedSpan[];
+  readonly calls: readonly DecodedSpan[];
 }
 
 export interface LibraryRun {
@@ -52,7 +53,6 @@ export async function runLibrary({ library, set, modules, env }: RunOptions): Pr
     cwd: apps,
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_BSP_SCHEDULE_DELAY: "100",
       CULPRIT_CALL_SITE_REPEATS_MIN: "1",
       // A hundred requests to a process that has just started do block it.
@@ -65,7 +65,7 @@ export async function runLibrary({ library, set, modules, env }: RunOptions): Pr
     const paths = Array.from({ length: requestsAtOnce }, (_, i) => `/items/${i + 1}`);
     await Promise.all(paths.map((path) => get(`http://127.0.0.1:${port}${path}`)));
     await get(`http://127.0.0.1:${port}/fail`);
-    const hasAll = (spans: readonly ReceivedSpan[]) =>
+    const hasAll = (spans: readonly DecodedSpan[]) =>
       [...paths, "/fail"].every((path) => spans.some((span) => isServerOf(path, span)));
     await sink.waitFor(hasAll, deadlineMs);
     await app.stop();
@@ -85,11 +85,11 @@ async function get(url: string): Promise<void> {
   await response.arrayBuffer();
 }
 
-function isServerOf(path: string, { kind, attributes }: ReceivedSpan): boolean {
+function isServerOf(path: string, { kind, attributes }: DecodedSpan): boolean {
   return kind === 2 && attributes["url.path"] === path;
 }
 
-function toRequestTrace(path: string, spans: readonly ReceivedSpan[]): RequestTrace {
+function toRequestTrace(path: string, spans: readonly DecodedSpan[]): RequestTrace {
   const servers = spans.filter((span) => isServerOf(path, span));
   const [server] = servers;
   if (server === undefined || servers.length > 1) {

@@ -3,49 +3,34 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
+import { type DecodedSpan, decodeOtlp } from "./decode-otlp.ts";
 
-type AttributeValue = string | number | boolean | undefined;
-
-export interface ReceivedSpan {
-  readonly name: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  /** "" for a root. */
-  readonly parentSpanId: string;
-  /** OTLP's number: 2 server, 3 client. */
-  readonly kind: number;
-  /** Whether its status is an error. */
-  readonly isError: boolean;
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
-  readonly resource: Readonly<Record<string, AttributeValue>>;
-}
-
-/** A collector that keeps what it is sent as OTLP/HTTP JSON. */
+/** A collector that keeps what it is sent as OTLP/HTTP protobuf. */
 export interface OtlpSink {
   /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
-  readonly spans: readonly ReceivedSpan[];
+  readonly spans: readonly DecodedSpan[];
   /** Metrics as they came, decompressed. */
   readonly metricBodies: readonly Buffer[];
   /** Every request for spans as it came, decompressed. */
   readonly bodies: readonly string[];
   /** Settles when spans that satisfy it have arrived; throws with all spans at the deadline. */
-  waitFor(isEnough: (spans: readonly ReceivedSpan[]) => boolean, deadlineMs: number): Promise<void>;
+  waitFor(isEnough: (spans: readonly DecodedSpan[]) => boolean, deadlineMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startOtlpSink(): Promise<OtlpSink> {
-  const spans: ReceivedSpan[] = [];
+  const spans: DecodedSpan[] = [];
   const bodies: string[] = [];
   const metricBodies: Buffer[] = [];
   const server = createServer(async (request, response) => {
     const body = await readBody(request);
     if (request.url === "/v1/metrics") metricBodies.push(body);
     else {
-      bodies.push(body.toString("utf8"));
-      spans.push(...toSpans(JSON.parse(body.toString("utf8"))));
+      bodies.push(body.toString("latin1"));
+      spans.push(...decodeOtlp(body));
     }
-    response.end("{}");
+    response.end();
     server.emit("spans");
   });
   server.listen(0, "127.0.0.1");
@@ -75,47 +60,4 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   const bytes = await buffer(request);
   const isGzip = request.headers["content-encoding"] === "gzip";
   return isGzip ? gunzipSync(bytes) : bytes;
-}
-
-interface KeyValue {
-  readonly key: string;
-  readonly value: Readonly<Record<string, AttributeValue>>;
-}
-
-interface Payload {
-  readonly resourceSpans: readonly {
-    readonly resource: { readonly attributes: readonly KeyValue[] };
-    readonly scopeSpans: readonly {
-      readonly spans: readonly {
-        readonly name: string;
-        readonly traceId: string;
-        readonly spanId: string;
-        readonly parentSpanId?: string;
-        readonly kind: number;
-        readonly status?: { readonly code?: number };
-        readonly attributes: readonly KeyValue[];
-      }[];
-    }[];
-  }[];
-}
-
-function toSpans({ resourceSpans }: Payload): ReceivedSpan[] {
-  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
-    scopeSpans
-      .flatMap(({ spans }) => spans)
-      .map(({ name, traceId, spanId, parentSpanId = "", kind, status, attributes }) => ({
-        name,
-        traceId,
-        spanId,
-        parentSpanId,
-        kind,
-        isError: status?.code === 2,
-        attributes: toRecord(attributes),
-        resource: toRecord(resource.attributes),
-      })),
-  );
-}
-
-function toRecord(attributes: readonly KeyValue[]): Record<string, AttributeValue> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createMicrosecondClock } from "./precise-start.ts";
+import { createMicrosecondClock } from "./microsecond-clock.ts";
 
 test("calls within one millisecond keep their order and their distance", () => {
   const clock = createMicrosecondClock();

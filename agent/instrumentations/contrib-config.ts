@@ -1,33 +1,15 @@
-import {
-  getNodeAutoInstrumentations,
-  type InstrumentationConfigMap,
-} from "@opentelemetry/auto-instrumentations-node";
-import type { InstrumentationBase } from "@opentelemetry/instrumentation";
+import type { InstrumentationConfigMap } from "@opentelemetry/auto-instrumentations-node";
 import type { Config } from "../config.ts";
 import type { CallEvidence } from "../evidence/call-evidence.ts";
 import { rowsOfMongodb, rowsOfMysql2, rowsOfPg } from "../evidence/returned-rows.ts";
-import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
-import { PgPoolInstrumentation } from "./pg-pool.ts";
 
-/**
- * Contrib instrumentations, and ours. An instrumentation of ours that replaces one of theirs is a file in this folder;
- * theirs is then switched off here.
- */
-export function createInstrumentations(
-  config: Config,
-  evidence: CallEvidence,
-  pools: PoolGauges | undefined,
-): readonly InstrumentationBase[] {
-  const contrib = getNodeAutoInstrumentations({
+/** How contrib instrumentations are set up: without spans that say nothing, and with our evidence. */
+export function contribConfig(config: Config, evidence: CallEvidence): InstrumentationConfigMap {
+  return {
     ...withoutNoise(config),
     ...withEvidence(config, evidence),
     ...withLogCorrelation(config),
-  }) as InstrumentationBase[];
-  const hasPg = contrib.some(
-    (it) => it.instrumentationName === "@opentelemetry/instrumentation-pg",
-  );
-  // Last: both patch pg-pool, in this order.
-  return hasPg ? [...contrib, new PgPoolInstrumentation(evidence, pools)] : contrib;
+  };
 }
 
 /** Of the 19 spans that a request makes by default, 14 say nothing about where its time went. */

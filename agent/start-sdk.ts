@@ -8,7 +8,7 @@ import { PreciseStart } from "./evidence/precise-start.ts";
 import { createBatchSpanProcessor } from "./export/batch-span-processor.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
 import { OtlpSpanExporter } from "./export/otlp-span-exporter.ts";
-import { createInstrumentations } from "./instrumentations/index.ts";
+import { createInstrumentations } from "./instrumentations/contrib-instrumentations.ts";
 import { createResourceDetectors } from "./resource-detectors.ts";
 import { createMetricProducer } from "./runtime/metrics/metric-producer.ts";
 import { createMetricReaders } from "./runtime/metrics/metric-readers.ts";
@@ -78,7 +78,10 @@ function createFlush(exporter: OtlpSpanExporter | undefined): () => Promise<void
       tracerProvider instanceof ProxyTracerProvider ? tracerProvider.getDelegate() : tracerProvider;
     const flushables: object[] = isFirst ? [delegate, metrics.getMeterProvider()] : [delegate];
     isFirst = false;
-    await Promise.all(flushables.filter(isFlushable).map((provider) => provider.forceFlush()));
+    // A metrics endpoint whose port is taken can't be flushed; spans can.
+    await Promise.allSettled(
+      flushables.filter(isFlushable).map((provider) => provider.forceFlush()),
+    );
     await exporter?.forceFlush();
   };
 }

@@ -1,0 +1,71 @@
+import { countDropped } from "../diagnostics.ts";
+import type { LocalTrace } from "../tracing/local-trace.ts";
+import { type CallSite, captureCallSite } from "./call-site.ts";
+import { statementsPerRequestMax } from "./repeat-counter.ts";
+
+/** Pairs of route and statement that are remembered as seen. */
+const pairsMax = 2_000;
+/** After the first ones, the repeats of a statement whose call site is captured. */
+const laterRepeats = new Set([10, 100, 1_000]);
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/**
+ * Decides which calls are worth 12 µs for their call site: the Nth repeat of a statement in a request, the first time
+ * that a route runs it in this process, and whatever the caller knows to be slow or failing. So each statement of each
+ * route has one, and each loop, and the rest costs a look into a map.
+ */
+export class CallSiteRules {
+  readonly #repeatsMin: number;
+  readonly #seen = new Map<string, Set<string>>();
+  #pairs = 0;
+
+  /** `repeatsMin` is N; 0 is never. */
+  constructor(repeatsMin: number) {
+    this.#repeatsMin = repeatsMin;
+  }
+
+  /** 1 for the first call of a statement in a request, 2 for the second …; 0 when it is not followed. */
+  count(trace: LocalTrace, statement: string): number {
+    trace.repeats ??= new Map();
+    const index = (trace.repeats.get(statement) ?? 0) + 1;
+    if (index === 1 && trace.repeats.size >= statementsPerRequestMax) {
+      countDropped("statements_over_limit");
+      return 0;
+    }
+    trace.repeats.set(statement, index);
+    return index;
+  }
+
+  /** `entry` is the function that the application has called; `index` is what `count` said. */
+  capture(
+    { trace, statement, index, isAsked }: CapturedCall,
+    entry: AnyFunction,
+    framesMax?: number,
+  ): CallSite | undefined {
+    if (this.#repeatsMin === 0) return undefined;
+    const isFirst = index === 1 && this.#isNew(trace.route, statement);
+    const isRepeat = index === this.#repeatsMin || laterRepeats.has(index);
+    return isFirst || isRepeat || isAsked ? captureCallSite(entry, framesMax) : undefined;
+  }
+
+  #isNew(route: string, statement: string): boolean {
+    let statements = this.#seen.get(route);
+    if (statements?.has(statement) || this.#pairs >= pairsMax) return false;
+    if (statements === undefined) {
+      statements = new Set();
+      this.#seen.set(route, statements);
+    }
+    statements.add(statement);
+    this.#pairs += 1;
+    return true;
+  }
+}
+
+export interface CapturedCall {
+  readonly trace: LocalTrace;
+  readonly statement: string;
+  readonly index: number;
+  /** Slow or failing lately. */
+  readonly isAsked: boolean;
+}

@@ -1,0 +1,107 @@
+import { countDropped } from "../diagnostics.ts";
+import type { RecordedSpan } from "../tracing/recorded-span.ts";
+import type { ScopeSink } from "../tracing/tracing.ts";
+import type { Scope, SpanChunk } from "./span-chunk.ts";
+import { SpanEncoder } from "./span-encoder.ts";
+
+/** Further scopes of the application's own making are taken for the first one. */
+const scopesMax = 1_000;
+
+/** Takes full buffers and gives empty ones. */
+export interface ChunkExchange {
+  /** An empty buffer to go on with; undefined when it can take no chunk now, which is then lost. */
+  exchange(chunk: SpanChunk): Buffer | undefined;
+}
+
+export interface SpanBufferOptions {
+  readonly spansMax: number;
+  readonly delayMs: number;
+}
+
+/**
+ * Encoded spans between their end and the export thread:
+ *
+ *   span ends ──▶ buffer ──▶ full, 512 spans, or 5 s old ──▶ export thread
+ *                   ▲──────────── empty buffer ─────────────────┘
+ *
+ * Spans that follow each other are mostly of one scope; a change of scope begins a new segment of the buffer.
+ */
+export class SpanBuffer implements ScopeSink {
+  readonly #exchange: ChunkExchange;
+  readonly #options: SpanBufferOptions;
+  readonly #encoder: SpanEncoder;
+  #bytes: Buffer;
+  readonly #scopes: Scope[] = [];
+  readonly #scopeIndex = new Map<string, number>();
+  #spans = 0;
+  #scope = -1;
+  /** Scope and end of each segment, one after the other. */
+  #segments: number[] = [];
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(exchange: ChunkExchange, bytes: Buffer, options: SpanBufferOptions) {
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#bytes = bytes;
+    this.#encoder = new SpanEncoder(bytes);
+  }
+
+  scopeOf(name: string, version: string): number {
+    const key = `${version} ${name}`;
+    const known = this.#scopeIndex.get(key);
+    if (known !== undefined) return known;
+    if (this.#scopes.length >= scopesMax) return 0;
+    this.#scopeIndex.set(key, this.#scopes.length);
+    return this.#scopes.push({ name: String(name), version: String(version) }) - 1;
+  }
+
+  add(span: RecordedSpan): void {
+    try {
+      if (!this.#write(span)) {
+        this.handOver();
+        if (!this.#write(span)) countDropped("span_too_large");
+      }
+    } catch {
+      countDropped("span_failed");
+    }
+  }
+
+  #write(span: RecordedSpan): boolean {
+    const from = this.#encoder.length;
+    if (!this.#encoder.add(span)) return false;
+    if (span.scope !== this.#scope) this.#beginSegment(span.scope, from);
+    this.#spans += 1;
+    if (this.#spans >= this.#options.spansMax) this.handOver();
+    else if (this.#timer === undefined) this.#startTimer();
+    return true;
+  }
+
+  #beginSegment(scope: number, at: number): void {
+    if (this.#scope !== -1) this.#segments.push(this.#scope, at);
+    this.#scope = scope;
+  }
+
+  #startTimer(): void {
+    this.#timer = setTimeout(() => this.handOver(), this.#options.delayMs).unref();
+  }
+
+  /** Gives what is written to the export thread. */
+  handOver(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#spans === 0) return;
+    this.#segments.push(this.#scope, this.#encoder.length);
+    const next = this.#exchange.exchange({
+      bytes: this.#bytes.buffer as ArrayBuffer,
+      segments: this.#segments,
+      scopes: this.#scopes,
+      spans: this.#spans,
+    });
+    if (next === undefined) countDropped("spans_queue_full", this.#spans);
+    this.#bytes = next ?? this.#bytes;
+    this.#encoder.restart(this.#bytes);
+    this.#spans = 0;
+    this.#scope = -1;
+    this.#segments = [];
+  }
+}

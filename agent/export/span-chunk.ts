@@ -1,0 +1,51 @@
+import { delimited } from "../tracing/attribute-key.ts";
+
+/** An instrumentation scope: who made a span. */
+export interface Scope {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Encoded spans as they go from the application's thread to the export thread. */
+export interface SpanChunk {
+  readonly bytes: ArrayBuffer;
+  /** Index of the scope and end in `bytes`, in turns; the first segment begins at 0. */
+  readonly segments: readonly number[];
+  readonly scopes: readonly Scope[];
+  readonly spans: number;
+}
+
+/** The body of an OTLP request: ExportTraceServiceRequest with one ResourceSpans. `resource` is an encoded Resource. */
+export function toRequestBody(
+  { bytes, segments, scopes }: SpanChunk,
+  resource: Uint8Array,
+): Buffer {
+  const parts: Uint8Array[] = [delimited(0x0a, resource)];
+  for (const [scope, indexes] of segmentsByScope(segments)) {
+    const spans = indexes.map((index) => {
+      const from = index === 0 ? 0 : segments[index - 1]!;
+      return new Uint8Array(bytes, from, segments[index + 1]! - from);
+    });
+    const content = Buffer.concat([delimited(0x0a, encodeScope(scopes[scope]!)), ...spans]);
+    parts.push(delimited(0x12, content));
+  }
+  return Buffer.from(delimited(0x0a, Buffer.concat(parts)));
+}
+
+/** For each scope where in `segments` its own are. */
+function segmentsByScope(segments: readonly number[]): Map<number, number[]> {
+  const byScope = new Map<number, number[]>();
+  for (let index = 0; index < segments.length; index += 2) {
+    const scope = segments[index]!;
+    const indexes = byScope.get(scope);
+    if (indexes) indexes.push(index);
+    else byScope.set(scope, [index]);
+  }
+  return byScope;
+}
+
+function encodeScope({ name, version }: Scope): Uint8Array {
+  const encodedName = delimited(0x0a, Buffer.from(name));
+  if (version === "") return encodedName;
+  return Buffer.concat([encodedName, delimited(0x12, Buffer.from(version))]);
+}

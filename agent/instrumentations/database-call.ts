@@ -1,0 +1,106 @@
+import type { CallSite } from "../evidence/call-site.ts";
+import type { Statement } from "../evidence/statements.ts";
+import type { AttributeWriter } from "../tracing/attribute-writer.ts";
+import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
+import { keys } from "./attribute-keys.ts";
+import { writeCallSite } from "./write-call-site.ts";
+
+/** Beyond this the statement's next call has its call site captured. */
+const slowMs = 100;
+
+interface DatabaseServer {
+  /** As `db.system.name`. */
+  readonly system: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+}
+
+/** Values that were at hand when the call was made. */
+export interface CallStart {
+  readonly statement: Statement;
+  readonly server: DatabaseServer;
+  readonly paramsHash: string | undefined;
+  readonly callSite: CallSite | undefined;
+  readonly repeatIndex: number;
+  /** "" outside of a transaction. */
+  readonly transactionId: string;
+  /** 0 is the statement that begins it. */
+  readonly statementIndex: number;
+  /** -1 when it did not wait, or no pool is known. */
+  readonly poolWaitMs: number;
+  /** -1 when the connection was open already. */
+  readonly connectionCreateMs: number;
+}
+
+/** One call to a SQL database. */
+export class DatabaseCall implements SpanDetail {
+  readonly span: RecordedSpan;
+  readonly #start: CallStart;
+  #rows = -1;
+  #batchSize = 0;
+  #errorType = "";
+  #responseCode = "";
+
+  constructor(span: RecordedSpan, start: CallStart) {
+    this.span = span;
+    this.#start = start;
+    span.detail = this;
+  }
+
+  /** `rows` is undefined when there are none to speak of; `batchSize` counts only from 2 on. */
+  succeed(rows: number | undefined, batchSize: number): void {
+    if (rows !== undefined) this.#rows = rows;
+    this.#batchSize = batchSize;
+    this.#end(false);
+  }
+
+  fail(error: unknown): void {
+    const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+    if (typeof code === "string") this.#responseCode = code.slice(0, 64);
+    this.#errorType = this.#responseCode || String(name ?? "error").slice(0, 64);
+    this.span.setStatus({ code: 2 });
+    this.#end(true);
+  }
+
+  #end(isFailed: boolean): void {
+    const { span } = this;
+    const endMs = span.trace.nowMs();
+    const durationMs = endMs - span.startMs;
+    span.trace.dbCalls += 1;
+    span.trace.dbTimeMs += durationMs;
+    if (this.#rows > 0) span.trace.dbRows += this.#rows;
+    this.#start.statement.isWatched = isFailed || durationMs > slowMs;
+    span.endAt(endMs);
+  }
+
+  write(writer: AttributeWriter): void {
+    const { statement, server, paramsHash, callSite, repeatIndex } = this.#start;
+    writer.known(keys.dbSystemName, server.system);
+    writer.known(keys.dbNamespace, server.database);
+    writer.known(keys.serverAddress, server.host);
+    if (server.port > 0) writer.integer(keys.serverPort, server.port);
+    writer.known(keys.dbQueryText, statement.text);
+    if (statement.summary !== "") writer.known(keys.dbQuerySummary, statement.summary);
+    if (statement.operation !== "") writer.known(keys.dbOperationName, statement.operation);
+    if (statement.collection !== "") writer.known(keys.dbCollectionName, statement.collection);
+    if (paramsHash !== undefined) writer.text(keys.paramsHash, paramsHash);
+    if (this.#rows >= 0) writer.integer(keys.dbReturnedRows, this.#rows);
+    if (this.#batchSize > 1) writer.integer(keys.dbOperationBatchSize, this.#batchSize);
+    if (this.#responseCode !== "") writer.known(keys.dbResponseStatusCode, this.#responseCode);
+    if (this.#errorType !== "") writer.known(keys.errorType, this.#errorType);
+    if (repeatIndex > 1) writer.integer(keys.repeatIndex, repeatIndex);
+    if (callSite !== undefined) writeCallSite(writer, callSite);
+    this.#writeConnection(writer);
+  }
+
+  #writeConnection(writer: AttributeWriter): void {
+    const { transactionId, statementIndex, poolWaitMs, connectionCreateMs } = this.#start;
+    if (transactionId !== "") {
+      writer.text(keys.transactionId, transactionId);
+      writer.integer(keys.statementIndex, statementIndex);
+    }
+    if (poolWaitMs >= 0) writer.double(keys.poolWait, poolWaitMs);
+    if (connectionCreateMs >= 0) writer.double(keys.connectionCreate, connectionCreateMs);
+  }
+}

@@ -1,0 +1,168 @@
+import { type CallSite, captureCallSite } from "../evidence/call-site.ts";
+import { toRedactedException } from "../tracing/exception-attributes.ts";
+import type { Tracing } from "../tracing/tracing.ts";
+import type { Constructor } from "./constructor.ts";
+import { Guard } from "./guard.ts";
+import { type Method, wrapMethod } from "./wrap-method.ts";
+
+interface Layer {
+  handle: Method;
+}
+
+interface Route {
+  readonly path?: unknown;
+  readonly stack?: readonly Layer[];
+}
+
+interface Router {
+  readonly stack?: readonly Layer[];
+}
+
+interface ExpressRequest {
+  readonly baseUrl?: string;
+}
+
+/** Express 4 and 5: an application exports `Route` and `Router`; of version 5 both are the package `router`'s. */
+export interface ExpressModule {
+  readonly Route?: Constructor;
+  readonly Router?: Constructor;
+}
+
+/** Routes whose handler's place was sent. */
+const routesMax = 2_000;
+const mountsMax = 32;
+
+/**
+ * The route's pattern for the request's span, without a span for each layer:
+ *
+ *   app.use("/shops/:shop", router)      entered with baseUrl /shops/7: noted as /shops/:shop
+ *   router.get("/items/:id", handler)    dispatched: /shops/:shop + /items/:id
+ */
+export class ExpressInstrumentation {
+  readonly #tracing: Tracing;
+  readonly #guard = new Guard("express");
+  readonly #patched = new WeakSet<object>();
+  readonly #mounts = new WeakMap<object, Map<string, string>>();
+  readonly #places = new WeakMap<object, CallSite>();
+  readonly #sent = new Set<string>();
+
+  constructor(tracing: Tracing) {
+    this.#tracing = tracing;
+  }
+
+  patch({ Route, Router }: ExpressModule): void {
+    if (Route === undefined || Router === undefined || this.#patched.has(Route.prototype)) return;
+    this.#patched.add(Route.prototype);
+    const instrumentation = this;
+    wrapMethod<Route>(Route.prototype, "dispatch", (original) => {
+      return function dispatch(...args) {
+        if (!instrumentation.#guard.isActive) return Reflect.apply(original, this, args);
+        return Reflect.apply(original, this, instrumentation.#onDispatch(this, args));
+      };
+    });
+    // In version 4 a router's methods are those of the function itself.
+    const prototype = Object.hasOwn(Router, "use") ? Router : Router.prototype;
+    wrapMethod<Router>(prototype, "use", (original) => {
+      return function use(...args) {
+        const layers = this.stack?.length ?? 0;
+        const result = Reflect.apply(original, this, args);
+        instrumentation.#onUse(this.stack?.slice(layers) ?? [], args[0]);
+        return result;
+      };
+    });
+    wrapMethod(prototype, "route", (original) => {
+      return function route(...args) {
+        const made = Reflect.apply(original, this, args);
+        instrumentation.#onRoute(made, route);
+        return made;
+      };
+    });
+  }
+
+  #onRoute(route: unknown, entry: (...args: never[]) => unknown): void {
+    if (typeof route !== "object" || route === null) return;
+    const place = captureCallSite(entry);
+    if (place !== undefined) this.#places.set(route, place);
+  }
+
+  /** Notes where a router with parameters in its own path is entered; `baseUrl` then holds their values. */
+  #onUse(layers: readonly Layer[], path: unknown): void {
+    if (typeof path !== "string" || !/[:*{(]/.test(path)) return;
+    const instrumentation = this;
+    for (const layer of layers) {
+      const { handle } = layer;
+      if (typeof handle !== "function" || handle.length > 3) continue;
+      // Whoever lists routes looks into the handler for its stack.
+      layer.handle = new Proxy(handle, {
+        apply(target, self, args: unknown[]) {
+          instrumentation.#onMount(args[0], path);
+          return Reflect.apply(target, self, args);
+        },
+      });
+    }
+  }
+
+  #onMount(request: unknown, path: string): void {
+    if (!this.#guard.isActive) return;
+    try {
+      const { baseUrl = "" } = request as ExpressRequest;
+      const mounts = this.#mounts.get(request as object) ?? new Map<string, string>();
+      if (mounts.size >= mountsMax) return;
+      const segments = path.split("/").filter(Boolean).length;
+      const outer = baseUrl
+        .split("/")
+        .slice(0, -segments || undefined)
+        .join("/");
+      mounts.set(baseUrl, (mounts.get(outer) ?? outer) + path);
+      this.#mounts.set(request as object, mounts);
+    } catch (error) {
+      this.#guard.failed(error);
+    }
+  }
+
+  #onDispatch(route: Route, args: unknown[]): unknown[] {
+    try {
+      const trace = this.#tracing.contexts.current()?.trace;
+      if (trace?.server === undefined || !trace.isSampled) return args;
+      const path = Array.isArray(route.path) ? route.path.join(",") : String(route.path ?? "");
+      const pattern = (this.#baseOf(args[0] as ExpressRequest) + path).slice(0, 1_024) || "/";
+      trace.route = pattern.length > 1 && pattern.endsWith("/") ? pattern.slice(0, -1) : pattern;
+      trace.handler = this.#handlerOf(route, trace.route);
+      const { server } = trace;
+      const [request, response, next, ...rest] = args;
+      if (typeof next !== "function") return args;
+      const onNext: Method = function (...results) {
+        const [error] = results;
+        if (error && error !== "route" && error !== "router") {
+          server.addEvent("exception", toRedactedException(error));
+        }
+        return Reflect.apply(next, this, results);
+      };
+      return [request, response, onNext, ...rest];
+    } catch (error) {
+      this.#guard.failed(error);
+      return args;
+    }
+  }
+
+  #baseOf(request: ExpressRequest): string {
+    const { baseUrl = "" } = request;
+    const mounts = this.#mounts.get(request);
+    if (mounts === undefined) return baseUrl;
+    let longest = "";
+    for (const base of mounts.keys()) {
+      if (base.length > longest.length && baseUrl.startsWith(base)) longest = base;
+    }
+    return longest === "" ? baseUrl : mounts.get(longest) + baseUrl.slice(longest.length);
+  }
+
+  /** Once for each route. */
+  #handlerOf(route: Route, pattern: string): CallSite | undefined {
+    if (this.#sent.size >= routesMax || this.#sent.has(pattern)) return undefined;
+    const place = this.#places.get(route);
+    if (place === undefined) return undefined;
+    this.#sent.add(pattern);
+    const name = route.stack?.at(-1)?.handle.name;
+    return name ? { ...place, functionName: name } : { ...place, functionName: undefined };
+  }
+}

@@ -1,0 +1,87 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { Guard } from "./guard.ts";
+import { type CallOptions, OutgoingCall, toBytes } from "./outgoing-call.ts";
+
+interface RequestMessage {
+  readonly request: ClientRequest;
+}
+
+/** Requests by `node:http` and `node:https`, by Node's diagnostics channels: nothing is patched. */
+export function instrumentHttpClient(options: CallOptions): void {
+  const guard = new Guard("node:http requests");
+  const calls = new WeakMap<ClientRequest, OutgoingCall>();
+
+  guard.subscribe<RequestMessage>("http.client.request.created", function onCreated({ request }) {
+    const call = OutgoingCall.start(
+      { ...options, client: "http" },
+      toHttpRequest(request),
+      onCreated,
+    );
+    if (call === undefined) return;
+    calls.set(request, call);
+    if (!request.headersSent) {
+      call.propagate(options.tracing.contexts.current(), (name, value) => {
+        if (!request.hasHeader(name)) request.setHeader(name, value);
+      });
+    }
+    if (call.span.trace.isSampled) request.once("socket", (socket) => watch(call, request, socket));
+  });
+
+  guard.subscribe<RequestMessage & { readonly response: IncomingMessage }>(
+    "http.client.response.finish",
+    ({ request, response }) => {
+      const call = calls.get(request);
+      if (call === undefined) return;
+      calls.delete(request);
+      call.statusCode = response.statusCode ?? 0;
+      call.protocolVersion = response.httpVersion;
+      call.requestBytes = toBytes(request.getHeader("content-length"));
+      call.responseBytes = toBytes(response.headers["content-length"]);
+      if (call.isReused === false) call.firstByteMs = call.span.trace.nowMs() - call.span.startMs;
+      // The call is over when its body is read, or given up.
+      response.once("close", () => call.end());
+    },
+  );
+
+  guard.subscribe<RequestMessage & { readonly error: unknown }>(
+    "http.client.request.error",
+    ({ request, error }) => {
+      calls.get(request)?.fail(error);
+      calls.delete(request);
+    },
+  );
+}
+
+function toHttpRequest(request: ClientRequest) {
+  const { method, path, protocol } = request;
+  return {
+    method,
+    path,
+    origin: `${protocol}//${String(request.getHeader("host") ?? request.host)}`,
+  };
+}
+
+/** What a new connection takes; one that was open already has nothing to say. */
+function watch(call: OutgoingCall, request: ClientRequest, socket: Socket): void {
+  call.isReused = request.reusedSocket;
+  if (request.reusedSocket || !socket.connecting) return;
+  const { trace, startMs } = call.span;
+  let lastMs = startMs;
+  const sinceLast = () => {
+    const nowMs = trace.nowMs();
+    const ms = nowMs - lastMs;
+    lastMs = nowMs;
+    return ms;
+  };
+  socket.once("lookup", () => {
+    call.dnsMs = sinceLast();
+  });
+  socket.once("connect", () => {
+    call.tcpMs = sinceLast();
+  });
+  if (!("encrypted" in socket)) return;
+  socket.once("secureConnect", () => {
+    call.tlsMs = sinceLast();
+  });
+}

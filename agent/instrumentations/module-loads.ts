@@ -1,0 +1,100 @@
+import nodeModule, { createRequire } from "node:module";
+import { Guard } from "./guard.ts";
+
+type Load = (this: unknown, request: string, parent: unknown, isMain: boolean) => unknown;
+
+interface ModuleLoader {
+  _load: Load;
+  readonly _cache: Record<string, { exports: unknown } | undefined>;
+}
+
+/**
+ * Sees packages when they are first loaded, by `require`, and by `import` of a CommonJS package, which Node loads the
+ * same way under its file's name. Only packages that somebody waits for are looked at.
+ */
+export class ModuleLoads {
+  readonly #guard = new Guard("loading of modules");
+  readonly #patches = new Map<string, (exports: unknown) => void>();
+  readonly #preparations = new Map<string, () => void>();
+
+  /** Calls `patch` with what a package exports, each time that it is loaded; it must tell whether it knows it. */
+  onLoaded(name: string, patch: (exports: unknown) => void): void {
+    this.#patches.set(name, patch);
+  }
+
+  /** Calls `prepare` once, before anything of the package is loaded. */
+  beforeFirst(name: string, prepare: () => void): void {
+    this.#preparations.set(name, prepare);
+  }
+
+  install(): void {
+    const loader = nodeModule as unknown as ModuleLoader;
+    const original = loader._load;
+    const loads = this;
+    loader._load = function (request, parent, isMain) {
+      const name = loads.#nameOf(request);
+      if (name === undefined) return Reflect.apply(original, this, [request, parent, isMain]);
+      if (loads.#prepare(name)) return loadAgain(loader, request, parent);
+      const exports = Reflect.apply(original, this, [request, parent, isMain]);
+      loads.#patch(name, exports);
+      return exports;
+    };
+  }
+
+  /** The package, if somebody waits for it. */
+  #nameOf(request: string): string | undefined {
+    if (typeof request !== "string") return undefined;
+    const name = toPackageName(request);
+    if (name === undefined) return undefined;
+    return this.#patches.has(name) || this.#preparations.has(name) ? name : undefined;
+  }
+
+  #prepare(name: string): boolean {
+    const prepare = this.#preparations.get(name);
+    if (prepare === undefined) return false;
+    this.#preparations.delete(name);
+    try {
+      prepare();
+      return true;
+    } catch (error) {
+      this.#guard.failed(error);
+      return false;
+    }
+  }
+
+  #patch(name: string, exports: unknown): void {
+    try {
+      this.#patches.get(name)?.(exports);
+    } catch (error) {
+      this.#guard.failed(error);
+    }
+  }
+}
+
+/**
+ * A contrib instrumentation that has just been prepared has put itself around `require`, and the call under way began
+ * before that. So it is made once more, and the instrumentation sees it.
+ */
+function loadAgain(loader: ModuleLoader, request: string, parent: unknown): unknown {
+  const { require: requireOf } = (parent ?? {}) as { require?: (request: string) => unknown };
+  if (typeof requireOf === "function") return Reflect.apply(requireOf, parent, [request]);
+  const exports = createRequire(request)(request);
+  // `import` reads the module's own exports, not what is returned here.
+  const cached = loader._cache[request];
+  if (cached !== undefined && cached.exports !== exports) cached.exports = exports;
+  return exports;
+}
+
+/** Of `pg`, `pg/lib/client`, `@hapi/hapi` or a file below `node_modules`; undefined of a file of the application. */
+function toPackageName(request: string): string | undefined {
+  let path = request;
+  if (request.startsWith("/") || /^[A-Za-z]:[\\/]/.test(request)) {
+    const folder = /^.*[\\/]node_modules[\\/]/s.exec(request)?.[0];
+    if (folder === undefined) return undefined;
+    path = request.slice(folder.length);
+  } else if (request.startsWith(".")) {
+    return undefined;
+  }
+  const parts = path.split(/[\\/]/, 2);
+  return path.startsWith("@") ? parts.join("/") : parts[0];
+}

@@ -1,0 +1,150 @@
+import type { CallSite } from "../evidence/call-site.ts";
+import type { CallSiteRules } from "../evidence/call-site-rules.ts";
+import { toHostAndPort } from "../evidence/host-and-port.ts";
+import { type HttpRequest, toHttpCall } from "../evidence/http-call.ts";
+import type { HashParams } from "../evidence/params-hash.ts";
+import { redactQuery } from "../evidence/redact-query.ts";
+import { type ActiveContext, baggageOf, isSuppressed } from "../tracing/active-context.ts";
+import type { AttributeWriter } from "../tracing/attribute-writer.ts";
+import { otlpKind, type RecordedSpan, type SpanDetail } from "../tracing/recorded-span.ts";
+import type { Tracing } from "../tracing/tracing.ts";
+import { toTraceparent } from "../tracing/w3c-headers.ts";
+import { keys } from "./attribute-keys.ts";
+import { writeMethod } from "./http-method.ts";
+import { writeCallSite } from "./write-call-site.ts";
+
+/** Node's own frames above the application's: about 30 for `fetch`. */
+const framesMax = 48;
+
+export interface CallOptions {
+  readonly tracing: Tracing;
+  readonly hashParams: HashParams;
+  readonly callSites: CallSiteRules;
+}
+
+/** An HTTP request that this process makes, whatever client makes it. */
+export class OutgoingCall implements SpanDetail {
+  readonly span: RecordedSpan;
+  readonly #request: HttpRequest;
+  readonly #paramsHash: string | undefined;
+  readonly #callSite: CallSite | undefined;
+  readonly #repeatIndex: number;
+  statusCode = 0;
+  errorType = "";
+  protocolVersion = "";
+  /** -1: unknown. */
+  requestBytes = -1;
+  responseBytes = -1;
+  isReused: boolean | undefined = undefined;
+  firstByteMs = -1;
+  dnsMs = -1;
+  tcpMs = -1;
+  tlsMs = -1;
+
+  private constructor(
+    span: RecordedSpan,
+    request: HttpRequest,
+    evidence: {
+      hash: string | undefined;
+      site: CallSite | undefined;
+      index: number;
+    },
+  ) {
+    this.span = span;
+    this.#request = request;
+    this.#paramsHash = evidence.hash;
+    this.#callSite = evidence.site;
+    this.#repeatIndex = evidence.index;
+  }
+
+  /** Undefined when nothing is to be traced. `entry` is the function nearest to the application that is ours. */
+  static start(
+    { tracing, hashParams, callSites, client }: CallOptions & { readonly client: string },
+    request: HttpRequest,
+    entry: (...args: never[]) => unknown,
+  ): OutgoingCall | undefined {
+    const active = tracing.contexts.current();
+    if (isSuppressed(tracing.contexts.storage.getStore())) return undefined;
+    const span = tracing.startSpan(active, request.method, otlpKind.client);
+    const { trace } = span;
+    trace.httpCalls += 1;
+    if (!trace.isSampled) return new OutgoingCall(span, request, noEvidence);
+    const { statement, params } = toHttpCall(request);
+    // One address that is called in two ways is called at two places.
+    const counted = `${client} ${statement}`;
+    const index = active === undefined ? 0 : callSites.count(trace, counted);
+    const call = new OutgoingCall(span, request, {
+      hash: hashParams(statement, params),
+      site: callSites.capture(
+        { trace, statement: counted, index, isAsked: false },
+        entry,
+        framesMax,
+      ),
+      index,
+    });
+    span.detail = call;
+    return call;
+  }
+
+  /** Hands the headers that continue the trace to `set`. */
+  propagate(active: ActiveContext | undefined, set: (name: string, value: string) => void): void {
+    set("traceparent", toTraceparent(this.span));
+    const { traceState } = this.span.trace;
+    if (traceState !== "") set("tracestate", traceState);
+    const baggage = baggageOf(active);
+    if (baggage !== "") set("baggage", baggage);
+  }
+
+  fail(error: unknown): void {
+    const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+    this.errorType = String(code ?? name ?? "error").slice(0, 64);
+    this.end();
+  }
+
+  end(): void {
+    if (this.statusCode >= 400 || this.errorType !== "") this.span.setStatus({ code: 2 });
+    this.span.endAt(this.span.trace.nowMs());
+  }
+
+  write(writer: AttributeWriter): void {
+    const { method, origin, path } = this.#request;
+    writeMethod(writer, method);
+    const scheme = origin.indexOf("://");
+    const { host, port } = toHostAndPort(scheme === -1 ? origin : origin.slice(scheme + 3));
+    writer.known(keys.serverAddress, host);
+    if (port !== 0) writer.integer(keys.serverPort, port);
+    writer.text(keys.urlFull, origin + withoutValues(path));
+    if (this.statusCode !== 0) writer.integer(keys.httpResponseStatusCode, this.statusCode);
+    const errorType = this.errorType || (this.statusCode >= 400 ? String(this.statusCode) : "");
+    if (errorType !== "") writer.known(keys.errorType, errorType);
+    if (this.protocolVersion) writer.known(keys.networkProtocolVersion, this.protocolVersion);
+    if (this.#paramsHash !== undefined) writer.text(keys.paramsHash, this.#paramsHash);
+    if (this.#repeatIndex > 1) writer.integer(keys.repeatIndex, this.#repeatIndex);
+    if (this.#callSite !== undefined) writeCallSite(writer, this.#callSite);
+    this.#writeTransfer(writer);
+  }
+
+  #writeTransfer(writer: AttributeWriter): void {
+    if (this.requestBytes >= 0) writer.integer(keys.httpRequestBodySize, this.requestBytes);
+    if (this.responseBytes >= 0) writer.integer(keys.httpResponseBodySize, this.responseBytes);
+    if (this.isReused !== undefined) writer.flag(keys.connectionReused, this.isReused);
+    if (this.firstByteMs >= 0) writer.double(keys.httpFirstByte, this.firstByteMs);
+    if (this.dnsMs >= 0) writer.double(keys.httpDns, this.dnsMs);
+    if (this.tcpMs >= 0) writer.double(keys.httpTcp, this.tcpMs);
+    if (this.tlsMs >= 0) writer.double(keys.httpTls, this.tlsMs);
+  }
+}
+
+const noEvidence = { hash: undefined, site: undefined, index: 0 };
+
+/** A path as it is, and the names of its parameters. */
+function withoutValues(path: string): string {
+  const mark = path.indexOf("?");
+  return mark === -1 ? path : `${path.slice(0, mark)}?${redactQuery(path.slice(mark + 1))}`;
+}
+
+/** Of a `content-length`; -1 when it is none. */
+export function toBytes(header: unknown): number {
+  const bytes = header === undefined ? -1 : Number(header);
+  return Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : -1;
+}

@@ -1,0 +1,28 @@
+import type { Statement } from "../evidence/statements.ts";
+import { wordToHex } from "../tracing/hex-words.ts";
+import { randomWord } from "../tracing/random-words.ts";
+
+/** The transaction that a client is in. */
+export interface TransactionState {
+  /** "" outside of one. */
+  transactionId: string;
+  /** Since it began. */
+  statements: number;
+}
+
+export function enterTransaction(state: TransactionState, { operation }: Statement): void {
+  if (state.transactionId !== "") state.statements += 1;
+  if (operation !== "BEGIN" && operation !== "START") return;
+  state.transactionId = wordToHex(randomWord()) + wordToHex(randomWord());
+  state.statements = 0;
+}
+
+/** ROLLBACK TO a savepoint stays in the transaction. */
+export function leaveTransaction(state: TransactionState, { operation, text }: Statement): void {
+  const isEnd =
+    operation === "COMMIT" ||
+    operation === "END" ||
+    operation === "ABORT" ||
+    (operation === "ROLLBACK" && !/\bto\b/i.test(text));
+  if (isEnd) state.transactionId = "";
+}

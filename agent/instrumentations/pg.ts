@@ -1,0 +1,287 @@
+import type { CallSite } from "../evidence/call-site.ts";
+import type { CallSiteRules } from "../evidence/call-site-rules.ts";
+import type { HashParams } from "../evidence/params-hash.ts";
+import { type PgResult, rowsOfPg } from "../evidence/returned-rows.ts";
+import { postgresql } from "../evidence/sql-scan.ts";
+import { type Statement, Statements } from "../evidence/statements.ts";
+import { isSuppressed } from "../tracing/active-context.ts";
+import { otlpKind } from "../tracing/recorded-span.ts";
+import type { Tracing } from "../tracing/tracing.ts";
+import type { Constructor } from "./constructor.ts";
+import { DatabaseCall } from "./database-call.ts";
+import { Guard } from "./guard.ts";
+import { observePgPromise } from "./observe-pg-promise.ts";
+import type { PgClient, PgModule, PgPool, PgQuery } from "./pg-classes.ts";
+import { enterTransaction, leaveTransaction, type TransactionState } from "./pg-transaction.ts";
+import { textOfQuery } from "./text-of-query.ts";
+import { type Method, wrapMethod } from "./wrap-method.ts";
+
+type Args = unknown[];
+type AnyFunction = (...args: never[]) => unknown;
+
+export interface PgOptions {
+  readonly tracing: Tracing;
+  readonly hashParams: HashParams;
+  readonly callSites: CallSiteRules;
+}
+
+/** A call to a pool, as it is known before there is a client for it. */
+interface AnnouncedCall {
+  readonly sql: string;
+  readonly statement: Statement;
+  readonly repeatIndex: number;
+  readonly callSite: CallSite | undefined;
+}
+
+/** What is kept for each client. */
+interface ClientState extends TransactionState {
+  poolWaitMs: number;
+  connectionCreateMs: number;
+}
+
+/**
+ * pg and pg-pool, by wraps around three methods:
+ *
+ *   pool.query ── announces: call site, repeat ─▶ pool.connect ── waits … ─▶ client.query: the span, from here on
+ *                 the application's frames are        └ context kept, wait measured
+ *                 still on the stack
+ */
+export class PgInstrumentation {
+  readonly #options: PgOptions;
+  readonly #guard = new Guard("pg");
+  readonly #statements = new Statements(postgresql);
+  readonly #patched = new WeakSet<object>();
+  readonly #clients = new WeakMap<object, ClientState>();
+  /** Handed on from a pool's `query` to its `connect` and to the client's `query`, all within one turn each. */
+  #announced: AnnouncedCall | undefined = undefined;
+
+  constructor(options: PgOptions) {
+    this.#options = options;
+  }
+
+  patchPg({ Client }: PgModule): void {
+    if (Client === undefined || this.#patched.has(Client.prototype)) return;
+    this.#patched.add(Client.prototype);
+    const instrumentation = this;
+    wrapMethod<PgClient>(Client.prototype, "query", (original) => {
+      return function query(...args) {
+        if (!instrumentation.#guard.isActive) return Reflect.apply(original, this, args);
+        return instrumentation.#queryClient(this, original, args, query);
+      };
+    });
+  }
+
+  patchPool(Pool: Constructor): void {
+    if (this.#patched.has(Pool.prototype)) return;
+    this.#patched.add(Pool.prototype);
+    const instrumentation = this;
+    wrapMethod<PgPool>(Pool.prototype, "query", (original) => {
+      return function query(...args) {
+        if (!instrumentation.#guard.isActive) return Reflect.apply(original, this, args);
+        return instrumentation.#queryPool(this, original, args, query);
+      };
+    });
+    wrapMethod<PgPool>(Pool.prototype, "connect", (original) => {
+      return function connect(...args) {
+        if (!instrumentation.#guard.isActive) return Reflect.apply(original, this, args);
+        return instrumentation.#connect(this, original, args);
+      };
+    });
+  }
+
+  #queryPool(pool: PgPool, original: Method, args: Args, entry: AnyFunction): unknown {
+    const outer = this.#announced;
+    try {
+      this.#announced = this.#announce(args, entry);
+    } catch (error) {
+      this.#guard.failed(error);
+    }
+    try {
+      return Reflect.apply(original, pool, args);
+    } finally {
+      this.#announced = outer;
+    }
+  }
+
+  #announce(args: Args, entry: AnyFunction): AnnouncedCall | undefined {
+    const sql = textOfQuery(args[0]);
+    const trace = this.#options.tracing.contexts.current()?.trace;
+    if (sql === undefined || trace?.isSampled === false) return undefined;
+    const statement = this.#statements.of(sql);
+    if (trace === undefined) return { sql, statement, repeatIndex: 0, callSite: undefined };
+    const { callSites } = this.#options;
+    const index = callSites.count(trace, statement.text);
+    const call = { trace, statement: statement.text, index, isAsked: statement.isWatched };
+    return { sql, statement, repeatIndex: index, callSite: callSites.capture(call, entry) };
+  }
+
+  /** A waiting call is served in the turn of whoever gives its client back: that is not its context. */
+  #connect(pool: PgPool, original: Method, args: Args): unknown {
+    const [callback] = args;
+    const announced = this.#announced;
+    this.#announced = undefined;
+    const checkout = new Checkout(pool);
+    if (typeof callback !== "function") {
+      const result = Reflect.apply(original, pool, args) as Promise<PgClient>;
+      if (!checkout.isDelayed) return result;
+      return result.then((client) => {
+        this.#note(client, checkout);
+        return client;
+      });
+    }
+    const { storage } = this.#options.tracing.contexts;
+    const store = storage.getStore();
+    const instrumentation = this;
+    const onClient: Method = function (...results) {
+      instrumentation.#note(results[1], checkout);
+      const outer = instrumentation.#announced;
+      instrumentation.#announced = announced;
+      try {
+        return storage.run(store, () => Reflect.apply(callback as Method, this, results));
+      } finally {
+        instrumentation.#announced = outer;
+      }
+    };
+    return Reflect.apply(original, pool, [onClient]);
+  }
+
+  #note(client: unknown, checkout: Checkout): void {
+    if (!checkout.isDelayed || typeof client !== "object" || client === null) return;
+    const state = this.#stateOf(client);
+    const waitedMs = performance.now() - checkout.fromMs;
+    if (checkout.isNewConnection) state.connectionCreateMs = waitedMs;
+    else state.poolWaitMs = waitedMs;
+  }
+
+  #queryClient(client: PgClient, original: Method, args: Args, entry: AnyFunction): unknown {
+    let call: DatabaseCall | undefined;
+    try {
+      call = this.#startCall(client, args, entry);
+    } catch (error) {
+      this.#guard.failed(error);
+    }
+    this.#announced = undefined;
+    if (call === undefined) return Reflect.apply(original, client, args);
+    return this.#finishCall(call, client, original, args);
+  }
+
+  #startCall(client: PgClient, args: Args, entry: AnyFunction): DatabaseCall | undefined {
+    const sql = textOfQuery(args[0]);
+    const { tracing, hashParams } = this.#options;
+    if (sql === undefined || isSuppressed(tracing.contexts.storage.getStore())) return undefined;
+    // A cursor or a stream: nobody says when it is done.
+    if (isQueryObject(args[0]) && !hasCallback(args)) return undefined;
+    const announced = this.#announced?.sql === sql ? this.#announced : this.#announce(args, entry);
+    if (announced === undefined) return undefined;
+    const { statement, repeatIndex, callSite } = announced;
+    const state = this.#stateOf(client);
+    enterTransaction(state, statement);
+    const span = tracing.startSpan(tracing.contexts.current(), statement.summary, otlpKind.client);
+    const call = new DatabaseCall(span, {
+      statement,
+      server: toServer(client),
+      paramsHash: hashParams(sql, valuesOf(args)),
+      callSite,
+      repeatIndex,
+      transactionId: state.transactionId,
+      statementIndex: state.statements,
+      poolWaitMs: state.poolWaitMs,
+      connectionCreateMs: state.connectionCreateMs,
+    });
+    leaveTransaction(state, statement);
+    state.poolWaitMs = -1;
+    state.connectionCreateMs = -1;
+    return call;
+  }
+
+  /** The application gets what pg returns: its callback is called as pg calls it, and its promise is pg's. */
+  #finishCall(call: DatabaseCall, client: PgClient, original: Method, args: Args): unknown {
+    const at = args.findLastIndex((argument) => typeof argument === "function");
+    const finish = (error: unknown, result: unknown) => {
+      try {
+        end(call, error, result);
+      } catch (failure) {
+        this.#guard.failed(failure);
+      }
+    };
+    if (at > 0) {
+      const wrapped = [...args];
+      wrapped[at] = this.#bindCallback(args[at] as Method, finish);
+      return Reflect.apply(original, client, wrapped);
+    }
+    const given = args[0] as PgQuery;
+    if (typeof given.callback === "function") {
+      const callback = this.#bindCallback(given.callback, finish);
+      // A query object is pg's to work with; a plain one is the application's, which may use it again.
+      const config = isQueryObject(given)
+        ? Object.assign(given, { callback })
+        : { ...given, callback };
+      return Reflect.apply(original, client, [config, ...args.slice(1)]);
+    }
+    const result = Reflect.apply(original, client, args) as Promise<unknown>;
+    return observePgPromise(result, client, args, finish);
+  }
+
+  #bindCallback(callback: Method, finish: (error: unknown, result: unknown) => void): Method {
+    const { storage } = this.#options.tracing.contexts;
+    const store = storage.getStore();
+    return function (...results) {
+      finish(results[0], results[1]);
+      return storage.run(store, () => Reflect.apply(callback, this, results));
+    };
+  }
+
+  #stateOf(client: object): ClientState {
+    let state = this.#clients.get(client);
+    if (state === undefined) {
+      state = { transactionId: "", statements: 0, poolWaitMs: -1, connectionCreateMs: -1 };
+      this.#clients.set(client, state);
+    }
+    return state;
+  }
+}
+
+/** What a checkout will have to wait for, told from the pool's counts before it. */
+class Checkout {
+  readonly fromMs = performance.now();
+  readonly isDelayed: boolean;
+  readonly isNewConnection: boolean;
+
+  constructor({ idleCount, waitingCount, totalCount, options }: PgPool) {
+    this.isDelayed = idleCount <= waitingCount;
+    this.isNewConnection = this.isDelayed && idleCount === 0 && totalCount < (options?.max ?? 10);
+  }
+}
+
+function end(call: DatabaseCall, error: unknown, result: unknown): void {
+  if (error) {
+    call.fail(error);
+    return;
+  }
+  const results = result as PgResult | readonly PgResult[] | undefined;
+  call.succeed(rowsOfPg(results), Array.isArray(results) ? results.length : 0);
+}
+
+function isQueryObject(query: unknown): boolean {
+  return typeof query === "object" && query !== null && "submit" in query;
+}
+
+function hasCallback(args: Args): boolean {
+  const { callback } = args[0] as PgQuery;
+  return typeof callback === "function" || args.some((argument) => typeof argument === "function");
+}
+
+function valuesOf(args: Args): unknown {
+  const [query, values] = args;
+  if (values !== undefined && values !== null && typeof values !== "function") return values;
+  return typeof query === "object" ? (query as { values?: unknown }).values : undefined;
+}
+
+function toServer({ host, port, database }: PgClient) {
+  return {
+    system: "postgresql",
+    host: String(host ?? ""),
+    port: Number(port) || 0,
+    database: String(database ?? ""),
+  };
+}

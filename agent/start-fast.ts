@@ -1,0 +1,116 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { context, propagation, trace } from "@opentelemetry/api";
+import type { Config } from "./config.ts";
+import { showErrorsAsWarnings, warnOnce } from "./diagnostics.ts";
+import { CallSiteRules } from "./evidence/call-site-rules.ts";
+import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
+import { bufferBytes, ExportThread } from "./export/export-thread.ts";
+import { flushAtExit } from "./export/flush-at-exit.ts";
+import { SpanBuffer } from "./export/span-buffer.ts";
+import type { Constructor } from "./instrumentations/constructor.ts";
+import type { createContrib } from "./instrumentations/contrib.ts";
+import { contribOf } from "./instrumentations/contrib-packages.ts";
+import { ExpressInstrumentation, type ExpressModule } from "./instrumentations/express.ts";
+import { instrumentHttpClient } from "./instrumentations/http-client.ts";
+import { instrumentHttpServer } from "./instrumentations/http-server.ts";
+import { ModuleLoads } from "./instrumentations/module-loads.ts";
+import { PgInstrumentation } from "./instrumentations/pg.ts";
+import type { PgModule } from "./instrumentations/pg-classes.ts";
+import { instrumentUndici } from "./instrumentations/undici.ts";
+import packageJson from "./package.json" with { type: "json" };
+import { type Runtime, startRuntime } from "./runtime/start-runtime.ts";
+import { findServiceName } from "./service-name.ts";
+import { createSampler } from "./tracing/sampler.ts";
+import { Tracing } from "./tracing/tracing.ts";
+import { W3cPropagator } from "./tracing/w3c-propagator.ts";
+
+/**
+ * The fast path:
+ *
+ *   app ── our instrumentations ──▶ span ends ──▶ encoded in place ──▶ export thread ──▶ collector
+ *     └─── OpenTelemetry's API, contrib instrumentations ──┘            gzip, retry
+ *
+ * Contrib packages are loaded when their library is, and OpenTelemetry's SDK only for metrics and logs that somebody
+ * asks for. Returns the modules that need a loader under `import`: none.
+ */
+export function startAgent(config: Config): readonly string[] {
+  if (!config.isDiagToConsole) showErrorsAsWarnings();
+  for (const warning of config.warnings) warnOnce(warning);
+
+  const thread = new ExportThread(join(import.meta.dirname, "export-worker.cjs"), {
+    queueBytesMax: config.exportQueueBytesMax,
+    environment: config.exporterEnvironment,
+    resource: {
+      detectors: config.resourceDetectors,
+      given: config.resourceAttributes,
+      serviceName:
+        config.serviceName ??
+        (config.isServiceNamed ? undefined : findServiceName(process.argv[1], process.cwd())),
+      agentVersion: packageJson.version,
+      title: process.argv0,
+      command: process.argv[1],
+    },
+  });
+  const buffer = new SpanBuffer(thread, Buffer.from(new ArrayBuffer(bufferBytes)), {
+    spansMax: config.batchSpansMax,
+    delayMs: config.batchDelayMs,
+  });
+  const sampler = createSampler(config.sampler, config.samplerRatio);
+  const tracing = new Tracing(buffer, sampler, packageJson.version);
+  context.setGlobalContextManager(tracing.contexts);
+  propagation.setGlobalPropagator(new W3cPropagator());
+  trace.setGlobalTracerProvider(tracing);
+  // Metrics are the SDK's: with them the fast path is not taken.
+  instrument(config, tracing, startRuntime({ ...config, metricExporters: [] }));
+
+  flushAtExit(() => {
+    buffer.handOver();
+    return thread.flush();
+  }, config.flushTimeoutMs);
+  return [];
+}
+
+function instrument(config: Config, tracing: Tracing, runtime: Runtime): void {
+  const hashParams = createParamsHash(config.paramsKey);
+  const options = { tracing, hashParams, callSites: new CallSiteRules(config.callSiteRepeatsMin) };
+  const isOn = (name: string) => config.isInstrumentationOn(name);
+  if (isOn("http")) {
+    instrumentHttpServer(tracing, runtime);
+    instrumentHttpClient(options);
+  }
+  if (isOn("undici")) instrumentUndici(options);
+
+  const loads = new ModuleLoads();
+  if (isOn("express")) {
+    const express = new ExpressInstrumentation(tracing);
+    loads.onLoaded("express", (exports) => express.patch(exports as ExpressModule));
+  }
+  if (isOn("pg")) {
+    const pg = new PgInstrumentation(options);
+    loads.onLoaded("pg", (exports) => pg.patchPg(exports as PgModule));
+    loads.onLoaded("pg-pool", (exports) => pg.patchPool(exports as Constructor));
+  }
+  prepareContrib(config, hashParams, loads);
+  loads.install();
+}
+
+function prepareContrib(config: Config, hashParams: HashParams, loads: ModuleLoads): void {
+  let enable: ((name: string) => void) | undefined;
+  const enableOnce = (name: string) => {
+    if (enable === undefined) {
+      const contrib: { createContrib: typeof createContrib } = createRequire(import.meta.url)(
+        "./contrib.cjs",
+      );
+      enable = contrib.createContrib(config, hashParams);
+    }
+    enable(name);
+  };
+  for (const [library, name] of Object.entries(contribOf)) {
+    if (config.isInstrumentationOn(name)) loads.beforeFirst(library, () => enableOnce(name));
+  }
+  // Of Node's own modules, which are loaded already.
+  for (const name of ["dns", "fs", "net"]) {
+    if (config.enabledInstrumentations.includes(name)) enableOnce(name);
+  }
+}

@@ -1,0 +1,15 @@
+const state = crypto.getRandomValues(new Uint32Array(4));
+
+/**
+ * 32 random bits for an id, never 0, as an unsigned integer. Marsaglia's xorshift128, seeded by the system: an id must
+ * be unlike every other, not impossible to guess, and the system's generator costs ten times as much.
+ */
+export function randomWord(): number {
+  const t = state[0]! ^ (state[0]! << 11);
+  state[0] = state[1]!;
+  state[1] = state[2]!;
+  state[2] = state[3]!;
+  const word = state[3]!;
+  state[3] = word ^ (word >>> 19) ^ t ^ (t >>> 8);
+  return state[3] || 1;
+}

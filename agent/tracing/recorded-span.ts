@@ -1,0 +1,196 @@
+import {
+  type Attributes,
+  type AttributeValue,
+  type Exception,
+  type Link,
+  type Span,
+  type SpanContext,
+  type SpanStatus,
+  SpanStatusCode,
+  type TimeInput,
+  TraceFlags,
+} from "@opentelemetry/api";
+import type { AttributeWriter } from "./attribute-writer.ts";
+import { toException } from "./exception-attributes.ts";
+import { wordToHex } from "./hex-words.ts";
+import type { LocalTrace } from "./local-trace.ts";
+import { randomWord } from "./random-words.ts";
+import { toEpochMs } from "./time-input.ts";
+import { toTraceState } from "./trace-state.ts";
+
+/** As OTLP numbers them. */
+export const otlpKind = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
+
+/** What an instrumentation of ours knows of its span; it is asked once, when the span has ended. */
+export interface SpanDetail {
+  /** Writes attributes. May be called twice for one span, so it changes nothing. */
+  write(writer: AttributeWriter): void;
+}
+
+/** Takes spans that have ended. */
+export interface SpanSink {
+  add(span: RecordedSpan): void;
+}
+
+export interface SpanEvent {
+  readonly name: string;
+  readonly timeMs: number;
+  readonly attributes: Attributes;
+}
+
+/** Those of OpenTelemetry's specification. */
+const attributesMax = 128;
+const eventsMax = 128;
+const linksMax = 128;
+
+/**
+ * A span, as OpenTelemetry's API wants it and as our own instrumentations use it: those give a `detail` that writes its
+ * attributes straight into the export buffer, so that no object is made for them.
+ */
+export class RecordedSpan implements Span {
+  readonly trace: LocalTrace;
+  readonly id0 = randomWord();
+  readonly id1 = randomWord();
+  readonly parent0: number;
+  readonly parent1: number;
+  /** OTLP's number. */
+  readonly kind: number;
+  /** Index of the instrumentation scope, among those of the sink. */
+  readonly scope: number;
+  readonly startMs: number;
+  name: string;
+  endMs = 0;
+  statusCode = 0;
+  statusMessage = "";
+  detail: SpanDetail | undefined = undefined;
+  attributes: Map<string, AttributeValue> | undefined = undefined;
+  events: SpanEvent[] | undefined = undefined;
+  links: Link[] | undefined = undefined;
+  droppedAttributes = 0;
+  droppedEvents = 0;
+  droppedLinks = 0;
+  readonly #sink: SpanSink;
+  #hex = "";
+  #context: SpanContext | undefined = undefined;
+
+  constructor(
+    sink: SpanSink,
+    trace: LocalTrace,
+    parent: { readonly id0: number; readonly id1: number } | undefined,
+    options: { name: string; kind: number; startMs: number; scope: number },
+  ) {
+    this.#sink = sink;
+    this.trace = trace;
+    this.parent0 = parent === undefined ? 0 : parent.id0;
+    this.parent1 = parent === undefined ? 0 : parent.id1;
+    this.name = options.name;
+    this.kind = options.kind;
+    this.startMs = options.startMs;
+    this.scope = options.scope;
+  }
+
+  /** 16 lower-case hex digits. */
+  get hex(): string {
+    if (this.#hex === "") this.#hex = wordToHex(this.id0) + wordToHex(this.id1);
+    return this.#hex;
+  }
+
+  spanContext(): SpanContext {
+    if (this.#context === undefined) {
+      const { hex: traceId, traceState, isSampled } = this.trace;
+      const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+      this.#context =
+        traceState === ""
+          ? { traceId, spanId: this.hex, traceFlags }
+          : { traceId, spanId: this.hex, traceFlags, traceState: toTraceState(traceState) };
+    }
+    return this.#context;
+  }
+
+  isRecording(): boolean {
+    return this.endMs === 0 && this.trace.isSampled;
+  }
+
+  setAttribute(key: string, value: AttributeValue): this {
+    if (!this.isRecording() || typeof key !== "string" || key === "" || value == null) return this;
+    this.attributes ??= new Map();
+    if (this.attributes.size >= attributesMax && !this.attributes.has(key)) {
+      this.droppedAttributes += 1;
+    } else {
+      this.attributes.set(key, value);
+    }
+    return this;
+  }
+
+  setAttributes(attributes: Attributes): this {
+    for (const key in attributes) {
+      const value = attributes[key];
+      if (value !== undefined) this.setAttribute(key, value);
+    }
+    return this;
+  }
+
+  addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
+    if (!this.isRecording()) return this;
+    this.events ??= [];
+    if (this.events.length >= eventsMax) {
+      this.droppedEvents += 1;
+      return this;
+    }
+    const isTime = isTimeInput(attributesOrTime);
+    this.events.push({
+      name: String(name),
+      timeMs: toEpochMs(isTime ? attributesOrTime : time) ?? this.trace.nowMs(),
+      attributes: isTime || attributesOrTime === undefined ? {} : attributesOrTime,
+    });
+    return this;
+  }
+
+  addLink(link: Link): this {
+    if (!this.isRecording()) return this;
+    this.links ??= [];
+    if (this.links.length >= linksMax) this.droppedLinks += 1;
+    else this.links.push(link);
+    return this;
+  }
+
+  addLinks(links: Link[]): this {
+    for (const link of links) this.addLink(link);
+    return this;
+  }
+
+  /** OK is final, and only an error has a message (specification of the API, "Set Status"). */
+  setStatus({ code, message }: SpanStatus): this {
+    if (!this.isRecording() || this.statusCode === SpanStatusCode.OK) return this;
+    if (code === SpanStatusCode.UNSET) return this;
+    this.statusCode = code;
+    this.statusMessage =
+      code === SpanStatusCode.ERROR && typeof message === "string" ? message : "";
+    return this;
+  }
+
+  updateName(name: string): this {
+    if (this.isRecording()) this.name = String(name);
+    return this;
+  }
+
+  recordException(exception: Exception, time?: TimeInput): void {
+    this.addEvent("exception", toException(exception), time);
+  }
+
+  end(endTime?: TimeInput): void {
+    this.endAt(toEpochMs(endTime) ?? this.trace.nowMs());
+  }
+
+  /** Milliseconds since 1970. A span ends once, and never before it started. */
+  endAt(endMs: number): void {
+    if (this.endMs !== 0) return;
+    this.endMs = Math.max(endMs, this.startMs);
+    if (this.trace.isSampled) this.#sink.add(this);
+    this.detail = undefined;
+  }
+}
+
+function isTimeInput(value: Attributes | TimeInput | undefined): value is TimeInput {
+  return typeof value === "number" || value instanceof Date || Array.isArray(value);
+}
