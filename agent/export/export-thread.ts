@@ -35,6 +35,10 @@ export class ExportThread implements ChunkExchange {
     this.#settings = settings;
   }
 
+  get hasRoom(): boolean {
+    return this.#empty.length > 0 || this.#buffers < buffersMax;
+  }
+
   exchange(chunk: SpanChunk): Buffer | undefined {
     const next = this.#empty.pop() ?? this.#createBuffer();
     const worker = this.#worker ?? this.#start();

@@ -9,6 +9,8 @@ const scopesMax = 1_000;
 
 /** Takes full buffers and gives empty ones. */
 export interface ChunkExchange {
+  /** Whether it would take a chunk now. */
+  readonly hasRoom: boolean;
   /** An empty buffer to go on with; undefined when it can take no chunk now, which is then lost. */
   exchange(chunk: SpanChunk): Buffer | undefined;
 }
@@ -71,7 +73,7 @@ export class SpanBuffer implements ScopeSink {
     if (!this.#encoder.add(span)) return false;
     if (span.scope !== this.#scope) this.#beginSegment(span.scope, from);
     this.#spans += 1;
-    if (this.#spans >= this.#options.spansMax) this.handOver();
+    if (this.#spans >= this.#options.spansMax && this.#exchange.hasRoom) this.handOver();
     else if (this.#timer === undefined) this.#startTimer();
     return true;
   }
@@ -82,7 +84,13 @@ export class SpanBuffer implements ScopeSink {
   }
 
   #startTimer(): void {
-    this.#timer = setTimeout(() => this.handOver(), this.#options.delayMs).unref();
+    this.#timer = setTimeout(() => this.#onTime(), this.#options.delayMs).unref();
+  }
+
+  /** While the thread is behind, or only starts, this buffer is filled to its end. */
+  #onTime(): void {
+    if (this.#exchange.hasRoom) this.handOver();
+    else this.#startTimer();
   }
 
   /** Gives what is written to the export thread. */

@@ -17,7 +17,10 @@ function encode(record: (tracing: Tracing) => void, bufferBytes = 4_096, spansMa
     chunks.push(chunk);
     return createBuffer();
   };
-  const buffer = new SpanBuffer({ exchange }, createBuffer(), { spansMax, delayMs: 60_000 });
+  const buffer = new SpanBuffer({ hasRoom: true, exchange }, createBuffer(), {
+    spansMax,
+    delayMs: 60_000,
+  });
   record(new Tracing(buffer, createSampler("always_on", 1), "1"));
   buffer.handOver();
   return chunks.map((chunk) => toRequestBody(chunk, new Uint8Array()));
