@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readStartConfig, type StartConfig } from "../../cli/config.ts";
 import { startCulprit } from "../../cli/start.ts";
+import { rowNames } from "../../collector/signal.ts";
 import {
   type EmbeddedStore,
   openEmbeddedStore,
@@ -41,7 +42,10 @@ export async function runCollector(
     grpc: new URL(culprit.grpcUrl ?? "").host,
     metric,
     openStore: async () => {
-      await until(async () => (await metric("culprit_journal_spans")) === 0);
+      await until(async () => {
+        const waiting = Object.values(rowNames).map((rows) => metric(`culprit_journal_${rows}`));
+        return (await Promise.all(waiting)).every((count) => count === 0);
+      });
       await culprit.close();
       store = await openEmbeddedStore({ folder: join(folder, "clickhouse") });
       return store;
