@@ -1,3 +1,4 @@
+import { dataCommand } from "./data-commands.ts";
 import { keysCommand } from "./keys-command.ts";
 import { startCommand } from "./start-command.ts";
 import { version } from "./version.ts";
@@ -9,6 +10,9 @@ Usage: culprit <command> [options]
 Commands:
   start      collector, analyzers, alerts and UI in one process
   keys       make, list and revoke the keys of those who send
+  backup     copy the data folder
+  restore    make a data folder of a backup
+  erase      erase what carries a value of an attribute
   help       this text
   version    ${version}
 
@@ -27,6 +31,10 @@ export async function run(args: readonly string[]): Promise<number> {
       return startCommand(rest);
     case "keys":
       return keysCommand(rest);
+    case "backup":
+    case "restore":
+    case "erase":
+      return dataCommand(command, rest);
     case "version":
     case "--version":
     case "-v":

@@ -9,18 +9,15 @@ import type { Coverage } from "../collector/api/responses.ts";
 import { createCollectorApp } from "../collector/collector-app.ts";
 import { Counters } from "../collector/counters.ts";
 import { createDecoder, type Decoder } from "../collector/decode/decoder.ts";
-import { openJournal } from "../collector/journal/journal.ts";
 import { createMetrics } from "../collector/metrics.ts";
 import { createLimitedServer, defaultHttpLimits } from "../collector/receiver/http-limits.ts";
-import type { Signal } from "../collector/signal.ts";
-import type { BlockTable } from "../storage/block-tables.ts";
-import type { OpenedStore } from "../storage/opened-store.ts";
 import { type Access, openAccess } from "./access.ts";
 import { type Alerts, createAlerts } from "./alerts.ts";
 import { type StartConfig, toLocalUrl } from "./config.ts";
 import { isLoopback } from "./exposure.ts";
 import { closeMs, closeServer, listen } from "./listen.ts";
 import { toMetricSources } from "./metric-sources.ts";
+import { openJournals } from "./open-journals.ts";
 import { openStore, type StoreParts } from "./open-store.ts";
 import { findPackageRoot } from "./package-root.ts";
 import { createReceivers, type Journals } from "./receivers.ts";
@@ -76,7 +73,7 @@ async function openParts(
   opened.push(() => access.close());
   const stored = await openStore(config, log, opened);
   const { store } = stored;
-  const journals = await openJournals(config, store, now, log, opened);
+  const journals = await openJournals(config, { store, now, log, opened });
   const decoder = createDecoder();
   opened.push(() => decoder.close());
   const alerts = await createAlerts(config, store, (line) => log(`alerts: ${line}`));
@@ -114,39 +111,6 @@ async function openParts(
   const { server: grpc } = receivers.grpc;
   const taken = await listen(grpc, { host, port: grpcPort, flag: "--grpc-port (or off)" });
   return { url, grpcUrl: toLocalUrl(host, taken, hasTls), reload };
-}
-
-/** Where the rows of a signal go. */
-const tables: Readonly<Record<Signal, BlockTable>> = {
-  traces: "spans",
-  metrics: "metric_points",
-  logs: "logs",
-};
-
-/** One for each signal, each in a folder of its own below `journal/`; that of traces is `journal/` itself. */
-async function openJournals(
-  { dataFolder, journalBytesMax }: StartConfig,
-  store: OpenedStore,
-  now: () => number,
-  log: Log,
-  opened: (() => Promise<unknown>)[],
-): Promise<Journals> {
-  const open = async (signal: Signal) => {
-    const journal = await openJournal({
-      folder: join(dataFolder, "journal", signal === "traces" ? "" : signal),
-      insert: (file, token) => store.insertBlocks(tables[signal], file, token),
-      bytesMax: journalBytesMax,
-      now,
-      log: (line) => log(`journal of ${signal}: ${line}`),
-    });
-    opened.push(() => journal.close());
-    return journal;
-  };
-  return {
-    traces: await open("traces"),
-    metrics: await open("metrics"),
-    logs: await open("logs"),
-  };
 }
 
 interface Parts extends StoreParts {

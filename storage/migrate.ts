@@ -48,6 +48,13 @@ export async function migrate({ deployment, retention, run }: MigrateOptions): P
   for (const { sql } of migrations) await applyRetention(sql, { deployment, retention, run });
 }
 
+/** The tables are what this version needs. */
+export async function isMigrated(run: MigrateOptions["run"]): Promise<boolean> {
+  const applied = await readApplied(run);
+  checkApplied(readMigrations(), applied);
+  return readMigrations().every(({ number }) => applied.has(number));
+}
+
 /** The migrations of this version, in order. */
 export function readMigrations(): readonly Migration[] {
   const names = readdirSync(folder).filter((name) => name.endsWith(".sql"));

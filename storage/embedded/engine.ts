@@ -16,6 +16,8 @@ export interface EngineOptions {
   /** Absolute. Created when missing; one process at a time may hold it. */
   readonly folder: string;
   readonly retention: Retention;
+  /** False: the tables stay as the version that wrote them made them. */
+  readonly migrates: boolean;
   /** What ClickHouse may hold in all. What would pass it fails; the process lives. */
   readonly memoryBytesMax: number;
   readonly queryDurationMsMax: number;
@@ -43,11 +45,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   const inserts = new SessionPool([insertSession]);
   await inserts.run(toSetStatement(insertSettings));
-  await migrate({
-    deployment: { kind: "single" },
-    retention: options.retention,
-    run: (sql) => inserts.run(sql),
-  });
+  if (options.migrates) {
+    await migrate({
+      deployment: { kind: "single" },
+      retention: options.retention,
+      run: (sql) => inserts.run(sql),
+    });
+  }
   const limits = {
     durationMsMax: options.queryDurationMsMax,
     rowsMax: options.queryRowsMax,

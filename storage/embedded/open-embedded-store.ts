@@ -7,6 +7,8 @@ import { ChildSupervisor } from "./child-supervisor.ts";
 export interface EmbeddedStoreOptions {
   /** Where the data live; created when missing. One process at a time. */
   readonly folder: string;
+  /** False: the tables stay as they are. By default they are brought to what this version needs. */
+  readonly migrates?: boolean;
   /** How much is kept of each signal; by default 14 days. */
   readonly retention?: Retention;
   /** What ClickHouse may hold in all. A query or insert that would pass it fails. */
@@ -32,6 +34,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     {
       folder: resolve(options.folder),
       retention: options.retention ?? defaultRetention,
+      migrates: options.migrates ?? true,
       memoryBytesMax: options.memoryBytesMax ?? 1_500_000_000,
       queryDurationMsMax: options.queryDurationMsMax ?? 15_000,
       queryRowsMax: options.queryRowsMax ?? 1_000_000,
