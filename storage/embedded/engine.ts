@@ -17,7 +17,7 @@ export interface EngineOptions {
   readonly folder: string;
   readonly retention: Retention;
   /** False: the tables stay as the version that wrote them made them. */
-  readonly migrates: boolean;
+  readonly migrates?: boolean;
   /** What ClickHouse may hold in all. What would pass it fails; the process lives. */
   readonly memoryBytesMax: number;
   readonly queryDurationMsMax: number;
@@ -45,7 +45,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   const inserts = new SessionPool([insertSession]);
   await inserts.run(toSetStatement(insertSettings));
-  if (options.migrates) {
+  if (options.migrates ?? true) {
     await migrate({
       deployment: { kind: "single" },
       retention: options.retention,
