@@ -5,7 +5,11 @@ import {
 } from "../../storage/queries/occurrences-by-trace.ts";
 import { type SpanDetailRow, spanDetailQuery } from "../../storage/queries/span-detail.ts";
 import { type TraceBoundsRow, traceBoundsQuery } from "../../storage/queries/trace-bounds.ts";
-import { type TraceLogRow, traceLogsQuery } from "../../storage/queries/trace-logs.ts";
+import {
+  type TraceLogRow,
+  type TraceLogsParameters,
+  traceLogsQuery,
+} from "../../storage/queries/trace-logs.ts";
 import type { Store } from "../../storage/store.ts";
 import { ApiError, answer } from "./api-error.ts";
 import { toAttributeTexts } from "./attribute-texts.ts";
@@ -51,7 +55,13 @@ export function createTracesApi({ store, readWaterfall, titleOf }: TracesOptions
     "/traces/:traceId/logs",
     answer(async (request): Promise<TraceLogsResponse> => {
       const { traceId, fromS, toS } = await findTrace(store, readHexId(request, "traceId", 32));
-      const parameters = { traceId, fromS, toS, logsMax: logsMax + 1, charactersMax };
+      const parameters: TraceLogsParameters = {
+        traceId,
+        fromS,
+        toS,
+        logsMax: logsMax + 1,
+        charactersMax,
+      };
       const rows = await store.select<TraceLogRow>(traceLogsQuery, parameters);
       return { logs: rows.slice(0, logsMax).map(toTraceLog), truncated: rows.length > logsMax };
     }),
