@@ -48,6 +48,7 @@ async function main(): Promise<void> {
     memoryBytesMax: 3_000_000_000,
     queryDurationMsMax: 60_000,
     queryRowsMax: 1_000_000,
+    migrates: true,
   });
   const naive = await openNaiveStore(join(folder, "clickhouse"));
   const filled = fillDays({ engine, naive, folder, days, tracesOfDay });
