@@ -15,8 +15,11 @@ import { ExpressInstrumentation, type ExpressModule } from "./instrumentations/e
 import { instrumentHttpClient } from "./instrumentations/http-client.ts";
 import { instrumentHttpServer } from "./instrumentations/http-server.ts";
 import { ModuleLoads } from "./instrumentations/module-loads.ts";
+import { instrumentMysql2 } from "./instrumentations/mysql2.ts";
 import { PgInstrumentation } from "./instrumentations/pg.ts";
 import type { PgModule } from "./instrumentations/pg-classes.ts";
+import { publishesCalls } from "./instrumentations/publishes-calls.ts";
+import { instrumentIoredis, instrumentNodeRedis } from "./instrumentations/redis.ts";
 import { instrumentUndici } from "./instrumentations/undici.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { type Runtime, startRuntime } from "./runtime/start-runtime.ts";
@@ -80,6 +83,9 @@ function instrument(config: Config, tracing: Tracing, runtime: Runtime): void {
     instrumentHttpClient(options);
   }
   if (isOn("undici")) instrumentUndici(options);
+  if (isOn("mysql2")) instrumentMysql2(options);
+  if (isOn("ioredis")) instrumentIoredis(options);
+  if (isOn("redis")) instrumentNodeRedis(options);
 
   const loads = new ModuleLoads();
   if (isOn("express")) {
@@ -107,7 +113,12 @@ function prepareContrib(config: Config, hashParams: HashParams, loads: ModuleLoa
     enable(name);
   };
   for (const [library, name] of Object.entries(contribOf)) {
-    if (config.isInstrumentationOn(name)) loads.beforeFirst(library, () => enableOnce(name));
+    if (!config.isInstrumentationOn(name)) continue;
+    // The driver below it has the same call with its evidence.
+    if (name === "knex" && !config.enabledInstrumentations.includes(name)) continue;
+    loads.beforeFirst(library, (file) => {
+      if (!publishesCalls(library, file)) enableOnce(name);
+    });
   }
   // Of Node's own modules, which are loaded already.
   for (const name of ["dns", "fs", "net"]) {

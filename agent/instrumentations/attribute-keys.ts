@@ -66,6 +66,9 @@ const names = {
   httpResponseSize: "http.response.size",
   // Ours.
   aborted: "culprit.aborted",
+  cacheHit: "culprit.cache.hit",
+  cacheKeyTemplate: "culprit.cache.key_template",
+  cacheValueBytes: "culprit.cache.value_bytes",
   connectionCreate: "culprit.connection.create_ms",
   connectionReused: "culprit.connection.reused",
   dbCalls: "culprit.db.calls",

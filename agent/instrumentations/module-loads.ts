@@ -15,15 +15,15 @@ interface ModuleLoader {
 export class ModuleLoads {
   readonly #guard = new Guard("loading of modules");
   readonly #patches = new Map<string, (exports: unknown) => void>();
-  readonly #preparations = new Map<string, () => void>();
+  readonly #preparations = new Map<string, (file: string) => void>();
 
   /** Calls `patch` with what a package exports, each time that it is loaded; it must tell whether it knows it. */
   onLoaded(name: string, patch: (exports: unknown) => void): void {
     this.#patches.set(name, patch);
   }
 
-  /** Calls `prepare` once, before anything of the package is loaded. */
-  beforeFirst(name: string, prepare: () => void): void {
+  /** Calls `prepare` once, before anything of the package is loaded, with the file that is. */
+  beforeFirst(name: string, prepare: (file: string) => void): void {
     this.#preparations.set(name, prepare);
   }
 
@@ -34,7 +34,7 @@ export class ModuleLoads {
     loader._load = function (request, parent, isMain) {
       const name = loads.#nameOf(request);
       if (name === undefined) return Reflect.apply(original, this, [request, parent, isMain]);
-      if (loads.#prepare(name)) return loadAgain(loader, request, parent);
+      if (loads.#prepare(name, request, parent)) return loadAgain(loader, request, parent);
       const exports = Reflect.apply(original, this, [request, parent, isMain]);
       loads.#patch(name, exports);
       return exports;
@@ -49,12 +49,13 @@ export class ModuleLoads {
     return this.#patches.has(name) || this.#preparations.has(name) ? name : undefined;
   }
 
-  #prepare(name: string): boolean {
+  #prepare(name: string, request: string, parent: unknown): boolean {
     const prepare = this.#preparations.get(name);
     if (prepare === undefined) return false;
     this.#preparations.delete(name);
     try {
-      prepare();
+      const { filename } = (parent ?? {}) as { filename?: string };
+      prepare(createRequire(filename ?? request).resolve(request));
       return true;
     } catch (error) {
       this.#guard.failed(error);

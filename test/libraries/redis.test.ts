@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RunningServer } from "../support/debian-server.ts";
+import { startRedis } from "../support/redis.ts";
+import { moduleSystems, runLibrary } from "./run-library.ts";
+
+let redis: RunningServer;
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+
+afterAll(() => redis?.stop());
+
+/** Versions that publish their calls. */
+describe.each(["ioredis", "redis"])("%s", (library) => {
+  describe.each(["newest"] as const)("%s", (set) => {
+    it.each(moduleSystems)(
+      "has each command in its own request, with evidence, as %s",
+      async (modules) => {
+        const env = { SERVER_PORT: `${redis.port}` };
+        const { items, failed, callSite } = await runLibrary({ library, set, modules, env });
+        const hashes = new Set();
+        for (const { server, calls } of items) {
+          expect(calls.map(({ name }) => name)).toEqual(["SET", "GET", "GET"]);
+          const [write, hit, miss] = calls;
+          for (const call of calls) {
+            expect(call).toMatchObject({ kind: 3, parentSpanId: server.spanId, isError: false });
+            expect(call.attributes).toMatchObject({
+              "db.system.name": "redis",
+              "db.operation.name": call.name,
+              "server.address": "127.0.0.1",
+              "server.port": redis.port,
+            });
+          }
+          expect(write?.attributes).toMatchObject({ "culprit.cache.key_template": "item:?" });
+          expect(hit?.attributes).toMatchObject({
+            "db.query.text": "GET item:?",
+            "culprit.cache.hit": true,
+            "culprit.cache.value_bytes": 5,
+            ...callSite,
+          });
+          expect(miss?.attributes).toMatchObject({
+            "db.query.text": "GET missing:?",
+            "culprit.cache.hit": false,
+          });
+          hashes.add(hit?.attributes["culprit.params_hash"]);
+        }
+        expect(hashes.size).toBe(items.length);
+        expect(failed.calls).toHaveLength(1);
+        expect(failed.calls[0]).toMatchObject({
+          isError: true,
+          parentSpanId: failed.server.spanId,
+        });
+        expect(failed.calls[0]?.attributes["error.type"]).toBe("WRONGTYPE");
+      },
+    );
+  });
+});
