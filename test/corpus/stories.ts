@@ -1,5 +1,7 @@
 import { expressPg } from "./programs/express-pg.ts";
+import { fastifyKnex } from "./programs/fastify-knex.ts";
+import { nestTypeorm } from "./programs/nest-typeorm.ts";
 import { type Story, toStories } from "./story.ts";
 
 /** Every story of the corpus. */
-export const stories: readonly Story[] = [expressPg].flatMap(toStories);
+export const stories: readonly Story[] = [expressPg, fastifyKnex, nestTypeorm].flatMap(toStories);

@@ -1,0 +1,50 @@
+import type { Program } from "../story.ts";
+
+const customer = (n: number) => 30 + n * 23;
+const product = (n: number) => 90 + n * 43;
+
+/** Each fault and, in the line after it, the same with the fix. */
+export const nestTypeorm: Program = {
+  name: "nest-typeorm",
+  isHeldOut: true,
+  endpoints: [
+    { method: "GET", path: (n) => `/lists?before=${80_000 - n * 555}`, finds: ["n-plus-one"] },
+    { method: "GET", path: (n) => `/lists-in?before=${80_000 - n * 555}` },
+    { method: "GET", path: (n) => `/limits?customer=${customer(n)}`, finds: ["duplicate-call"] },
+    { method: "GET", path: (n) => `/limits-once?customer=${customer(n)}` },
+    { method: "POST", path: (n) => `/keep?customer=${customer(n)}`, finds: ["write-loop"] },
+    { method: "POST", path: (n) => `/keep-bulk?customer=${customer(n)}` },
+    { method: "GET", path: () => "/summary", finds: ["serial-calls"], mayFind: ["slow-query"] },
+    { method: "GET", path: () => "/summary-at-once", mayFind: ["slow-query"] },
+    {
+      method: "GET",
+      path: (n) => `/search?customer=${customer(n)}`,
+      finds: ["slow-query"],
+      mayFind: ["slow-endpoint"],
+      count: 60,
+    },
+    { method: "GET", path: (n) => `/search-by-id?customer=${customer(n)}`, count: 60 },
+    { method: "GET", path: (n) => `/insurer?n=${n}`, finds: ["retry-storm"] },
+    { method: "GET", path: (n) => `/insurer-patient?n=${n}` },
+    { method: "GET", path: () => "/everything", finds: ["oversized-response"] },
+    { method: "GET", path: (n) => `/some?after=${n * 30}` },
+    {
+      method: "GET",
+      path: () => "/load",
+      finds: ["pool-wait"],
+      mayFind: ["slow-query"],
+      count: 48,
+      atOnce: 12,
+    },
+    { method: "GET", path: () => "/load-roomy", mayFind: ["slow-query"], count: 16, atOnce: 4 },
+    {
+      method: "POST",
+      path: (n) => `/book?product=${product(n)}`,
+      finds: ["transaction-across-call"],
+    },
+    { method: "POST", path: (n) => `/book-short?product=${product(n)}` },
+    { method: "GET", path: () => "/plan", finds: ["event-loop-block"] },
+    { method: "GET", path: () => "/plan-small" },
+    { method: "GET", path: (n) => `/visit?order=${70_000 - n}` },
+  ],
+};
