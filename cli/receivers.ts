@@ -17,13 +17,16 @@ import type { StartConfig } from "./config.ts";
 
 export type Journals = Readonly<Record<Signal, Journal>>;
 
-export interface ReceiverParts {
-  readonly config: StartConfig;
-  readonly access: Pick<Access, "ring" | "tls">;
+interface IntakeParts {
+  readonly config: Pick<StartConfig, "acceptedWindow">;
   readonly decoder: Decoder;
   readonly journals: Journals;
   readonly counters: Counters;
   readonly now: () => number;
+}
+
+export interface ReceiverParts extends IntakeParts {
+  readonly access: Pick<Access, "ring" | "tls">;
   readonly log: (line: string) => void;
 }
 
@@ -56,7 +59,8 @@ export function createReceivers(parts: ReceiverParts): Receivers {
   };
 }
 
-function createIntakes(parts: ReceiverParts): Readonly<Record<Signal, Intake>> {
+/** Decoder and journal of each signal, as every receiver hands to them. */
+export function createIntakes(parts: IntakeParts): Readonly<Record<Signal, Intake>> {
   const { config, decoder, journals, counters, now } = parts;
   return bySignal((signal) =>
     createIntake({

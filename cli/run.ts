@@ -1,4 +1,5 @@
 import { dataCommand } from "./data-commands.ts";
+import { importCommand } from "./import-command.ts";
 import { keysCommand } from "./keys-command.ts";
 import { startCommand } from "./start-command.ts";
 import { version } from "./version.ts";
@@ -9,6 +10,7 @@ Usage: culprit <command> [options]
 
 Commands:
   start      collector, analyzers, alerts and UI in one process
+  import     store recorded requests, whatever their times
   keys       make, list and revoke the keys of those who send
   backup     copy the data folder
   restore    make a data folder of a backup
@@ -29,6 +31,8 @@ export async function run(args: readonly string[]): Promise<number> {
   switch (command) {
     case "start":
       return startCommand(rest);
+    case "import":
+      return importCommand(rest);
     case "keys":
       return keysCommand(rest);
     case "backup":
