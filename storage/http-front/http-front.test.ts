@@ -19,7 +19,7 @@ let url: string;
 
 beforeAll(async () => {
   writeFileSync(secret, "the secret of this machine");
-  store = await openEmbeddedStore({ folder: join(root, "store"), queryDurationMsMax: 2_000 });
+  store = await openEmbeddedStore({ folder: join(root, "store"), queryDurationMsMax: 5_000 });
   const file = join(root, "spans.native");
   await writeManySpans(file, { spans: 1_000 });
   await store.insertBlocks("spans", file, "spans");
