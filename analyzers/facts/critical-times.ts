@@ -9,6 +9,7 @@ import { oncePerTrace } from "./once-per-trace.ts";
 export function criticalNs(trace: TraceView, root: SpanIndex, spans: readonly SpanIndex[]): number {
   const held = criticalNsOfSubtrees(trace, root);
   const wanted = new Set(spans);
+  if (spans.length === 1) return held.get(spans[0]!) ?? 0;
   const isBelow = new Map<SpanIndex, boolean>();
   let sum = 0;
   for (const span of wanted) {

@@ -1,18 +1,30 @@
 import type { Endpoint } from "../model/finding.ts";
-import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { childrenOf, type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { oncePerTrace } from "./once-per-trace.ts";
 
 /**
  * The endpoint that a span works for: the nearest server or consumer span at or above it in the same service, else
  * the topmost span that is still of that service.
  */
 export function endpointSpanOf(trace: TraceView, span: SpanIndex): SpanIndex {
-  const service = trace.service[span];
-  for (let at = span; ; at = trace.parent[at]!) {
-    if (trace.kind[at] === spanKind.server || trace.kind[at] === spanKind.consumer) return at;
-    const parent = trace.parent[at]!;
-    if (parent === -1 || trace.service[parent] !== service) return at;
-  }
+  return endpointSpans(trace)[span]!;
 }
+
+const endpointSpans = oncePerTrace((trace): Int32Array => {
+  const endpoints = new Int32Array(trace.size);
+  const open = [...trace.roots];
+  for (let span = open.pop(); span !== undefined; span = open.pop()) {
+    const parent = trace.parent[span]!;
+    const isOwn =
+      trace.kind[span] === spanKind.server ||
+      trace.kind[span] === spanKind.consumer ||
+      parent === -1 ||
+      trace.service[parent] !== trace.service[span];
+    endpoints[span] = isOwn ? span : endpoints[parent]!;
+    for (const child of childrenOf(trace, span)) open.push(child);
+  }
+  return endpoints;
+});
 
 /** Method and route; without a route the span's name, for it is all there is. */
 export function endpointOf(trace: TraceView, span: SpanIndex): Endpoint {

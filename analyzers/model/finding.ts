@@ -16,7 +16,10 @@ export interface Finding {
   readonly status: FindingStatus;
   readonly service: string;
   readonly environment: string;
+  /** Of several that have the fault, the one that loses most time by it. */
   readonly endpoint: Endpoint;
+  /** The others that have the same fault: fixing it once fixes all of them. Absent: none. */
+  readonly otherEndpoints?: readonly Endpoint[];
   /** Where in the source the call is made; null when no span carried it. */
   readonly callSite: CallSite | null;
   /** What is called; null when the finding is about the endpoint itself. */

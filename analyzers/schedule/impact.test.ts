@@ -25,6 +25,7 @@ function totals(different: Partial<OccurrenceTotalsRow>): OccurrenceTotalsRow {
     environment: "",
     method: "GET",
     route: "/a",
+    otherEndpoints: [],
     tracesAffected: "11",
     repeatsMedian: "10",
     repeatsMax: "10",

@@ -137,6 +137,9 @@ function toFinding({ meta }: TraceDetector, facts: Facts): Finding {
     service: totals.service,
     environment: totals.environment,
     endpoint: { method: totals.method, route: totals.route },
+    ...(totals.otherEndpoints.length > 0 && {
+      otherEndpoints: totals.otherEndpoints.map(([method, route]) => ({ method, route })),
+    }),
     ...toEvidence(facts),
     firstSeenAt: Math.min(totals.firstSeenMs, known?.firstSeenAt ?? Number.POSITIVE_INFINITY),
     lastSeenAt: totals.lastSeenMs,

@@ -12,7 +12,11 @@ import {
 import { type FindingsParameters, findingsQuery } from "./findings.ts";
 import { type FindingsByIdParameters, findingsByIdQuery } from "./findings-by-id.ts";
 import { type OccurrenceSamplesParameters, occurrenceSamplesQuery } from "./occurrence-samples.ts";
-import { type OccurrenceTotalsParameters, occurrenceTotalsQuery } from "./occurrence-totals.ts";
+import {
+  type OccurrenceTotalsParameters,
+  type OccurrenceTotalsRow,
+  occurrenceTotalsQuery,
+} from "./occurrence-totals.ts";
 import {
   type OccurrencesByTraceParameters,
   occurrencesByTraceQuery,
@@ -85,6 +89,7 @@ test("occurrence-totals and -samples count each trace once, of the newest detect
       environment: "production",
       method: "GET",
       route: "/orders",
+      otherEndpoints: [],
       tracesAffected: "5",
       repeatsMedian: "3",
       repeatsMax: "5",
@@ -115,6 +120,28 @@ test("occurrence-totals and -samples count each trace once, of the newest detect
       evidence: "{}",
     })),
   );
+});
+
+test("occurrence-totals names the endpoint that loses most time, and then the others", async () => {
+  const slow = "e".repeat(32);
+  const at = (i: number, http_route: string, critical_ns: number) =>
+    occurrence(slow, i, { http_route, critical_ns });
+  await store.insertRows("occurrences", [
+    at(1, "/often", 10_000),
+    at(2, "/often", 10_000),
+    at(3, "/seldom", 90_000_000),
+    at(4, "/list", 50_000),
+  ]);
+  const [totals] = await store.select<OccurrenceTotalsRow>(occurrenceTotalsQuery, {
+    fingerprints: [slow],
+    sinceMs: nowMs - 120_000,
+    findingsMax: 1,
+  });
+  expect([totals!.method, totals!.route]).toEqual(["GET", "/seldom"]);
+  expect(totals!.otherEndpoints).toEqual([
+    ["GET", "/list"],
+    ["GET", "/often"],
+  ]);
 });
 
 test("occurrence-samples of one occurrence is a slow one, of two a slow and a fast one", async () => {

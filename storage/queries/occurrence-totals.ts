@@ -2,19 +2,23 @@ import type { Query } from "../store.ts";
 
 /**
  * What the occurrences of each fingerprint add up to, of its newest detector version, without those that a guard
- * held back. Of traces that started since `sinceMs`.
+ * held back. Of traces that started since `sinceMs`. One fault may be seen at several endpoints: the finding is named
+ * for the one that loses most time by it.
  */
 export const occurrenceTotalsQuery: Query = {
   name: "occurrence-totals",
   sql: `
+    WITH
+      topKWeighted(21)((http_request_method, http_route), 1 + intDiv(critical_ns, 1000)) AS endpoints
     SELECT
       fingerprint,
       detector_version AS detectorVersion,
       any(detector) AS detector,
       any(service) AS service,
       any(environment) AS environment,
-      any(http_request_method) AS method,
-      any(http_route) AS route,
+      endpoints[1].1 AS method,
+      endpoints[1].2 AS route,
+      arrayMap(endpoint -> [toString(endpoint.1), toString(endpoint.2)], arraySlice(endpoints, 2)) AS otherEndpoints,
       count() AS tracesAffected,
       quantileExact(0.5)(repeats) AS repeatsMedian,
       max(repeats) AS repeatsMax,
@@ -50,6 +54,8 @@ export type OccurrenceTotalsRow = {
   readonly environment: string;
   readonly method: string;
   readonly route: string;
+  /** Method and route of each, at most 20, that with most time first. */
+  readonly otherEndpoints: readonly (readonly [method: string, route: string])[];
   /** Decimal. */
   readonly tracesAffected: string;
   readonly repeatsMedian: string;

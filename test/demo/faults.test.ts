@@ -19,7 +19,7 @@ test.each(traffic)("the requests for $route belong to that route", ({ route, pat
 });
 
 test("the demo sends enough within a minute for what needs fifty requests", () => {
-  const slow = faults.filter(({ detector }) => detector === "slow-endpoint");
+  const slow = faults.filter(({ detector }) => detector === "slow-query");
   for (const { faulty } of slow) expect(faulty.perSecond * 60).toBeGreaterThanOrEqual(50);
   expect(slow).not.toEqual([]);
 });
