@@ -11,6 +11,11 @@ export interface DetectorMeta<Options> {
   readonly description: string;
   readonly severity: Severity;
   readonly defaults: Options;
+  /**
+   * Once in a while anything is slow: it becomes a finding when so many traces show it, and so large a share of the
+   * endpoint's. Absent: one trace is enough.
+   */
+  readonly seenMin?: { readonly traces: number; readonly share: number };
   /** Why the request itself gets no faster by the fix, so that nothing is predicted; a sentence without its period. */
   readonly gainElsewhere?: string;
 }

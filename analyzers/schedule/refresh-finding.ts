@@ -46,7 +46,7 @@ interface Facts {
 
 /**
  * Merges the occurrences of one fingerprint into its finding, predicts what the fix saves, and stores it.
- * null: nothing was seen in the evidence window.
+ * null: nothing was seen in the evidence window, or too seldom.
  */
 export async function refreshFinding(
   options: RefreshOptions,
@@ -54,11 +54,23 @@ export async function refreshFinding(
   detector: TraceDetector,
 ): Promise<Finding | null> {
   const facts = await readFacts(options, fingerprint, detector);
-  if (!facts) return null;
+  if (!facts || isRare(detector, facts)) return null;
   const finding = toFinding(detector, facts);
   const savedShare = savedShareOf(facts.fixed, finding.evidence.repeatsMedian);
   await storeFinding(options.store, finding, { savedShare, nowMs: options.now() });
   return finding;
+}
+
+/** Of an endpoint whose requests can't be counted only the traces are. */
+function isRare({ meta }: TraceDetector, { totals, requests }: Facts): boolean {
+  if (!meta.seenMin) return false;
+  const seen = Number(totals.tracesAffected);
+  const { traces, share } = meta.seenMin;
+  return seen < traces || seen < share * countRequests(requests);
+}
+
+function countRequests(requests: readonly EndpointTotalsRow[]): number {
+  return requests.reduce((sum, row) => sum + row.requestsStored, 0);
 }
 
 async function readFacts(
@@ -125,7 +137,7 @@ function fixSample(
 function toFinding({ meta }: TraceDetector, facts: Facts): Finding {
   const { totals, samples, requests, fixed, known } = facts;
   const tracesAffected = Number(totals.tracesAffected);
-  const tracesOfEndpoint = requests.reduce((sum, row) => sum + row.requestsStored, 0);
+  const tracesOfEndpoint = countRequests(requests);
   return {
     id: totals.fingerprint,
     detector: meta.id,

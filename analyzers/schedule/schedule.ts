@@ -8,7 +8,7 @@ import { examineTraces } from "./examine.ts";
 import { Pace } from "./pace.ts";
 import { refreshFinding } from "./refresh-finding.ts";
 import { RefreshQueue, type WaitingFinding } from "./refresh-queue.ts";
-import { SettledTraces } from "./settled.ts";
+import { type SettledOptions, SettledTraces } from "./settled.ts";
 import { findInWindow } from "./window-findings.ts";
 
 export interface ScheduleOptions {
@@ -20,6 +20,8 @@ export interface ScheduleOptions {
   readonly onFinding: (finding: Finding) => void;
   readonly log: (line: string) => void;
   readonly now: () => number;
+  /** Which of several analyzers this is; alone unless told. */
+  readonly share?: Pick<SettledOptions, "worker" | "workers">;
 }
 
 /** Findings whose numbers are computed before the next page of traces has its turn. */
@@ -44,7 +46,7 @@ export class Schedule {
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
-    this.#settled = new SettledTraces(options.store, options.now);
+    this.#settled = new SettledTraces(options.store, options.now, options.share);
   }
 
   /** Runs everything that is due, once. Rejects when the store can't be asked; the next run goes on from there. */

@@ -48,6 +48,35 @@ test("a trace is handed out once it is quiet for 10 s, then no more, page by pag
   expect(settled.watermarkMs).toBeGreaterThan(Date.now());
 });
 
+test("more than a page is handed out in order of the trace id, as spans are stored", async () => {
+  const settled = new SettledTraces(traces.store, now, { tracesMax: 4 });
+  await walk(settled);
+  const ids = await arrive(11);
+  aheadMs += 11_000;
+  const pages = await walk(settled);
+  const inOrder = pages.flatMap((page) => page.map(({ traceId }) => traceId));
+  expect(inOrder).toEqual(inOrder.toSorted());
+  expect(inOrder).toEqual(expect.arrayContaining(ids));
+});
+
+test("workers share the traces: each trace is handed out by exactly one, and each has its own progress", async () => {
+  const workers = [0, 1, 2].map(
+    (worker) => new SettledTraces(traces.store, now, { worker, workers: 3 }),
+  );
+  for (const settled of workers) await walk(settled);
+  const ids = await arrive(30);
+  aheadMs += 11_000;
+  const shares: string[][] = [];
+  for (const settled of workers) shares.push(idsOf(await walk(settled)));
+  const all = shares.flat().sort();
+  expect(all).toEqual([...new Set(all)]);
+  expect(all).toEqual(expect.arrayContaining(ids));
+  expect(shares.every((share) => share.length > 0)).toBe(true);
+  await workers[0]!.record(workers[0]!.watermarkMs);
+  const again = new SettledTraces(traces.store, now, { worker: 1, workers: 3 });
+  expect(idsOf(await walk(again))).toEqual(expect.arrayContaining(shares[1]!));
+});
+
 test("a span that comes late makes its trace settle once more", async () => {
   const settled = new SettledTraces(traces.store, now);
   const spans = createSpans(1);

@@ -55,6 +55,10 @@ testDetector(eventLoopBlock, {
       page([block({ isBlockCause: 0 }), 100, 300]),
       "held-up-by-another",
     ],
+    "nobody knows whose work it was": [
+      page([block({ isBlockCause: -1, codeFilePath: "" }), 0, 60]),
+      "cause-unknown",
+    ],
     "a health check that was held up": [
       buildTrace(["GET /healthz", 0, 300, [block({ isBlockCause: 0 }), 0, 280]]),
       "health-check",
@@ -86,11 +90,6 @@ testDetector(eventLoopBlock, {
       page([block({ codeFilePath: "" }), 0, 60]),
       "GET /statement blocks the event loop for 60 ms",
       "medium",
-    ],
-    "nobody knows whose work it was": [
-      page([block({ isBlockCause: -1, codeFilePath: "" }), 0, 60]),
-      "GET /statement is held up by a blocked event loop for 60 ms",
-      "low",
     ],
     "of a bare SDK: three unlike calls began apart and ended together": [
       page([query, 0, 200], [get("rates"), 60, 200.5], [session, 120, 201]),

@@ -77,10 +77,10 @@ function ofBlocks(
   const ns = unionNs(trace, blocks);
   if (ns < blockMsMin * 1e6) return [];
   const causes = blocks.filter((span) => trace.isBlockCause[span] === 1);
-  const isHeldUp = causes.length === 0 && blocks.every((span) => trace.isBlockCause[span] === 0);
   const spans = causes.length > 0 ? causes : blocks;
   const suppressedBy =
-    requestGuardOf(trace, spans, endpointSpan) ?? (isHeldUp ? "held-up-by-another" : undefined);
+    requestGuardOf(trace, spans, endpointSpan) ??
+    (causes.length > 0 ? undefined : causelessGuard(trace, blocks));
   const line = lineOf(trace, spans);
   const label = endpointLabel(endpointOf(trace, endpointSpan));
   const verb =
@@ -92,12 +92,18 @@ function ofBlocks(
       endpointSpan,
       spans,
       repeats: countRepeats(trace, spans),
-      confidence: causes.length === 0 ? "low" : line === "" ? "medium" : "high",
+      confidence: line === "" ? "medium" : "high",
       changes: [],
       fix: fixOf(line),
       ...(suppressedBy && { suppressedBy }),
     },
   ];
+}
+
+/** Somebody else's work, or nobody knows whose: then most of those that were open are innocent. */
+function causelessGuard(trace: TraceView, blocks: readonly SpanIndex[]): GuardId {
+  const isKnown = blocks.some((span) => trace.isBlockCause[span] === 0);
+  return isKnown ? "held-up-by-another" : "cause-unknown";
 }
 
 /** "toLine (invoices.ts:25)": of the first block whose stack was taken. */

@@ -82,6 +82,10 @@ testDetector(serialCalls, {
       page(...chain([get("/rates"), get("/users/{id}")])),
       "may-depend",
     ],
+    "a request whose query string is not seen": [
+      page(...chain([total(1), get("/products-by-id")])),
+      "may-depend",
+    ],
     "an RPC, of whose parameters nothing is known": [
       page(...chain([total(1), get("", { name: "Products/Get", shapeId: "77" })])),
       "may-depend",
@@ -145,11 +149,6 @@ testDetector(serialCalls, {
     "how many rows are asked for is no value of another answer": [
       page(...chain([total(1), total(2, { dbQueryText: "select a from t2 order by a limit $1" })])),
       "GET /dashboard waits for 2 calls one after the other, 60 ms more than for the longest alone: SELECT t1, SELECT t2",
-      "medium",
-    ],
-    "a query, and a service that is asked for nothing in particular": [
-      page(...chain([total(1), get("/rates")])),
-      "GET /dashboard waits for 2 calls one after the other, 60 ms more than for the longest alone: SELECT t1, GET /rates",
       "medium",
     ],
     "what follows the access check": [

@@ -34,6 +34,7 @@ export const serialCalls = defineTraceDetector<Options>({
     severity: "warning",
     // A call of less than 10 ms is not worth a Promise.all; a tenth of the request is felt, 50 ms are measured.
     defaults: { callMsMin: 10, savedMsMin: 50, savedShareMin: 0.1 },
+    seenMin: { traces: 3, share: 0.1 },
   },
 
   candidates: [
@@ -185,11 +186,9 @@ function isIndependent(
 const pageSize = /\b(limit|offset|top|fetch\s+(first|next))\s+(\?|\$\d+|:\w+|@\w+|%s)/gi;
 const value = /\?|\$\d|(?<!:)[:@]\w|%s|[\w:]\*/;
 
-/** Whether a value of an earlier answer may be in it. How many rows it asks for is none. */
+/** Whether a value of an earlier answer may be in it; how many rows are asked for is none. Of a request nobody knows. */
 function takesValues(trace: TraceView, span: SpanIndex): boolean {
-  const kind = callKindOf(trace, span);
-  if (kind === "http") return /[{?]/.test(trace.urlTemplate[span]!);
-  if (kind !== "database") return true;
+  if (callKindOf(trace, span) !== "database") return true;
   const text = trace.dbQueryText[span]!;
   return text === "" || /(…|\.\.\.)$/.test(text) || value.test(text.replaceAll(pageSize, ""));
 }

@@ -12,7 +12,37 @@ import type { Query } from "../store.ts";
  */
 export const settledTracesQuery: Query = {
   name: "settled-traces",
-  sql: `
+  sql: toSql({
+    where: "1",
+    having: "(settledAt, lower(hex(trace_id))) > (since, {sinceTraceId:String})",
+    order: "settledAt, lower(hex(trace_id))",
+    rowOrder: "settledMs, traceId",
+  }),
+};
+
+/**
+ * The same in order of the trace id, for many: what lies together in `spans` is then read together. Ask with the last
+ * row's traceId as the next sinceTraceId, and with the same sinceMs and untilMs.
+ */
+export const settledTracesByIdQuery: Query = {
+  name: "settled-traces-by-id",
+  sql: toSql({
+    where: "trace_id > toFixedString(unhex({sinceTraceId:String}), 16)",
+    having: "settledAt > since",
+    order: "trace_id",
+    rowOrder: "traceId",
+  }),
+};
+
+interface SettledParts {
+  readonly where: string;
+  readonly having: string;
+  readonly order: string;
+  readonly rowOrder: string;
+}
+
+function toSql({ where, having, order, rowOrder }: SettledParts): string {
+  return `
     WITH
       fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC') AS since,
       fromUnixTimestamp64Milli({untilMs:Int64}, 'UTC') AS until,
@@ -28,10 +58,13 @@ export const settledTracesQuery: Query = {
         FROM trace_arrivals
         WHERE minute >= toStartOfMinute(fromUnixTimestamp64Milli(
           greatest(0, {sinceMs:Int64} - {settledMaxMs:UInt32} - {quietMs:UInt32}), 'UTC'))
+          AND minute <= toStartOfMinute(until)
+          AND cityHash64(trace_id) % {workers:UInt32} = {worker:UInt32}
+          AND ${where}
         GROUP BY trace_id
         HAVING settledAt <= until
-          AND (settledAt, lower(hex(trace_id))) > (since, {sinceTraceId:String})
-        ORDER BY settledAt, lower(hex(trace_id))
+          AND ${having}
+        ORDER BY ${order}
         LIMIT {tracesMax:UInt32}
       ),
       bounds AS (
@@ -50,9 +83,9 @@ export const settledTracesQuery: Query = {
       toFloat64(toUnixTimestamp64Milli(settledAt)) AS settledMs
     FROM settled
     LEFT JOIN bounds ON bounds.trace_id = settled.trace_id
-    ORDER BY settledMs, traceId
-    LIMIT {tracesMax:UInt32}`,
-};
+    ORDER BY ${rowOrder}
+    LIMIT {tracesMax:UInt32}`;
+}
 
 export type SettledTracesParameters = {
   readonly sinceMs: number;
@@ -62,6 +95,9 @@ export type SettledTracesParameters = {
   readonly quietMs: number;
   readonly settledMaxMs: number;
   readonly tracesMax: number;
+  /** Of so many that share the traces by a hash of their id, this one; from 0. One alone: 0 of 1. */
+  readonly worker: number;
+  readonly workers: number;
 };
 
 export type SettledTraceRow = {

@@ -56,6 +56,8 @@ async function replay(store: Store, story: Story, folder: string): Promise<Verdi
     quietMs: 0,
     settledMaxMs: 0,
     tracesMax: 1_000_000,
+    worker: 0,
+    workers: 1,
   });
   const counters = createAnalysisCounters(traceDetectors.map(({ meta }) => meta.id));
   const log: string[] = [];
