@@ -53,6 +53,24 @@ describe("older names fill the column of the current one", () => {
     expect(Object.keys(row.attributes as object)).toEqual(name === "http.url" ? [name] : []);
   });
 
+  it.each([
+    [{ "rpc.system": "grpc" }, { "rpc.system.name": "grpc" }],
+    [
+      { "messaging.system": "kafka", "messaging.destination.name": "jobs" },
+      { "messaging.system.name": "kafka", "messaging.destination.name": "jobs" },
+    ],
+  ])("%j has the shape of %j", (older, current) => {
+    const shape = shapeOf(older, { kind: client });
+    expect(shape).not.toBe("0");
+    expect(shapeOf(current, { kind: client })).toBe(shape);
+  });
+
+  it("a peer is named by peer.service, or by its current name", () => {
+    expect(readSpan({ "peer.service": "stock" }).peer).toBe("stock");
+    const both = { "peer.service": "old", "server.service.name": "stock" };
+    expect(readSpan(both, { kind: client }).peer).toBe("stock");
+  });
+
   it("not when the current one is there, whatever their order", () => {
     expect(
       readSpan({ "http.method": "GET", "http.request.method": "PUT" }).http_request_method,

@@ -61,8 +61,9 @@ export class CallWriter {
     this.#writeDatabase();
     this.#writeHttp();
     this.#writeMessaging();
-    if (!this.#hasShape && kind === client && this.#values.has(slot.rpcSystem)) {
-      this.#addToHash(shapeFamily.rpc, slot.rpcSystem);
+    const rpcSystem = this.#values.pick(slot.rpcSystemName, slot.rpcSystem);
+    if (!this.#hasShape && kind === client && this.#values.has(rpcSystem)) {
+      this.#addToHash(shapeFamily.rpc, rpcSystem);
       this.#hash.addBytes(this.#request.body, nameStart, nameEnd);
       this.#hasShape = true;
     }
@@ -217,12 +218,14 @@ export class CallWriter {
     const isCaller = this.#kind === client || this.#kind === producer;
     const destination = values.pick(slot.messagingDestinationName, slot.messagingDestination);
     this.#addSlot(columns.messaging_destination_name, destination);
-    if (values.has(slot.peerService)) this.#addSlot(columns.peer, slot.peerService);
+    const peer = values.pick(slot.serverServiceName, slot.peerService);
+    if (values.has(peer)) this.#addSlot(columns.peer, peer);
     else if (values.has(destination)) this.#addSlot(columns.peer, destination);
     else if (isCaller) this.#addAddress(columns.peer);
     else columns.peer.addVarint(0);
     if (this.#hasShape || !isCaller || !values.has(destination)) return;
-    this.#addToHash(shapeFamily.messaging, slot.messagingSystem);
+    const system = values.pick(slot.messagingSystemName, slot.messagingSystem);
+    this.#addToHash(shapeFamily.messaging, system);
     this.#addSlotToHash(destination);
     this.#hasShape = true;
   }
