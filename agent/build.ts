@@ -8,6 +8,7 @@ const dist = join(import.meta.dirname, "dist");
 const outputs = [
   { entry: "index", format: "cjs", extension: "cjs" },
   { entry: "runtime/watch-worker", format: "cjs", extension: "cjs" },
+  { entry: "runtime/metrics/start-meter-provider", format: "cjs", extension: "cjs" },
   { entry: "start-fast", format: "cjs", extension: "cjs" },
   { entry: "start-sdk", format: "cjs", extension: "cjs" },
   { entry: "instrumentations/contrib", format: "cjs", extension: "cjs" },

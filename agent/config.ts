@@ -145,7 +145,6 @@ function readMetricExporters(env: NodeJS.ProcessEnv): Config["metricExporters"] 
 function isFastPathPossible(env: NodeJS.ProcessEnv): boolean {
   const propagators = read(env, "OTEL_PROPAGATORS")?.split(",") ?? [];
   const samplers = /^(parentbased_)?(always_on|always_off|traceidratio)$/;
-  const anyMetrics = read(env, "OTEL_METRICS_EXPORTER") ?? "none";
   const anyLogs = read(env, "OTEL_LOGS_EXPORTER") ?? "none";
   return (
     read(env, "CULPRIT_FAST_PATH")?.toLowerCase() !== "off" &&
@@ -153,7 +152,7 @@ function isFastPathPossible(env: NodeJS.ProcessEnv): boolean {
     propagators.every((name) => ["tracecontext", "baggage"].includes(name.trim())) &&
     samplers.test(read(env, "OTEL_TRACES_SAMPLER") ?? "always_on") &&
     readDetectors(env).every((name) => ownDetectors.includes(name)) &&
-    anyMetrics === "none" &&
+    readMetricExporters(env) !== undefined &&
     anyLogs === "none"
   );
 }

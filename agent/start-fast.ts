@@ -1,12 +1,13 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { context, propagation, trace } from "@opentelemetry/api";
-import type { Config } from "./config.ts";
+import { type Config, withOtelDefaults } from "./config.ts";
 import { showErrorsAsWarnings, warnOnce } from "./diagnostics.ts";
 import { CallSiteRules } from "./evidence/call-site-rules.ts";
 import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
 import { bufferBytes, ExportThread } from "./export/export-thread.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
+import { type ResourceSettings, toResourceAttributes } from "./export/resource-attributes.ts";
 import { SpanBuffer } from "./export/span-buffer.ts";
 import type { Constructor } from "./instrumentations/constructor.ts";
 import type { createContrib } from "./instrumentations/contrib.ts";
@@ -22,7 +23,9 @@ import { publishesCalls } from "./instrumentations/publishes-calls.ts";
 import { instrumentIoredis, instrumentNodeRedis } from "./instrumentations/redis.ts";
 import { instrumentUndici } from "./instrumentations/undici.ts";
 import packageJson from "./package.json" with { type: "json" };
-import { type Runtime, startRuntime } from "./runtime/start-runtime.ts";
+import { MeteredSpans } from "./runtime/metrics/metered-spans.ts";
+import type { startMeterProvider } from "./runtime/metrics/start-meter-provider.ts";
+import { type Runtime, type RuntimeMetrics, startRuntime } from "./runtime/start-runtime.ts";
 import { findServiceName } from "./service-name.ts";
 import { createSampler } from "./tracing/sampler.ts";
 import { Tracing } from "./tracing/tracing.ts";
@@ -41,45 +44,67 @@ export function startAgent(config: Config): readonly string[] {
   if (!config.isDiagToConsole) showErrorsAsWarnings();
   for (const warning of config.warnings) warnOnce(warning);
 
+  const resource = toResourceSettings(config);
   const thread = new ExportThread(join(import.meta.dirname, "export-worker.cjs"), {
     queueBytesMax: config.exportQueueBytesMax,
     environment: config.exporterEnvironment,
-    resource: {
-      detectors: config.resourceDetectors,
-      given: config.resourceAttributes,
-      serviceName:
-        config.serviceName ??
-        (config.isServiceNamed ? undefined : findServiceName(process.argv[1], process.cwd())),
-      agentVersion: packageJson.version,
-      title: process.argv0,
-      command: process.argv[1],
-    },
+    resource,
   });
   const buffer = new SpanBuffer(thread, Buffer.from(new ArrayBuffer(bufferBytes)), {
     spansMax: config.batchSpansMax,
     delayMs: config.batchDelayMs,
   });
   const sampler = createSampler(config.sampler, config.samplerRatio);
-  const tracing = new Tracing(buffer, sampler, packageJson.version);
+  const runtime = startRuntime({ ...config, metricExporters: config.metricExporters ?? [] });
+  const { metrics } = runtime;
+  const sink = metrics === undefined ? buffer : new MeteredSpans(buffer, metrics.durations);
+  const tracing = new Tracing(sink, sampler, packageJson.version);
   context.setGlobalContextManager(tracing.contexts);
   propagation.setGlobalPropagator(new W3cPropagator());
   trace.setGlobalTracerProvider(tracing);
-  // Metrics are the SDK's: with them the fast path is not taken.
-  instrument(config, tracing, startRuntime({ ...config, metricExporters: [] }));
+  const flushMetrics = metrics && startMetrics(config, toResourceAttributes(resource), metrics);
+  instrument(config, tracing, runtime);
 
   flushAtExit(() => {
     buffer.handOver();
-    return thread.flush();
+    return Promise.all([thread.flush(), flushMetrics?.()]);
   }, config.flushTimeoutMs);
   return [];
+}
+
+function toResourceSettings(config: Config): ResourceSettings {
+  return {
+    detectors: config.resourceDetectors,
+    given: config.resourceAttributes,
+    serviceName:
+      config.serviceName ??
+      (config.isServiceNamed ? undefined : findServiceName(process.argv[1], process.cwd())),
+    agentVersion: packageJson.version,
+    title: process.argv0,
+    command: process.argv[1],
+  };
+}
+
+/** Returns a flush of them. */
+function startMetrics(
+  config: Config,
+  resource: Readonly<Record<string, string | number>>,
+  { sources }: RuntimeMetrics,
+): () => Promise<void> {
+  const loaded: { startMeterProvider: typeof startMeterProvider } = createRequire(import.meta.url)(
+    "./start-meter-provider.cjs",
+  );
+  const options = { ...config, metricExporters: config.metricExporters ?? [] };
+  return withOtelDefaults(() => loaded.startMeterProvider(options, resource, sources));
 }
 
 function instrument(config: Config, tracing: Tracing, runtime: Runtime): void {
   const hashParams = createParamsHash(config.paramsKey);
   const options = { tracing, hashParams, callSites: new CallSiteRules(config.callSiteRepeatsMin) };
+  const isScraped = config.metricExporters?.includes("prometheus") === true;
   const isOn = (name: string) => config.isInstrumentationOn(name);
   if (isOn("http")) {
-    instrumentHttpServer(tracing, runtime);
+    instrumentHttpServer(tracing, runtime, isScraped ? config.prometheusPort : 0);
     instrumentHttpClient(options);
   }
   if (isOn("undici")) instrumentUndici(options);
@@ -93,7 +118,7 @@ function instrument(config: Config, tracing: Tracing, runtime: Runtime): void {
     loads.onLoaded("express", (exports) => express.patch(exports as ExpressModule));
   }
   if (isOn("pg")) {
-    const pg = new PgInstrumentation(options);
+    const pg = new PgInstrumentation({ ...options, pools: runtime.metrics?.pools });
     loads.onLoaded("pg", (exports) => pg.patchPg(exports as PgModule));
     loads.onLoaded("pg-pool", (exports) => pg.patchPool(exports as Constructor));
   }

@@ -22,13 +22,19 @@ interface RequestStart {
 }
 
 /**
- * Requests to `node:http` and `node:https` servers, by Node's diagnostics channels: nothing is patched.
+ * Requests to `node:http` and `node:https` servers, by Node's diagnostics channels: nothing is patched. Those to
+ * `ignoredPort` are not the application's; 0 is none.
  *
  *   headers are read ── span starts, its context is entered ── application ── response closes: the span ends
  */
-export function instrumentHttpServer(tracing: Tracing, runtime: Runtime): void {
+export function instrumentHttpServer(
+  tracing: Tracing,
+  runtime: Runtime,
+  ignoredPort: number,
+): void {
   const guard = new Guard("node:http servers");
   guard.subscribe<RequestStart>("http.server.request.start", ({ request, response, socket }) => {
+    if (socket.localPort === ignoredPort) return;
     const { headers } = request;
     const remote = readTraceparent(headers.traceparent, headers.tracestate);
     const trace = tracing.startTrace(remote);

@@ -4,21 +4,8 @@ import {
   InstrumentationNodeModuleDefinition,
 } from "@opentelemetry/instrumentation";
 import type { CallEvidence } from "../evidence/call-evidence.ts";
-import type { PoolGauges, PoolState } from "../runtime/metrics/pool-gauges.ts";
-
-/** What is read of a pool of pg. */
-interface PgPool {
-  readonly totalCount: number;
-  readonly idleCount: number;
-  readonly waitingCount: number;
-  readonly options: {
-    readonly connectionString?: string;
-    readonly host?: string;
-    readonly port?: number;
-    readonly database?: string;
-    readonly max?: number;
-  };
-}
+import { followPgPool, type MeteredPgPool } from "../runtime/metrics/follow-pg-pool.ts";
+import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -70,26 +57,10 @@ function withCallSite(original: Method, evidence: CallEvidence): Method {
 
 function withBoundCallback(original: Method, pools: PoolGauges | undefined): Method {
   return function connect(callback) {
-    pools?.follow(this as PgPool, toPoolName, toPoolState);
+    followPgPool(pools, this as MeteredPgPool);
     const isCallback = typeof callback === "function";
     return original.call(this, isCallback ? context.bind(context.active(), callback) : callback);
   };
-}
-
-function toPoolState({ totalCount, idleCount, waitingCount, options }: PgPool): PoolState {
-  return {
-    used: totalCount - idleCount,
-    idle: idleCount,
-    pending: waitingCount,
-    max: options.max ?? 10,
-  };
-}
-
-/** `host:port/database`, as the semantic conventions have it where a driver gives its pools no names. */
-function toPoolName({ options }: PgPool): string {
-  const { connectionString, host = "localhost", port = 5432, database = "" } = options;
-  const url = connectionString === undefined ? null : URL.parse(connectionString);
-  return url === null ? `${host}:${port}/${database}` : `${url.host}${url.pathname}`;
 }
 
 /** pg takes a text, or an object that has one. */

@@ -4,6 +4,8 @@ import type { HashParams } from "../evidence/params-hash.ts";
 import { type PgResult, rowsOfPg } from "../evidence/returned-rows.ts";
 import { postgresql } from "../evidence/sql-scan.ts";
 import { type Statement, Statements } from "../evidence/statements.ts";
+import { followPgPool } from "../runtime/metrics/follow-pg-pool.ts";
+import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
 import { otlpKind } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
@@ -23,6 +25,7 @@ export interface PgOptions {
   readonly tracing: Tracing;
   readonly hashParams: HashParams;
   readonly callSites: CallSiteRules;
+  readonly pools: PoolGauges | undefined;
 }
 
 /** A call to a pool, as it is known before there is a client for it. */
@@ -84,6 +87,11 @@ export class PgInstrumentation {
     wrapMethod<PgPool>(Pool.prototype, "connect", (original) => {
       return function connect(...args) {
         if (!instrumentation.#guard.isActive) return Reflect.apply(original, this, args);
+        try {
+          followPgPool(instrumentation.#options.pools, this);
+        } catch (error) {
+          instrumentation.#guard.failed(error);
+        }
         return instrumentation.#connect(this, original, args);
       };
     });

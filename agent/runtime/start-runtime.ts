@@ -26,7 +26,7 @@ export interface Runtime {
   readonly metrics: RuntimeMetrics | undefined;
 }
 
-interface RuntimeMetrics {
+export interface RuntimeMetrics {
   /** To be told of every call that has ended. */
   readonly durations: CallDurations;
   /** To be told of every pool of connections. */

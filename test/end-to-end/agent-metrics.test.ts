@@ -58,34 +58,44 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
-it("OTLP: durations with the trace of an example, the pool, and the process", async () => {
-  const url = await startOrders({
-    OTEL_METRICS_EXPORTER: "otlp",
-    OTEL_METRIC_EXPORT_INTERVAL: "200",
-  });
-  await get(`${url}/orders/2`);
-  const received = () => Buffer.concat(sink.metricBodies);
-  await sink.waitFor((spans) => spans.length >= 3, deadlineMs);
-  const traceId = Buffer.from(sink.spans[0]?.traceId ?? "", "hex");
-  await until(() => received().includes(traceId));
+const paths = [
+  ["the fast path", {}],
+  ["the SDK's path", { CULPRIT_FAST_PATH: "off" }],
+] as const;
 
-  const expected = [
-    "http.server.request.duration",
-    "db.client.operation.duration",
-    "db.client.connection.pending_requests",
-    `127.0.0.1:${postgres.port}/postgres`,
-    "/orders/:count",
-    "nodejs.eventloop.delay.p99",
-    "v8js.memory.heap.used",
-    "orders",
-  ];
-  expect(expected.filter((text) => !received().includes(text))).toEqual([]);
-  expect(app.output()).not.toContain("Warning");
-});
+it.each(paths)(
+  "on %s, OTLP: durations with the trace of an example, the pool, and the process",
+  async (_, env) => {
+    const url = await startOrders({
+      ...env,
+      OTEL_METRICS_EXPORTER: "otlp",
+      OTEL_METRIC_EXPORT_INTERVAL: "1000",
+    });
+    await get(`${url}/orders/2`);
+    const received = () => Buffer.concat(sink.metricBodies);
+    await sink.waitFor((spans) => spans.length >= 3, deadlineMs);
+    const traceId = Buffer.from(sink.spans[0]?.traceId ?? "", "hex");
+    await until(() => received().includes(traceId));
 
-it("Prometheus: the same on its endpoint, counted once", async () => {
+    const expected = [
+      "http.server.request.duration",
+      "db.client.operation.duration",
+      "db.client.connection.pending_requests",
+      `127.0.0.1:${postgres.port}/postgres`,
+      "/orders/:count",
+      "nodejs.eventloop.delay.p99",
+      "v8js.memory.heap.used",
+      "orders",
+    ];
+    expect(expected.filter((text) => !received().includes(text))).toEqual([]);
+    expect(app.output()).not.toContain("Warning");
+  },
+);
+
+it.each(paths)("on %s, Prometheus: the same on its endpoint, counted once", async (_, env) => {
   const port = await findFreePort();
   const url = await startOrders({
+    ...env,
     OTEL_METRICS_EXPORTER: "prometheus",
     OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
     OTEL_EXPORTER_PROMETHEUS_PORT: `${port}`,

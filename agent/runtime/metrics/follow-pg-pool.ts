@@ -1,0 +1,36 @@
+import type { PoolGauges, PoolState } from "./pool-gauges.ts";
+
+/** What is read of a pool of pg. */
+export interface MeteredPgPool {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+  readonly options?: {
+    readonly connectionString?: string;
+    readonly host?: string;
+    readonly port?: number;
+    readonly database?: string;
+    readonly max?: number;
+  };
+}
+
+/** To be called when a pool is used; does nothing from the second time on. */
+export function followPgPool(pools: PoolGauges | undefined, pool: MeteredPgPool): void {
+  pools?.follow(pool, toPoolName, toPoolState);
+}
+
+function toPoolState({ totalCount, idleCount, waitingCount, options }: MeteredPgPool): PoolState {
+  return {
+    used: totalCount - idleCount,
+    idle: idleCount,
+    pending: waitingCount,
+    max: options?.max ?? 10,
+  };
+}
+
+/** `host:port/database`, as the semantic conventions have it where a driver gives its pools no names. */
+function toPoolName({ options = {} }: MeteredPgPool): string {
+  const { connectionString, host = "localhost", port = 5432, database = "" } = options;
+  const url = connectionString === undefined ? null : URL.parse(connectionString);
+  return url === null ? `${host}:${port}/${database}` : `${url.host}${url.pathname}`;
+}

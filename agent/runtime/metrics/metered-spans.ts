@@ -1,0 +1,48 @@
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import type { AttributeKey } from "../../tracing/attribute-key.ts";
+import type { AttributeWriter } from "../../tracing/attribute-writer.ts";
+import { otlpKind, type RecordedSpan } from "../../tracing/recorded-span.ts";
+import type { ScopeSink } from "../../tracing/tracing.ts";
+import type { CallDurations } from "./call-durations.ts";
+
+/** Counts the durations of requests and calls on the way to `inner`. */
+export class MeteredSpans implements ScopeSink {
+  readonly #inner: ScopeSink;
+  readonly #durations: CallDurations;
+
+  constructor(inner: ScopeSink, durations: CallDurations) {
+    this.#inner = inner;
+    this.#durations = durations;
+  }
+
+  scopeOf(name: string, version: string): number {
+    return this.#inner.scopeOf(name, version);
+  }
+
+  add(span: RecordedSpan): void {
+    if (span.kind === otlpKind.server) this.#durations.recordServer(toCall(span));
+    else if (span.kind === otlpKind.client) this.#durations.recordClient(toCall(span));
+    this.#inner.add(span);
+  }
+}
+
+function toCall(span: RecordedSpan) {
+  const collected = new CollectedAttributes();
+  span.detail?.write(collected);
+  for (const [key, value] of span.attributes ?? []) collected.attributes[key] = value;
+  const durationS = (span.endMs - span.startMs) / 1000;
+  return { durationS, attributes: collected.attributes, span: span.spanContext() };
+}
+
+class CollectedAttributes implements AttributeWriter {
+  readonly attributes: Attributes = {};
+  readonly known = this.#set;
+  readonly text = this.#set;
+  readonly integer = this.#set;
+  readonly double = this.#set;
+  readonly flag = this.#set;
+
+  #set({ name }: AttributeKey, value: AttributeValue): void {
+    this.attributes[name] = value;
+  }
+}
