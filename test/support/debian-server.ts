@@ -18,9 +18,16 @@ export interface DebianServer {
   /** A program and its arguments, to be run in the empty folder before the start. */
   readonly toPrepareCommand?: (folder: string) => readonly [string, ...string[]];
   toArgs(port: number, folder: string): readonly string[];
+  /** A shell's script that runs "$@", when more is needed than that. */
+  readonly script?: string;
   /** Of its output, once it takes connections. */
   readonly ready: RegExp;
-  readonly env?: (port: number, folder: string) => Readonly<Record<string, string>>;
+  /** The spare ports are free, too. */
+  readonly env?: (
+    port: number,
+    folder: string,
+    sparePorts: readonly [number, number],
+  ) => Readonly<Record<string, string>>;
 }
 
 export interface RunningServer {
@@ -71,6 +78,7 @@ export async function startDebianServer(server: DebianServer): Promise<RunningSe
     const isRoot = process.getuid?.() === 0;
     if (isRoot) await chown(folder, asNobody.uid, asNobody.gid);
     const port = await findFreePort();
+    const sparePorts = [await findFreePort(), await findFreePort()] as const;
     const env = { LC_ALL: "C", HOME: folder, PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
     const surroundings = { ...(isRoot ? asNobody : {}), cwd: folder };
     const [prepare, ...prepareArgs] = server.toPrepareCommand?.(folder) ?? [];
@@ -82,17 +90,18 @@ export async function startDebianServer(server: DebianServer): Promise<RunningSe
         },
       );
     }
-    const command = [server.program, ...server.toArgs(port, folder)];
+    const program = [server.program, ...server.toArgs(port, folder)];
+    const command = server.script ? ["/bin/sh", "-c", server.script, "sh", ...program] : program;
     const guard = spawn("/bin/sh", ["-c", guardScript, "sh", folder, ...command], {
       ...surroundings,
-      env: { ...env, ...server.env?.(port, folder) },
+      env: { ...env, ...server.env?.(port, folder, sparePorts) },
       stdio: ["pipe", "pipe", "pipe"],
     });
     const { isReady, log } = await untilReadyOrEnded(guard, server.ready);
     if (isReady) return { port, stop: () => end(guard) };
 
     await end(guard);
-    const isPortTaken = /address already in use/i.test(log);
+    const isPortTaken = /address already in use|eaddrinuse|dist_port_already_used/i.test(log);
     if (!isPortTaken || tries === portTriesMax) {
       throw new Error(`${server.name} did not start: ${log}`);
     }
