@@ -22,7 +22,8 @@ interface Scan {
 }
 
 /**
- * Makes a pair of files hold exactly its good records, at most the first `recordsMax`. Rejects with the system's error.
+ * Makes a pair of files hold exactly its good records, at most the first `recordsMax`, and that for good (fsynced).
+ * Rejects with the system's error.
  *
  * The token stays the same although bytes may go, and that is safe. A torn tail exists only in a file that was open
  * when the process died; a file is handed to `insert` only after it was closed, so nothing of it was inserted.
@@ -50,6 +51,7 @@ export async function repair(
     await replace(folder, folder.native(id), Buffer.concat(blocks));
     await replace(folder, folder.sidecar(id), Buffer.from(lines, "latin1"));
   }
+  await makeDurable(folder, id);
   folder.bytes += nativeBytes + lines.length - native.length - sidecar.length;
   const records = good.map(({ record }) => record);
   const file = toJournalFile(id, records, nativeBytes, lines.length);
@@ -86,6 +88,22 @@ function findBlock(
   return [offset, end]
     .map((start) => native.subarray(start, start + length))
     .find((block) => block.length === length && crc32(block) === expected);
+}
+
+/**
+ * A process that was killed may have written what it did not sync. From here on that counts: a retry of it is
+ * acknowledged because it is known, so it must survive a power cut as well.
+ */
+async function makeDurable(folder: SpoolFolder, id: string): Promise<void> {
+  for (const path of [folder.native(id), folder.sidecar(id)]) {
+    const handle = await folder.fs.open(path, "r+");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+  await folder.sync();
 }
 
 async function replace(folder: SpoolFolder, path: string, bytes: Uint8Array): Promise<void> {

@@ -15,10 +15,16 @@ export class StoreForTests {
   /** Fails all inserts while it is set. */
   outage: InsertFailure | undefined;
   inserts = 0;
+  readonly #read: (file: string) => Promise<Buffer>;
+
+  /** `read`: of the disk that the journal writes to. */
+  constructor(read: (file: string) => Promise<Buffer> = nodeFileSystem.readFile) {
+    this.#read = read;
+  }
 
   readonly insert = async (file: string, token: string): Promise<void> => {
     this.inserts += 1;
-    const bytes = await nodeFileSystem.readFile(file);
+    const bytes = await this.#read(file);
     const failure = this.outage ?? this.failures.shift();
     if (failure === "away") throw Object.assign(new Error("away"), { code: "STORE_UNAVAILABLE" });
     if (failure === "refused") throw Object.assign(new Error("no"), { code: "INSERT_FAILED" });
