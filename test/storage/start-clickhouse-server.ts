@@ -6,6 +6,8 @@ export interface ClickHouseServer {
   readonly port: number;
   /** As `kill -9` does it. */
   kill(): Promise<void>;
+  /** SIGSTOP makes it slow, SIGCONT fast. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void;
 }
 
 const program = join(import.meta.dirname, "clickhouse-server.ts");
@@ -17,6 +19,7 @@ export async function startClickHouseServer(folder: string, port = 0): Promise<C
   return {
     url: `http://127.0.0.1:${listening}`,
     port: Number(listening),
+    signal: (signal) => void process.kill(server.pid, signal),
     kill: async () => {
       process.kill(server.pid, "SIGKILL");
       await server.ended;

@@ -1,4 +1,10 @@
-const { CHROMIUM_PATH, HOME = "/", PATH = "/usr/bin:/bin", TMPDIR } = process.env;
+const {
+  CHROMIUM_PATH,
+  CULPRIT_FAULT_ROUNDS,
+  HOME = "/",
+  PATH = "/usr/bin:/bin",
+  TMPDIR,
+} = process.env;
 
 /** A Chromium or Chrome to test with, instead of the ones that `openBrowser` looks for. */
 export const chromiumPath: string | undefined = CHROMIUM_PATH || undefined;
@@ -9,3 +15,6 @@ export const bareEnvironment: Readonly<Record<string, string>> = {
   PATH,
   ...(TMPDIR === undefined ? {} : { TMPDIR }),
 };
+
+/** How often each fault strikes; undefined: as often as there is time for in `npm test`. `npm run faults` sets it. */
+export const faultRounds = CULPRIT_FAULT_ROUNDS ? Number(CULPRIT_FAULT_ROUNDS) : undefined;
