@@ -3,7 +3,7 @@ import type { AcceptedBodies } from "./accepted-bodies.ts";
 import { type JournalFile, parseFileName, toJournalFile } from "./journal-file.ts";
 import type { JournalLimits } from "./journal-limits.ts";
 import type { JournalTotals } from "./journal-stats.ts";
-import { repair } from "./repair.ts";
+import { makeDurable, repair } from "./repair.ts";
 import { fromSidecar, type JournalRecord } from "./sidecar.ts";
 import type { SpoolFolder } from "./spool-folder.ts";
 
@@ -102,7 +102,11 @@ async function recoverRecent(
 ): Promise<JournalFile | undefined> {
   const { folder, totals } = recovery;
   const { id } = unverified;
-  const { file, records, ...repaired } = await repair(folder, id).catch((error: unknown) => {
+  const repairing = repair(folder, id).then(async (repaired) => {
+    if (repaired.records.length > 0) await makeDurable(folder, id);
+    return repaired;
+  });
+  const { file, records, ...repaired } = await repairing.catch((error: unknown) => {
     totals.failedFiles += 1;
     recovery.log(`journal file ${id} is checked again before its insert: ${error}`);
     const nothing = { corruptRecords: 0, corruptRows: 0, hadTornTail: false };

@@ -22,8 +22,7 @@ interface Scan {
 }
 
 /**
- * Makes a pair of files hold exactly its good records, at most the first `recordsMax`, and that for good (fsynced).
- * Rejects with the system's error.
+ * Makes a pair of files hold exactly its good records, at most the first `recordsMax`. Rejects with the system's error.
  *
  * The token stays the same although bytes may go, and that is safe. A torn tail exists only in a file that was open
  * when the process died; a file is handed to `insert` only after it was closed, so nothing of it was inserted.
@@ -51,7 +50,6 @@ export async function repair(
     await replace(folder, folder.native(id), Buffer.concat(blocks));
     await replace(folder, folder.sidecar(id), Buffer.from(lines, "latin1"));
   }
-  await makeDurable(folder, id);
   folder.bytes += nativeBytes + lines.length - native.length - sidecar.length;
   const records = good.map(({ record }) => record);
   const file = toJournalFile(id, records, nativeBytes, lines.length);
@@ -91,10 +89,10 @@ function findBlock(
 }
 
 /**
- * A process that was killed may have written what it did not sync. From here on that counts: a retry of it is
- * acknowledged because it is known, so it must survive a power cut as well.
+ * Syncs a pair. A process that was killed may have written what it did not sync; once a retry of that is acknowledged
+ * because it is known, it must survive a power cut as well.
  */
-async function makeDurable(folder: SpoolFolder, id: string): Promise<void> {
+export async function makeDurable(folder: SpoolFolder, id: string): Promise<void> {
   for (const path of [folder.native(id), folder.sidecar(id)]) {
     const handle = await folder.fs.open(path, "r+");
     try {

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openClusterStore } from "../../storage/cluster/open-cluster-store.ts";
 import { openEmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
 import { defaultRetention } from "../../storage/retention.ts";
@@ -65,7 +65,7 @@ test("a server that is away, and one that is slow: the journal holds what comes,
   });
   expect(journaled).toBeGreaterThanOrEqual(exporter.acknowledged.traces.size / 2);
   const back = await startClickHouseServer(join(folder, "server"), server.port);
-  await until(() => isInserted(culprit));
+  await untilInserted(culprit);
 
   await underLoad(exporter, culprit, async () => {
     for (let pulse = 0; pulse < rounds; pulse++) {
@@ -195,13 +195,21 @@ async function expectAllInServer(
 
 async function drainAndStop(exporter: Exporter, culprit: CulpritProcess): Promise<void> {
   await exporter.sendRest(culprit.url);
-  await until(() => isInserted(culprit));
+  await untilInserted(culprit);
   await expectBalance(culprit);
   expect(await culprit.metric("culprit_dropped_spans_total")).toBe(0);
   process.stdout.write(
     `${expect.getState().currentTestName}: ${exporter.acknowledgedRows()} rows\n`,
   );
   expect(await culprit.process.stop(20_000)).toBe(0);
+}
+
+/** What two minutes have left takes a while, and begins up to 30 s after the store is back. */
+async function untilInserted(culprit: CulpritProcess): Promise<void> {
+  await vi.waitFor(async () => expect(await isInserted(culprit)).toBe(true), {
+    timeout: 300_000,
+    interval: 200,
+  });
 }
 
 async function startServer(): Promise<{
