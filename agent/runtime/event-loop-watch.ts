@@ -119,12 +119,13 @@ export class EventLoopWatch {
     const beats = Atomics.add(this.#cells, cell.beats, 1);
     const polls = Atomics.load(this.#cells, cell.polls);
     const missedPolls = (nowMs - startMs) / pollIntervalMs - (polls - this.#polls);
+    // A thread that has not polled yet is still starting.
+    const isWatched = this.#polls > 0;
     this.#polls = polls;
     if (nowMs - startMs >= delayMinMs) this.#delays.add(startMs, nowMs);
     if (nowMs - startMs >= this.#options.blockMs) {
       // Where the worker stood still as well, the process was stopped or got no CPU: no code of it is to blame.
-      const wasStopped =
-        this.#watcher !== undefined && missedPolls * pollIntervalMs > (nowMs - startMs) / 2;
+      const wasStopped = isWatched && missedPolls * pollIntervalMs > (nowMs - startMs) / 2;
       if (wasStopped) countDropped("process_was_stopped");
       else this.#addBlock(startMs, nowMs, beats);
     }
