@@ -125,7 +125,11 @@ export class AttributeWriter {
     const { keyStart, keyEnd } = keyValue;
     if (keyEnd - keyStart <= this.#request.limits.keyBytesMax) {
       const key = this.#keys.intern(this.#request.body, keyStart, keyEnd);
-      if (key !== -1 && this.#keys.claim(key)) return key;
+      if (key === -1) {
+        this.#request.losses.cardinality++;
+        return -1;
+      }
+      if (this.#keys.claim(key)) return key;
     }
     this.#request.losses.droppedAttributes++;
     return -1;

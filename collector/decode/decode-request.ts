@@ -80,6 +80,7 @@ function noLosses(): Losses {
   return {
     truncatedValues: 0,
     droppedAttributes: 0,
+    cardinality: 0,
     droppedEvents: 0,
     droppedLinks: 0,
     droppedExemplars: 0,

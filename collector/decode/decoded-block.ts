@@ -37,6 +37,8 @@ export interface Losses {
   truncatedValues: number;
   /** Attributes over a limit, and repeats of a key. */
   droppedAttributes: number;
+  /** Attributes whose key is new when `distinctKeysMax` are known already. */
+  cardinality: number;
   droppedEvents: number;
   /** Links over the limit, or without valid ids. */
   droppedLinks: number;

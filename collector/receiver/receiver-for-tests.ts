@@ -32,6 +32,7 @@ export class ReceiverForTests {
     const losses = {
       truncatedValues: 0,
       droppedAttributes: 2,
+      cardinality: 0,
       droppedEvents: 0,
       droppedLinks: 0,
       droppedExemplars: 0,

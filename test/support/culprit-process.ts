@@ -14,16 +14,23 @@ export interface CulpritProcess {
   metric(name: string): Promise<number>;
 }
 
+export interface CulpritProcessOptions {
+  readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Of Node. */
+  readonly flags?: readonly string[];
+}
+
 const main = join(import.meta.dirname, "../../dist/cli/main.js");
 const readyMs = 60_000;
 
 /** Starts the built `culprit start` in a process of its own; it is ready when this returns. */
 export async function startCulpritProcess(
   dataFolder: string,
-  { port = 0, env = {} }: { readonly port?: number; readonly env?: Record<string, string> } = {},
+  { port = 0, env = {}, flags = [] }: CulpritProcessOptions = {},
 ): Promise<CulpritProcess> {
   const started = await startNode({
-    args: [main, "start", "--port", String(port), "--grpc-port", "0", "--data", dataFolder],
+    args: [...flags, main, "start", "--port", String(port), "--grpc-port", "0", "--data", dataFolder],
     env,
   });
   const [, url, grpcUrl] = await started.waitFor(
