@@ -22,7 +22,11 @@ export interface StoreParts {
 const nothingDropped: RetentionStats = { droppedDays: [], failures: 0 };
 const nothingAsked: FrontStats = { statements: 0, failures: 0, refused: 0 };
 
-/** Opens the servers that the configuration names, else ClickHouse in a process of ours. Adds to `opened` how it ends. */
+/**
+ * Opens the servers that the configuration names, without waiting for them: what comes until they answer is journaled.
+ * Else ClickHouse in a process of ours, which is waited for: who holds its folder owns the journal, too. Adds to
+ * `opened` how it ends.
+ */
 export async function openStore(
   config: StartConfig,
   log: (line: string) => void,
@@ -31,7 +35,7 @@ export async function openStore(
   const onLog = (line: string) => log(`database: ${line}`);
   const { retention, cluster } = config;
   if (cluster !== undefined) {
-    const store = await openClusterStore({ ...cluster, retention, onLog });
+    const store = openClusterStore({ ...cluster, retention, onLog });
     opened.push(() => store.close());
     return { store, retention: () => nothingDropped, front: () => nothingAsked };
   }

@@ -11,9 +11,8 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   try {
     const config = readStartConfig(args);
     const culprit = await startCulprit(config, { log });
-    process.stdout.write(
-      welcome(config.port === 0 ? culprit.url : config.publicUrl, culprit.grpcUrl),
-    );
+    const url = config.port === 0 ? culprit.url : config.publicUrl;
+    process.stdout.write(welcome(url, culprit.grpcUrl, culprit.isReady()));
     // In a terminal it says that the terminal is gone, and ends us.
     if (!process.stdout.isTTY) process.on("SIGHUP", () => void culprit.reload());
     log(`stopping on ${await nextSignal()}`);
@@ -45,9 +44,12 @@ Examples:
 `;
 }
 
-function welcome(url: string, grpcUrl = "off"): string {
+function welcome(url: string, grpcUrl = "off", isReady: boolean): string {
+  const state = isReady
+    ? "Culprit is ready."
+    : "Culprit takes traces; the UI answers once the database does.";
   return `
-  Culprit is ready.
+  ${state}
 
   UI     ${url}
   OTLP   ${url}/v1/traces

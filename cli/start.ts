@@ -27,6 +27,8 @@ export interface Culprit {
   readonly url: string;
   /** Where it takes OTLP/gRPC; undefined: nowhere. */
   readonly grpcUrl: string | undefined;
+  /** The database answers; until it does, what comes is journaled. */
+  isReady(): boolean;
   /** Looks at once whether keys or certificates have changed; it does so by itself every few seconds. */
   reload(): Promise<void>;
   /** Lets the requests under way end, then closes; what is not inserted yet stays in the journal. */
@@ -106,11 +108,12 @@ async function openParts(
   const hasTls = access.tls !== undefined;
   const url = toLocalUrl(host, await listen(server, { host, port, flag: "--port" }), hasTls);
   const { reload } = access;
-  if (grpcPort === "off") return { url, grpcUrl: undefined, reload };
+  const { isReady } = store;
+  if (grpcPort === "off") return { url, grpcUrl: undefined, isReady, reload };
   opened.push(() => receivers.grpc.close(closeMs));
   const { server: grpc } = receivers.grpc;
   const taken = await listen(grpc, { host, port: grpcPort, flag: "--grpc-port (or off)" });
-  return { url, grpcUrl: toLocalUrl(host, taken, hasTls), reload };
+  return { url, grpcUrl: toLocalUrl(host, taken, hasTls), isReady, reload };
 }
 
 interface Parts extends StoreParts {

@@ -45,10 +45,11 @@ const migrateAgainMs = 2_000;
 const resultCharactersMax = 400_000_000;
 
 /**
- * ClickHouse servers over HTTP. Resolves when the tables are there: while no server answers it asks again, and says so;
- * rejects when a server refuses, because then somebody has to do something.
+ * ClickHouse servers over HTTP. It is ready when they have the tables; until then calls reject with STORE_UNAVAILABLE.
+ * What keeps the tables from being made, a server that is away or one that refuses, is said, and tried again: what
+ * comes meanwhile can be kept in the journal.
  */
-export async function openClusterStore(options: ClusterStoreOptions): Promise<OpenedStore> {
+export function openClusterStore(options: ClusterStoreOptions): OpenedStore {
   const log = options.onLog ?? (() => undefined);
   const limits = {
     durationMsMax: options.queryDurationMsMax ?? 15_000,
@@ -71,55 +72,71 @@ export async function openClusterStore(options: ClusterStoreOptions): Promise<Op
     }),
   }));
   const hosts = new Hosts({ clients, now: Date.now, log });
-  const close = async () => {
-    await Promise.all(clients.map(({ client }) => client.close()));
-  };
-  try {
-    await migrateCluster(hosts, options, log);
-  } catch (cause) {
-    await close();
-    throw cause;
-  }
-  let isClosed = false;
-  const calls = toCalls(hosts, options.cluster !== "", toQuerySettings(limits), () => {
-    if (isClosed) throw new StorageError("STORE_UNAVAILABLE", "the store is closed");
+  const closing = new AbortController();
+  const { signal } = closing;
+  let hasTables = false;
+  void makeTables(hosts, options, log, signal).then((isDone) => {
+    hasTables = isDone;
   });
+  const checkOpen = () => {
+    if (signal.aborted) throw new StorageError("STORE_UNAVAILABLE", "the store is closed");
+    if (!hasTables) throw new StorageError("STORE_UNAVAILABLE", "the tables are not made yet");
+  };
   return toOpenedStore({
-    calls,
-    isReady: () => !isClosed && hosts.isReady,
+    calls: toCalls(hosts, options.cluster !== "", toQuerySettings(limits), checkOpen),
+    isReady: () => !signal.aborted && hasTables && hosts.isReady,
     restarts: () => 0,
     childPid: () => undefined,
     close: async () => {
-      isClosed = true;
-      await close();
+      closing.abort();
+      await Promise.all(clients.map(({ client }) => client.close()));
     },
   });
+}
+
+/** Tries until it is done (true) or `signal` says that it is of no use any more (false). */
+async function makeTables(
+  hosts: Hosts<ClickHouseClient>,
+  options: ClusterStoreOptions,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let said = "";
+  while (!signal.aborted) {
+    try {
+      await migrateCluster(hosts, options);
+      return true;
+    } catch (cause) {
+      // That nobody answers comes in many words.
+      const reason = cause instanceof StorageError ? cause.code : String(cause);
+      if (reason !== said && !signal.aborted) {
+        log(`tables can't be made yet, trying again: ${cause}`);
+      }
+      said = reason;
+      // Aborted: the loop's condition ends it.
+      await delay(migrateAgainMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return false;
 }
 
 /** Everything on one host, so that what one statement wrote is seen by the next. */
 async function migrateCluster(
   hosts: Hosts<ClickHouseClient>,
   { cluster, database, retention }: ClusterStoreOptions,
-  log: (line: string) => void,
 ): Promise<void> {
-  while (true) {
-    try {
-      await hosts.run((client) =>
-        migrate({
-          deployment:
-            cluster === "" ? { kind: "single" } : { kind: "cluster", name: cluster, database },
-          retention,
-          run: async (sql) =>
-            readText(await client.exec({ query: sql, clickhouse_settings: ddlSettings })),
-        }),
-      );
-      return;
-    } catch (cause) {
-      if (!(cause instanceof StorageError)) throw cause;
-      log(`tables can't be made yet, trying again: ${cause.message}`);
-      await delay(migrateAgainMs);
-    }
-  }
+  const deployment =
+    cluster === ""
+      ? { kind: "single" as const }
+      : { kind: "cluster" as const, name: cluster, database };
+  await hosts.run((client) =>
+    migrate({
+      deployment,
+      retention,
+      run: async (sql) =>
+        readText(await client.exec({ query: sql, clickhouse_settings: ddlSettings })),
+    }),
+  );
 }
 
 /** A host that is away makes the tables when it is back: ClickHouse keeps the statement for it. */

@@ -10,6 +10,7 @@ import { type MetricLatestRow, metricLatestQuery } from "../../storage/queries/m
 import { type MetricSeriesRow, metricSeriesQuery } from "../../storage/queries/metric-series.ts";
 import { type TraceLogRow, traceLogsQuery } from "../../storage/queries/trace-logs.ts";
 import { defaultRetention } from "../../storage/retention.ts";
+import { until } from "../support/until.ts";
 import { type ClickHouseServer, startClickHouseServer } from "./start-clickhouse-server.ts";
 
 /** Logs and metrics in ClickHouse servers, as in the store of one's own: stored once a token, and found. */
@@ -19,7 +20,7 @@ let store: OpenedStore;
 
 beforeAll(async () => {
   server = await startClickHouseServer(join(root, "cluster"));
-  store = await openClusterStore({
+  store = openClusterStore({
     urls: [server.url],
     database: "default",
     username: "default",
@@ -27,6 +28,7 @@ beforeAll(async () => {
     cluster: "",
     retention: defaultRetention,
   });
+  await until(() => store.isReady());
 });
 afterAll(async () => {
   await store?.close();

@@ -10,6 +10,7 @@ import { type StoredCountsRow, storedCountsQuery } from "../../storage/queries/s
 import { watermarkQuery } from "../../storage/queries/watermark.ts";
 import { defaultRetention } from "../../storage/retention.ts";
 import { writeManySpans } from "../support/span-file.ts";
+import { until } from "../support/until.ts";
 import { type ClickHouseServer, startClickHouseServer } from "./start-clickhouse-server.ts";
 
 /**
@@ -48,7 +49,7 @@ async function openClusterHome(root: string): Promise<Home> {
   const folder = join(root, "server");
   let server: ClickHouseServer = await startClickHouseServer(folder);
   const { port } = server;
-  const store = await openClusterStore({
+  const store = openClusterStore({
     urls: [server.url],
     database: "default",
     username: "default",
@@ -58,6 +59,7 @@ async function openClusterHome(root: string): Promise<Home> {
     queryMemoryBytesMax: 300_000_000,
     ...limits,
   });
+  await until(() => store.isReady());
   return {
     store,
     interrupt: async () => {

@@ -30,7 +30,17 @@ export async function startCulpritProcess(
   { port = 0, env = {}, flags = [] }: CulpritProcessOptions = {},
 ): Promise<CulpritProcess> {
   const started = await startNode({
-    args: [...flags, main, "start", "--port", String(port), "--grpc-port", "0", "--data", dataFolder],
+    args: [
+      ...flags,
+      main,
+      "start",
+      "--port",
+      String(port),
+      "--grpc-port",
+      "0",
+      "--data",
+      dataFolder,
+    ],
     env,
   });
   const [, url, grpcUrl] = await started.waitFor(
