@@ -17,7 +17,10 @@ export interface Assumption {
   readonly waitShare: number;
 }
 
-/** How long each changed span takes after the changes, nanoseconds; the first change of a span counts. */
+/**
+ * How long each changed span takes after the changes, nanoseconds: of several changes the one that saves most, so their
+ * order does not matter. What starts together is left out: it depends on what else becomes of the calls.
+ */
 export function changedDurations(
   trace: TraceView,
   changes: readonly TraceChange[],
@@ -26,7 +29,7 @@ export function changedDurations(
   const durations = new Map<SpanIndex, number>();
   for (const change of changes) {
     for (const [span, ns] of durationsOf(trace, change, assumption)) {
-      if (!durations.has(span)) durations.set(span, ns);
+      durations.set(span, Math.min(ns, durations.get(span) ?? ns));
     }
   }
   return durations;
@@ -37,7 +40,7 @@ function durationsOf(
   change: TraceChange,
   assumption: Assumption,
 ): [SpanIndex, number][] {
-  if (change.kind === "make-parallel") return parallelDurations(trace, change.spans, assumption);
+  if (change.kind === "make-parallel") return [];
   if (change.kind === "speed-up") return shortened(trace, change, assumption.spedUpShare);
   if (change.kind === "remove-wait") return shortened(trace, change, assumption.waitShare);
   return onceDurations(trace, change, assumption);
@@ -55,19 +58,6 @@ function onceDurations(
     const gaps = inner > 0 ? Math.max(0, trace.end[span]! - trace.start[span]! - inner) : 0;
     return [span, gaps * assumption.gapShare + (i === 0 ? once : 0)];
   });
-}
-
-/** The longest takes its time, and what the others do at the same time slows it down; what lies between them stays. */
-function parallelDurations(
-  trace: TraceView,
-  spans: readonly SpanIndex[],
-  { contentionShare }: Assumption,
-): [SpanIndex, number][] {
-  const durations = spans.map((span) => trace.end[span]! - trace.start[span]!);
-  const longest = durations.reduce((most, ns, i) => (ns > durations[most]! ? i : most), 0);
-  const sum = durations.reduce((all, ns) => all + ns, 0);
-  const together = durations[longest]! + contentionShare * (sum - durations[longest]!);
-  return spans.map((span, i) => [span, i === longest ? together : 0]);
 }
 
 function shortened(

@@ -12,7 +12,8 @@ export interface SampledGain {
 }
 
 export interface GainOptions {
-  readonly kind?: TraceChange["kind"];
+  /** What is done to the traces; none: nothing that could be told. */
+  readonly kinds?: readonly TraceChange["kind"][];
   readonly seed?: string;
   readonly tracesMin?: number;
   readonly resamples?: number;
@@ -27,7 +28,7 @@ export interface GainOptions {
  */
 export function predictGain(
   sample: readonly SampledGain[],
-  { kind = "merge-calls", seed = "", tracesMin = 30, resamples = 400 }: GainOptions = {},
+  { kinds = [], seed = "", tracesMin = 30, resamples = 400 }: GainOptions = {},
 ): Pick<Finding, "prediction" | "predictionMissing"> {
   if (sample.length < tracesMin) {
     const predictionMissing = `${sample.length} traces of this endpoint are in the sample; a prediction needs ${tracesMin}`;
@@ -41,10 +42,10 @@ export function predictGain(
     prediction: {
       p50: predictChange(0.5, columns, whole, resampled),
       p95: predictChange(0.95, columns, whole, resampled),
-      method: `${sample.length} traces of the endpoint were replayed with ${words[kind].fix}; bootstrap over ${resamples} resamples`,
+      method: `${sample.length} traces of the endpoint were replayed with ${kinds.map((kind) => words[kind].fix).join(", and ") || "nothing changed"}; bootstrap over ${resamples} resamples`,
       assumptions: [
         "spans keep their own time and wait for the same spans as before",
-        words[kind].assumption,
+        ...kinds.map((kind) => words[kind].assumption),
         "the time between the calls stays (at worst) or goes away (at best)",
       ],
       traces: sample.length,

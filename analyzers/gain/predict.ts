@@ -29,8 +29,8 @@ export function predictFix(
     weight: trace.weight[endpointSpan]!,
     after: simulate(trace, endpointSpan, changes, options),
   }));
-  const kind = sample.flatMap(({ changes }) => changes)[0]?.kind;
-  return predictGain(gains, { seed, ...(kind && { kind }) });
+  const kinds = new Set(sample.flatMap(({ changes }) => changes.map(({ kind }) => kind)));
+  return predictGain(gains, { seed, kinds: [...kinds] });
 }
 
 /** Share of the sample's time that the spans of the changes, and those below them, hold on the critical path: 0 … 1. */

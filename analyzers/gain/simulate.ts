@@ -74,14 +74,11 @@ function retime(
 ): number {
   const changed = changedDurations(trace, changes, assumption);
   const folded = foldedSpans(trace, order, changes);
+  const parallel = parallelByParent(trace, changes);
   const after = new Float64Array(trace.size);
   for (const span of order.toReversed()) {
     const duration = trace.end[span]! - trace.start[span]!;
-    const own = changed.get(span);
-    if (own !== undefined) {
-      after[span] = own;
-      continue;
-    }
+    for (const together of parallel.get(span) ?? []) startTogether(after, together, assumption);
     const children = blockingChildren(trace, span, -trace.start[span]!, options).map(
       (child): RetimedChild => ({
         ...child,
@@ -90,10 +87,40 @@ function retime(
         gapShare: folded[child.span] && !folded[span] ? assumption.gapShare : 1,
       }),
     );
-    after[span] = retimedDuration(duration, children) * (folded[span] ? assumption.gapShare : 1);
+    const retimed = retimedDuration(duration, children);
+    const own = changed.get(span);
+    // A changed call gets shorter still by what is changed below it.
+    if (own !== undefined) after[span] = duration > 0 ? own * Math.min(1, retimed / duration) : own;
+    else after[span] = retimed * (folded[span] ? assumption.gapShare : 1);
   }
   const root = order[0]!;
   return Math.min(after[root]!, trace.end[root]! - trace.start[root]!);
+}
+
+/** The spans that start together are branches of one parent. */
+function parallelByParent(
+  trace: TraceView,
+  changes: readonly TraceChange[],
+): Map<SpanIndex, (readonly SpanIndex[])[]> {
+  const groups = new Map<SpanIndex, (readonly SpanIndex[])[]>();
+  for (const { kind, spans } of changes) {
+    if (kind !== "make-parallel") continue;
+    const parent = trace.parent[spans[0]!]!;
+    groups.set(parent, [...(groups.get(parent) ?? []), spans]);
+  }
+  return groups;
+}
+
+/** The longest takes its time, and what the others do at the same time slows it down; what lies between them stays. */
+function startTogether(
+  after: Float64Array,
+  spans: readonly SpanIndex[],
+  { contentionShare }: Assumption,
+): void {
+  const longest = spans.reduce((most, span) => (after[span]! > after[most]! ? span : most));
+  const sum = spans.reduce((all, span) => all + after[span]!, 0);
+  const together = after[longest]! + contentionShare * (sum - after[longest]!);
+  for (const span of spans) after[span] = span === longest ? together : 0;
 }
 
 /**

@@ -12,15 +12,13 @@ import {
 } from "../../storage/queries/occurrence-totals.ts";
 import type { Store } from "../../storage/store.ts";
 import type { TraceDetector } from "../detector.ts";
-import { LearnedOrder } from "../facts/learned-order.ts";
-import { learnUnawaited } from "../facts/unawaited-spans.ts";
 import { type FixedTrace, predictFix } from "../gain/predict.ts";
 import type { Confidence, Finding, SampleTrace } from "../model/finding.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
 import { type EndpointKey, type SampledTrace, sampleEndpoint } from "./endpoint-sample.ts";
-import { detectFingerprints } from "./examine.ts";
 import { savedShareOf, toImpact } from "./impact.ts";
 import type { OccurrenceEvidence } from "./occurrence.ts";
+import { repairedSample } from "./repaired-sample.ts";
 import { orderVersions } from "./service-versions.ts";
 import { readFinding, storeFinding } from "./stored-finding.ts";
 
@@ -109,29 +107,20 @@ async function readFacts(
   };
 }
 
-/** What the fix changes in each trace of the sample, given what all of them say about order and waiting. */
+/** What the fix changes in each trace of the sample. */
 function fixSample(
   options: RefreshOptions,
   fingerprint: string,
   detector: TraceDetector,
   sample: readonly SampledTrace[],
 ): FixedTrace[] {
-  const order = new LearnedOrder();
-  for (const { trace } of sample) order.learn(trace);
-  const isUnawaited = learnUnawaited(sample.map(({ trace }) => trace));
-  return sample.map(({ trace, endpointSpan }) => {
-    const fixed = { trace, endpointSpan, isUnawaited: (span: number) => isUnawaited(trace, span) };
-    try {
-      const observations = detectFingerprints(detector, trace, order).get(fingerprint) ?? [];
-      const here = observations.filter(
-        (observation) => !observation.suppressedBy && observation.endpointSpan === endpointSpan,
-      );
-      return { ...fixed, changes: here.flatMap(({ changes }) => changes) };
-    } catch (error) {
-      countDetectorError(options, detector.meta.id, `trace ${trace.traceId}`, error);
-      return { ...fixed, changes: [] };
-    }
-  });
+  const repaired = repairedSample(sample, [detector], (id, { traceId }, error) =>
+    countDetectorError(options, id, `trace ${traceId}`, error),
+  );
+  return repaired.map(({ changesOf, ...trace }) => ({
+    ...trace,
+    changes: changesOf.get(fingerprint) ?? [],
+  }));
 }
 
 function toFinding({ meta }: TraceDetector, facts: Facts): Finding {
