@@ -1,9 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Router } from "express";
+import { traceDetectors } from "../analyzers/index.ts";
 import { type Analyzer, noAnalyzer, startAnalyzer } from "../analyzers/schedule/analyzer.ts";
+import {
+  type EndpointGainOptions,
+  readEndpointGain,
+} from "../analyzers/schedule/read-endpoint-gain.ts";
 import { readEndpointPath } from "../analyzers/schedule/read-endpoint-path.ts";
 import { readWaterfall } from "../analyzers/schedule/read-waterfall.ts";
+import type { OnDetectorError } from "../analyzers/schedule/repaired-sample.ts";
 import { createApi } from "../collector/api/api.ts";
 import type { Coverage } from "../collector/api/responses.ts";
 import { createCollectorApp } from "../collector/collector-app.ts";
@@ -134,8 +140,15 @@ function createReadApi({ store, analyzer, counters }: Parts, now: () => number, 
     analysis: () => toCoverage(analyzer),
     readWaterfall: (traceId, range) => readWaterfall(store, traceId, range),
     readPath: (endpoint, window) => readEndpointPath(store, endpoint, window),
+    readGain: (endpoint, window) => readEndpointGain(toGainOptions(store, log), endpoint, window),
     titleOf: (id) => analyzer.detectors.find((detector) => detector.id === id)?.title ?? id,
   });
+}
+
+function toGainOptions(store: StoreParts["store"], log: Log): EndpointGainOptions {
+  const onError: OnDetectorError = (detector, { traceId }, error) =>
+    log(`api: ${detector} failed on trace ${traceId}: ${String(error)}`);
+  return { store, detectors: traceDetectors, onError };
 }
 
 function toCoverage(analyzer: Analyzer): Omit<Coverage, "spansStored" | "services"> {

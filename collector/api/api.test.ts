@@ -9,7 +9,7 @@ import { sampleFinding } from "../../test/support/sample-finding.ts";
 import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
 import { Counters } from "../counters.ts";
 import { createApi } from "./api.ts";
-import type { EndpointPathResponse, TraceResponse } from "./responses.ts";
+import type { EndpointGainResponse, EndpointPathResponse, TraceResponse } from "./responses.ts";
 
 let traces: TestStore;
 let server: Server;
@@ -24,6 +24,10 @@ let asked: unknown;
 const spans = loopTrace({ route: "/orders" });
 const { traceId, spanId } = spans[0]!;
 const finding = sampleFinding();
+const gain: EndpointGainResponse = {
+  traces: 40,
+  steps: [{ fix: finding.id, prediction: finding.prediction! }],
+};
 const path: EndpointPathResponse = {
   traces: 0,
   meanDurationNs: 0,
@@ -69,6 +73,10 @@ function createTestApi() {
     readPath: async (...call) => {
       asked = call;
       return path;
+    },
+    readGain: async (...call) => {
+      asked = call;
+      return gain;
     },
   });
 }
@@ -237,9 +245,12 @@ test("endpoints have rate and duration", async () => {
   });
 });
 
-test("an endpoint's critical path is that of the last hour", async () => {
+test.each([
+  ["critical-path", path],
+  ["gain", gain],
+])("an endpoint's %s is that of the last hour", async (resource, body) => {
   const query = new URLSearchParams({ service: "shop", method: "", route: "/a b?c" });
-  expect((await get(`/endpoints/critical-path?${query}`)).body).toEqual(path);
+  expect((await get(`/endpoints/${resource}?${query}`)).body).toEqual(body);
   const [endpoint, window] = asked as [unknown, { fromS: number; toS: number }];
   expect(endpoint).toEqual({ service: "shop", environment: "", method: "", route: "/a b?c" });
   expect(window.toS - window.fromS).toBe(3_600);
@@ -252,6 +263,7 @@ test.each([
   [`/traces/${"0".repeat(31)}'`, "traceId must be 32 hex digits"],
   [`/traces/${spans[0]!.traceId}/spans/12`, "spanId must be 16 hex digits"],
   ["/endpoints/critical-path?service=a&method=GET", "route must be given once"],
+  ["/endpoints/gain?service=a&method=GET", "route must be given once"],
   ["/endpoints/critical-path?service=a&service=b&method=GET&route=/", "service must be given once"],
   ["/endpoints/critical-path?service[x]=a&method=GET&route=/", "service must be given once"],
   [`/endpoints/critical-path?method=GET&route=/&service=${"a".repeat(1_001)}`, "at most 1000"],

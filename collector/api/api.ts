@@ -19,12 +19,13 @@ export interface ApiOptions
 
 /** The read API, to be mounted under /api/v1. */
 export function createApi(options: ApiOptions): Router {
-  const { readWaterfall, readPath, log, counters } = options;
+  const { readWaterfall, readPath, readGain, log, counters } = options;
   const gate = createGate();
   const gated: ApiOptions = {
     ...options,
     readWaterfall: (...trace) => gate(() => readWaterfall(...trace)),
     readPath: (...endpoint) => gate(() => readPath(...endpoint)),
+    readGain: (...endpoint) => gate(() => readGain(...endpoint)),
   };
   const router = Router();
   router.use(createFindingsApi(gated), createTracesApi(gated), createEndpointsApi(gated));

@@ -1,5 +1,5 @@
 import type { TraceCoverage } from "../../analyzers/facts/trace-coverage.ts";
-import type { Finding } from "../../analyzers/model/finding.ts";
+import type { Finding, Prediction } from "../../analyzers/model/finding.ts";
 import type { WaterfallView } from "../../analyzers/model/waterfall-view.ts";
 
 /**
@@ -126,6 +126,20 @@ export interface EndpointPathResponse {
   readonly rows: readonly PathRow[];
   /** What these traces do not say. */
   readonly coverage: TraceCoverage;
+}
+
+/**
+ * GET /endpoints/gain: in which order to make the fixes of an endpoint's findings, and what is left of its duration
+ * after each. No steps: nothing is found in its traces, or there are too few of them to predict from.
+ */
+export interface EndpointGainResponse {
+  readonly traces: number;
+  readonly steps: readonly {
+    /** The finding's id. */
+    readonly fix: string;
+    /** Once this fix is made, and all those before it. */
+    readonly prediction: Prediction;
+  }[];
 }
 
 /** One call path from the endpoint down; siblings of one name are one row. */

@@ -157,6 +157,7 @@ test("parameters of the API that make no sense are refused with 400", async () =
     "traces/12",
     `traces/${"z".repeat(32)}`,
     "endpoints/critical-path",
+    "endpoints/gain",
   ];
   for (const path of paths) {
     const answer = await fetch(`${culprit.url}/api/v1/${path}`);

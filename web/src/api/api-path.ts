@@ -11,6 +11,11 @@ export const apiPath = {
   traceLogs: (traceId: string) => `${ROOT}/traces/${encodeURIComponent(traceId)}/logs`,
   span: (traceId: string, spanId: string) =>
     `${ROOT}/traces/${encodeURIComponent(traceId)}/spans/${encodeURIComponent(spanId)}`,
-  criticalPath: ({ service, environment, method, route }: EndpointKey) =>
-    `${ROOT}/endpoints/critical-path?${new URLSearchParams({ service, environment, method, route })}`,
+  criticalPath: (endpoint: EndpointKey) => ofEndpoint("critical-path", endpoint),
+  gain: (endpoint: EndpointKey) => ofEndpoint("gain", endpoint),
 };
+
+function ofEndpoint(resource: string, { service, environment, method, route }: EndpointKey) {
+  const query = new URLSearchParams({ service, environment, method, route });
+  return `${ROOT}/endpoints/${resource}?${query}`;
+}

@@ -1,10 +1,16 @@
-import type { EndpointPathResponse, FindingsResponse } from "../../../collector/api/responses.ts";
+import type { Finding } from "../../../analyzers/model/finding.ts";
+import type {
+  EndpointGainResponse,
+  EndpointPathResponse,
+  FindingsResponse,
+} from "../../../collector/api/responses.ts";
 import { apiPath } from "../api/api-path.ts";
 import { useResource } from "../api/use-resource.ts";
 import { PathBars } from "../charts/path-bars.tsx";
 import { LoadState } from "../components/load-state.tsx";
 import { PageHeading } from "../components/page-heading.tsx";
 import { Section } from "../components/section.tsx";
+import { formatChange } from "../format/format-change.ts";
 import { formatDuration } from "../format/format-duration.ts";
 import { formatCountOf } from "../format/format-number.ts";
 import { Link } from "../router/link.tsx";
@@ -77,17 +83,53 @@ function EndpointFindings({ endpoint }: { readonly endpoint: EndpointKey }) {
           return here.length === 0 ? (
             <p className={styles.how}>None.</p>
           ) : (
-            <ul className={styles.findings}>
-              {here.map(({ id, title, summary }) => (
-                <li key={id}>
-                  <Link to={{ page: "finding", id }}>{title}</Link>
-                  <span>{summary}</span>
-                </li>
-              ))}
-            </ul>
+            <>
+              <ul className={styles.findings}>
+                {here.map(({ id, title, summary }) => (
+                  <li key={id}>
+                    <Link to={{ page: "finding", id }}>{title}</Link>
+                    <span>{summary}</span>
+                  </li>
+                ))}
+              </ul>
+              {here.length > 1 && <FixOrder endpoint={endpoint} findings={here} />}
+            </>
           );
         }}
       </LoadState>
     </Section>
+  );
+}
+
+/** Gains don't add up: what is left once each is fixed, together with those above it. */
+function FixOrder({
+  endpoint,
+  findings,
+}: {
+  readonly endpoint: EndpointKey;
+  readonly findings: readonly Finding[];
+}) {
+  const resource = useResource<EndpointGainResponse>(apiPath.gain(endpoint));
+  return (
+    <LoadState resource={resource} what="what fixing them saves">
+      {({ steps }) =>
+        steps.length > 1 && (
+          <>
+            <p className={styles.how}>In this order, each together with those above it:</p>
+            <ol className={styles.steps}>
+              {steps.map(({ fix, prediction: { p50, p95 } }) => (
+                <li key={fix}>
+                  <Link to={{ page: "finding", id: fix }}>
+                    {findings.find(({ id }) => id === fix)?.title ?? "A finding of the service"}
+                  </Link>{" "}
+                  p50 {formatChange(p50).values}, p95 {formatChange(p95).values} (
+                  {formatChange(p95).interval})
+                </li>
+              ))}
+            </ol>
+          </>
+        )
+      }
+    </LoadState>
   );
 }
