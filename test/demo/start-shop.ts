@@ -30,7 +30,7 @@ const readyMs = 30_000;
 /** Seeds the database and starts the services, each a process of its own; all of them answer when this returns. */
 export async function startShop(options: ShopOptions): Promise<Shop> {
   const DATABASE_URL = await seedShop(options.postgres);
-  const running = new Map<ServiceName, NodeProcess>();
+  const running = new Map<string, NodeProcess>();
   const stop = async () => {
     await Promise.all([...running.values()].map((child) => child.stop()));
   };
@@ -61,12 +61,12 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   }
 }
 
-/** Returns where it listens. */
-async function startService(
-  service: ServiceName,
+/** Starts the service of a file of `shop/` and adds its process to `running`. Returns where it listens. */
+export async function startService(
+  service: string,
   env: Record<string, string>,
   { agentPath, otlpEndpoint, serviceVersion = "1.0.0", env: extra, node }: ShopOptions,
-  running: Map<ServiceName, NodeProcess>,
+  running: Map<string, NodeProcess>,
 ): Promise<string> {
   const file = join(import.meta.dirname, "shop", `${service.replace("shop-", "")}.ts`);
   const child = await startNode({
