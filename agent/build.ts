@@ -17,6 +17,7 @@ const outputs = [
 ] as const;
 
 /** Of these two the fast path uses a few lines, and each file that Node looks up costs an application's start. */
+const fastEntries: ReadonlySet<string> = new Set(["start-fast", "export/export-worker"]);
 const allButNamesAndApi = /^(node:|@opentelemetry\/(?!api$|semantic-conventions$))/;
 
 /** Builds `agent/dist`. */
@@ -26,7 +27,7 @@ export async function buildAgent(): Promise<void> {
     const bundle = await rolldown({
       input: join(import.meta.dirname, `${entry}.ts`),
       platform: "node",
-      external: entry === "start-fast" ? allButNamesAndApi : /^(node:|@opentelemetry\/)/,
+      external: fastEntries.has(entry) ? allButNamesAndApi : /^(node:|@opentelemetry\/)/,
       transform: { target: "node22.15" },
     });
     await bundle.write({ file: join(dist, `${basename(entry)}.${extension}`), format });

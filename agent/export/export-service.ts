@@ -10,7 +10,7 @@ import { type SpanChunk, toRequestBody } from "./span-chunk.ts";
 export interface ExportSettings {
   readonly queueBytesMax: number;
   readonly resource: ResourceSettings;
-  /** `OTEL_EXPORTER_OTLP_*`, for OpenTelemetry's own code that reads it. */
+  /** `OTEL_EXPORTER_OTLP_*`. */
   readonly environment: Readonly<Record<string, string>>;
 }
 

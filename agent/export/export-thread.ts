@@ -77,7 +77,7 @@ export class ExportThread implements ChunkExchange {
     const worker = new Worker(this.#file, {
       workerData: this.#settings,
       execArgv: [],
-      env: { ...this.#settings.environment },
+      env: {},
       resourceLimits,
       name: "culprit-export",
     });

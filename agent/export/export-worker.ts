@@ -1,11 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { ExportService, type ExportSettings } from "./export-service.ts";
-import { readOtlpTarget } from "./otlp-target.ts";
+import { readOtlpEnvironment } from "./otlp-environment.ts";
 
 /** The export thread. Its own sockets hold only this thread, and nobody waits for that. */
 const settings = workerData as ExportSettings;
 const service = new ExportService(
-  readOtlpTarget("application/x-protobuf"),
+  readOtlpEnvironment(settings.environment, "application/x-protobuf"),
   settings,
   (report, transfer = []) => parentPort?.postMessage(report, [...transfer]),
 );

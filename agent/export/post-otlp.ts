@@ -3,8 +3,7 @@ import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { suppressTracing } from "@opentelemetry/core";
+import { context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
 
 /** Where and how to send; the parts of OpenTelemetry's own configuration that are used. */
 export interface OtlpTarget {
@@ -29,6 +28,8 @@ export type PostOutcome =
 const connectTimeoutMs = 2_000;
 /** The bound of OpenTelemetry's specification; an answer that goes on beyond it is cut off, and its status counts. */
 const answerBytesMax = 4 * 1024 * 1024;
+// As `suppressTracing` of OpenTelemetry's core, which the export thread would load for this name alone.
+const suppressKey = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 const retryableStatus = new Set([429, 502, 503, 504]);
 const compress = promisify(gzip);
 const agents = new WeakMap<OtlpTarget, Agent | Promise<Agent>>();
@@ -74,7 +75,7 @@ function send(target: OtlpTarget, options: RequestOptions, bytes: Uint8Array) {
       .once("error", reject);
   };
   // Sending spans must not make spans, nor belong to the request that happened to fill the batch.
-  context.with(suppressTracing(ROOT_CONTEXT), () => {
+  context.with(ROOT_CONTEXT.setValue(suppressKey, true), () => {
     request(target.url, { ...options, signal }, onResponse)
       .once("socket", detach)
       .once("error", reject)

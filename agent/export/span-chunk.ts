@@ -1,4 +1,4 @@
-import { delimited } from "../tracing/attribute-key.ts";
+import { delimited, delimitedHead } from "../tracing/attribute-key.ts";
 
 /** An instrumentation scope: who made a span. */
 export interface Scope {
@@ -15,21 +15,31 @@ export interface SpanChunk {
   readonly spans: number;
 }
 
-/** The body of an OTLP request: ExportTraceServiceRequest with one ResourceSpans. `resource` is an encoded Resource. */
-export function toRequestBody(
-  { bytes, segments, scopes }: SpanChunk,
-  resource: Uint8Array,
-): Buffer {
+/**
+ * The body of an OTLP request: ExportTraceServiceRequest with one ResourceSpans. `resource` is an encoded Resource. The
+ * spans are copied once, whatever stands around them.
+ */
+export function toRequestBody(chunk: SpanChunk, resource: Uint8Array): Buffer {
   const parts: Uint8Array[] = [delimited(0x0a, resource)];
-  for (const [scope, indexes] of segmentsByScope(segments)) {
-    const spans = indexes.map((index) => {
-      const from = index === 0 ? 0 : segments[index - 1]!;
-      return new Uint8Array(bytes, from, segments[index + 1]! - from);
-    });
-    const content = Buffer.concat([delimited(0x0a, encodeScope(scopes[scope]!)), ...spans]);
-    parts.push(delimited(0x12, content));
+  for (const [scope, indexes] of segmentsByScope(chunk.segments)) {
+    const spans = indexes.map((index) => spansOf(chunk, index));
+    const encodedScope = delimited(0x0a, encodeScope(chunk.scopes[scope]!));
+    parts.push(head(0x12, [encodedScope, ...spans]), encodedScope, ...spans);
   }
-  return Buffer.from(delimited(0x0a, Buffer.concat(parts)));
+  return Buffer.concat([head(0x0a, parts), ...parts]);
+}
+
+function spansOf({ bytes, segments }: SpanChunk, index: number): Uint8Array {
+  const from = index === 0 ? 0 : segments[index - 1]!;
+  return new Uint8Array(bytes, from, segments[index + 1]! - from);
+}
+
+/** Tag and length of a field that is made of these parts. */
+function head(tag: number, parts: readonly Uint8Array[]): Uint8Array {
+  return delimitedHead(
+    tag,
+    parts.reduce((sum, part) => sum + part.length, 0),
+  );
 }
 
 /** For each scope where in `segments` its own are. */

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Guard } from "./guard.ts";
-import { type CallOptions, OutgoingCall, toBytes } from "./outgoing-call.ts";
+import { type CallOptions, callOf, OutgoingCall, setCall, toBytes } from "./outgoing-call.ts";
 
 interface RequestMessage {
   readonly request: ClientRequest;
@@ -10,7 +10,6 @@ interface RequestMessage {
 /** Requests by `node:http` and `node:https`, by Node's diagnostics channels: nothing is patched. */
 export function instrumentHttpClient(options: CallOptions): void {
   const guard = new Guard("node:http requests");
-  const calls = new WeakMap<ClientRequest, OutgoingCall>();
 
   guard.subscribe<RequestMessage>("http.client.request.created", function onCreated({ request }) {
     const call = OutgoingCall.start(
@@ -19,7 +18,7 @@ export function instrumentHttpClient(options: CallOptions): void {
       onCreated,
     );
     if (call === undefined) return;
-    calls.set(request, call);
+    setCall(request, call);
     if (!request.headersSent) {
       call.propagate(options.tracing.contexts.current(), (name, value) => {
         if (!request.hasHeader(name)) request.setHeader(name, value);
@@ -31,9 +30,9 @@ export function instrumentHttpClient(options: CallOptions): void {
   guard.subscribe<RequestMessage & { readonly response: IncomingMessage }>(
     "http.client.response.finish",
     ({ request, response }) => {
-      const call = calls.get(request);
+      const call = callOf(request);
       if (call === undefined) return;
-      calls.delete(request);
+      setCall(request, undefined);
       call.statusCode = response.statusCode ?? 0;
       call.protocolVersion = response.httpVersion;
       call.requestBytes = toBytes(request.getHeader("content-length"));
@@ -47,8 +46,8 @@ export function instrumentHttpClient(options: CallOptions): void {
   guard.subscribe<RequestMessage & { readonly error: unknown }>(
     "http.client.request.error",
     ({ request, error }) => {
-      calls.get(request)?.fail(error);
-      calls.delete(request);
+      callOf(request)?.fail(error);
+      setCall(request, undefined);
     },
   );
 }

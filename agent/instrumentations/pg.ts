@@ -137,15 +137,15 @@ export class PgInstrumentation {
         return client;
       });
     }
-    const { storage } = this.#options.tracing.contexts;
-    const store = storage.getStore();
+    const { contexts } = this.#options.tracing;
+    const store = contexts.storage.getStore();
     const instrumentation = this;
     const onClient: Method = function (...results) {
       instrumentation.#note(results[1], checkout);
       const outer = instrumentation.#announced;
       instrumentation.#announced = announced;
       try {
-        return storage.run(store, () => Reflect.apply(callback as Method, this, results));
+        return contexts.call(store, callback as Method, this, results);
       } finally {
         instrumentation.#announced = outer;
       }
@@ -231,11 +231,11 @@ export class PgInstrumentation {
   }
 
   #bindCallback(callback: Method, finish: (error: unknown, result: unknown) => void): Method {
-    const { storage } = this.#options.tracing.contexts;
-    const store = storage.getStore();
+    const { contexts } = this.#options.tracing;
+    const store = contexts.storage.getStore();
     return function (...results) {
       finish(results[0], results[1]);
-      return storage.run(store, () => Reflect.apply(callback, this, results));
+      return contexts.call(store, callback, this, results);
     };
   }
 

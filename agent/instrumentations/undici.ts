@@ -1,5 +1,5 @@
 import { Guard } from "./guard.ts";
-import { type CallOptions, OutgoingCall, toBytes } from "./outgoing-call.ts";
+import { type CallOptions, callOf, OutgoingCall, setCall, toBytes } from "./outgoing-call.ts";
 
 /** The part of undici's request that is read. */
 interface UndiciRequest {
@@ -23,14 +23,13 @@ interface Message {
 /** `fetch` and undici, whichever copy of it, by the diagnostics channels that it publishes. */
 export function instrumentUndici(options: CallOptions): void {
   const guard = new Guard("undici and fetch");
-  const calls = new WeakMap<UndiciRequest, OutgoingCall>();
 
   guard.subscribe<Message>("undici:request:create", function onCreate({ request }) {
     const { method, origin, path } = request;
     const httpRequest = { method, path, origin: String(origin) };
     const call = OutgoingCall.start({ ...options, client: "undici" }, httpRequest, onCreate);
     if (call === undefined) return;
-    calls.set(request, call);
+    setCall(request, call);
     call.requestBytes = toBytes(request.contentLength ?? undefined);
     const present = namesOf(request.headers);
     call.propagate(options.tracing.contexts.current(), (name, value) => {
@@ -41,7 +40,7 @@ export function instrumentUndici(options: CallOptions): void {
   guard.subscribe<Message & { readonly response: UndiciResponse }>(
     "undici:request:headers",
     ({ request, response }) => {
-      const call = calls.get(request);
+      const call = callOf(request);
       if (call === undefined) return;
       call.statusCode = response.statusCode;
       call.responseBytes = toBytes(headerOf(response.headers, "content-length"));
@@ -49,15 +48,15 @@ export function instrumentUndici(options: CallOptions): void {
   );
 
   guard.subscribe<Message>("undici:request:trailers", ({ request }) => {
-    calls.get(request)?.end();
-    calls.delete(request);
+    callOf(request)?.end();
+    setCall(request, undefined);
   });
 
   guard.subscribe<Message & { readonly error: unknown }>(
     "undici:request:error",
     ({ request, error }) => {
-      calls.get(request)?.fail(error);
-      calls.delete(request);
+      callOf(request)?.fail(error);
+      setCall(request, undefined);
     },
   );
 }

@@ -90,6 +90,17 @@ export class ActiveContexts implements ContextManager {
     return this.storage.getStore() ?? ROOT_CONTEXT;
   }
 
+  /** Calls a function in a context; at no price when that is the active one already. */
+  call(
+    store: Context | undefined,
+    fn: (this: unknown, ...args: unknown[]) => unknown,
+    self: unknown,
+    args: unknown[],
+  ): unknown {
+    if (this.storage.getStore() === store) return Reflect.apply(fn, self, args);
+    return this.storage.run(store, () => Reflect.apply(fn, self, args));
+  }
+
   /** The active context if it has a span. */
   current(): ActiveContext | undefined {
     const store = this.storage.getStore();

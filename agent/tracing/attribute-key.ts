@@ -31,9 +31,14 @@ export class AttributeKey {
 
 /** Tag, length, content. */
 export function delimited(tag: number, content: Uint8Array): Uint8Array {
+  return Buffer.concat([delimitedHead(tag, content.length), content]);
+}
+
+/** Tag and length. */
+export function delimitedHead(tag: number, length: number): Uint8Array {
   const head = [tag];
-  let length = content.length;
-  for (; length > 127; length >>>= 7) head.push((length & 127) | 128);
-  head.push(length);
-  return Buffer.concat([Uint8Array.from(head), content]);
+  let rest = length;
+  for (; rest > 127; rest >>>= 7) head.push((rest & 127) | 128);
+  head.push(rest);
+  return Uint8Array.from(head);
 }
