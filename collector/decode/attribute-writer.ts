@@ -5,6 +5,7 @@ import type { KeyDictionary } from "./key-dictionary.ts";
 import { MapColumn } from "./native-block.ts";
 import { type PromotedValues, promotions } from "./promoted-attributes.ts";
 import type { Ranges } from "./ranges.ts";
+import { type Redaction, redactedJson, redaction, redactText } from "./redaction.ts";
 
 /** A map for each type that an attribute may have; every table has them. */
 export interface AttributeColumns {
@@ -179,11 +180,21 @@ export class AttributeWriter {
 
   #addString(map: MapColumn, key: number): void {
     map.addKey(key);
-    this.addUtf8(map.values, this.keyValue.valueStart, this.keyValue.valueEnd);
+    const { valueStart, valueEnd } = this.keyValue;
+    const kind = this.#keys.redaction[key] as Redaction;
+    if (kind === redaction.none) this.addUtf8(map.values, valueStart, valueEnd);
+    else this.#addRedacted(map.values, kind);
+  }
+
+  #addRedacted(column: Column, kind: Redaction): void {
+    const { body } = this.#request;
+    const end = this.#request.cut(this.keyValue.valueStart, this.keyValue.valueEnd);
+    column.addText(redactText(body.toString("utf8", this.keyValue.valueStart, end), kind));
   }
 
   #addJson(map: MapColumn, key: number): void {
     map.addKey(key);
-    this.addValueJson(map.values);
+    if (this.#keys.redaction[key] === redaction.none) this.addValueJson(map.values);
+    else map.values.addText(redactedJson);
   }
 }

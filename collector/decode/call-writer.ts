@@ -4,6 +4,7 @@ import type { DecodeRequest } from "./decode-request.ts";
 import { Hash64 } from "./hash64.ts";
 import { type PromotedValues, slot } from "./promoted-attributes.ts";
 import { type EncodedShape, QueryShapes } from "./query-shape.ts";
+import { redactUrls } from "./redaction.ts";
 import type { SpanBlock, SpanBlockColumns } from "./span-block.ts";
 import { redactQuery, toUrlParts, toUrlTemplate, type UrlParts } from "./url-template.ts";
 
@@ -51,11 +52,12 @@ export class CallWriter {
     this.#values = values;
   }
 
-  /** A row of each column of the call, and the attributes that these columns leave over. */
+  /** A row of name and each column of the call, and the attributes that these columns leave over. */
   write(kind: number, nameStart: number, nameEnd: number): void {
     this.#kind = kind;
     this.#hasShape = false;
     this.#hash.start();
+    this.#writeName(nameStart, nameEnd);
     this.#writeUrl();
     this.#writeAddress();
     this.#writeDatabase();
@@ -70,6 +72,37 @@ export class CallWriter {
     this.#hash.finish();
     if (this.#hasShape) this.#columns.shape_id.addUint64(this.#hash.lo, this.#hash.hi);
     else this.#columns.shape_id.addUint64(0, 0);
+  }
+
+  /** Some instrumentations name a span by its statement or its URL: what is hidden there is hidden here, too. */
+  #writeName(start: number, end: number): void {
+    const { name } = this.#columns;
+    if (!this.#mayHide(start, end)) {
+      this.#attributes.addUtf8(name, start, end);
+      return;
+    }
+    const values = this.#values;
+    const system = values.pick(slot.dbSystemName, slot.dbSystem);
+    if (values.has(system) || values.has(values.pick(slot.dbQueryText, slot.dbStatement))) {
+      const textOfSystem = values.has(system) ? this.#textOf(system) : "";
+      addEncoded(name, this.#shapes.shapeOf(this.#request.body, start, end, textOfSystem).text);
+    } else {
+      name.addText(
+        redactUrls(this.#request.body.toString("utf8", start, this.#request.cut(start, end))),
+      );
+    }
+  }
+
+  /** Whether a name has a character of those without which it holds neither a literal nor a URL's secret. */
+  #mayHide(start: number, end: number): boolean {
+    const { body } = this.#request;
+    for (let i = start; i < end; i++) {
+      const byte = body[i]!;
+      // " # ' ( ; < = > ? @
+      if (byte === 0x22 || byte === 0x23 || byte === 0x27 || byte === 0x28) return true;
+      if (byte >= 0x3b && byte <= 0x40) return true;
+    }
+    return false;
   }
 
   /** No secret of a URL reaches a column or a map: not its user, nor the values of its query. */

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { Column } from "./column.ts";
 import { distinctKeysMax } from "./decode-limits.ts";
+import { redactionOf } from "./redaction.ts";
 
 /** Power of two, four times the keys: a probe is short. */
 const slots = 65_536;
@@ -16,6 +17,8 @@ export class KeyDictionary {
   size = 0;
   /** For whoever numbers a subset of the keys: see `claim`. */
   readonly localIndex = new Int32Array(distinctKeysMax);
+  /** By key, what of its values may be stored. */
+  readonly redaction = new Uint8Array(distinctKeysMax);
   readonly #names: readonly Uint8Array[];
   readonly #bytes = new Column();
   readonly #end = new Int32Array(distinctKeysMax);
@@ -82,6 +85,7 @@ export class KeyDictionary {
     this.#end[key] = this.#bytes.length;
     this.#hash[key] = hash;
     this.#claimed[key] = 0;
+    this.redaction[key] = redactionOf(toText(source, start, end));
     this.#table[slot] = key + 1;
     return key;
   }
@@ -99,4 +103,8 @@ export class KeyDictionary {
     }
     return true;
   }
+}
+
+function toText(source: Uint8Array, start: number, end: number): string {
+  return Buffer.from(source.buffer, source.byteOffset + start, end - start).toString();
 }

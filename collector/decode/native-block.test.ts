@@ -187,7 +187,8 @@ it("the engine takes whatever the decoder accepts", () => {
   const spans = requests.flatMap(({ resourceSpans }) =>
     resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)),
   );
-  const names = spans.map(({ name }) => name).sort();
+  // With one of these a name may hold a literal or a URL's secret, and is then stored without it.
+  const names = spans.map(({ name = "" }) => name).filter((name) => !/["#'(;<=>?@]/.test(name));
   const events = spans.reduce((sum, span) => sum + (span.events?.length ?? 0), 0);
   const rows = "arraySort(groupArray(name)) AS names, toInt32(sum(length(events))) AS events";
   expect(spans.length).toBeGreaterThan(100);

@@ -64,7 +64,6 @@ export class SpanWriter {
     else columns.parent_span_id.addBytes(body, span.parentSpanIdStart, span.parentSpanIdEnd);
     this.#attributes.addUtf8(columns.trace_state, span.traceStateStart, span.traceStateEnd);
     columns.flags.addUint32(span.flags);
-    this.#attributes.addUtf8(columns.name, span.nameStart, span.nameEnd);
     columns.kind.addUint8(span.kind > kindMax ? 0 : span.kind);
     columns.status_code.addUint8(span.statusCode > statusCodeMax ? 0 : span.statusCode);
     this.#attributes.addUtf8(

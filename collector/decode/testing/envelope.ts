@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { toUrlParts } from "../url-template.ts";
 import { attributes, type OtlpAttribute, type OtlpValue, text } from "./otlp-model.ts";
 
 /** An export request of any signal as plain data: its items by scope and resource. For tests. */
@@ -82,9 +83,7 @@ export function toAttributeRow(list: readonly OtlpAttribute[]): object {
     ints: toSorted(ofType("intValue"), toScalar),
     doubles: toSorted(ofType("doubleValue"), (value) => toBits(Number(toScalar(value)))),
     bools: toSorted(ofType("boolValue"), toScalar),
-    jsons: toSorted(["arrayValue", "kvlistValue", "bytesValue", ""].flatMap(ofType), (value) =>
-      JSON.stringify(value),
-    ),
+    jsons: toSorted(["arrayValue", "kvlistValue", "bytesValue", ""].flatMap(ofType), toJson),
   };
 }
 
@@ -116,11 +115,11 @@ function withoutRepeats(list: readonly OtlpAttribute[]): readonly OtlpAttribute[
 
 function toSorted(
   list: readonly OtlpAttribute[],
-  toValue: (value: OtlpValue) => string,
+  toValue: (value: OtlpValue, key: string) => string,
 ): [string, string][] {
   const pairs = withoutRepeats(list).map(({ key, value }): [string, string] => [
     key,
-    toValue(value),
+    toValue(value, key),
   ]);
   return pairs.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
@@ -133,7 +132,18 @@ function toScalar(value: OtlpValue): string {
   return String(Object.values(value)[0]);
 }
 
+/** Statements are not stored, and of URLs only what hides nothing. */
+const statements = new Set(["db.query.text", "db.statement"]);
+const urls = new Set(["url.full"]);
+
 /** A string as it is, all else as JSON. */
-function toText(value: OtlpValue): string {
-  return typeOf(value) === "stringValue" ? toScalar(value) : JSON.stringify(value);
+function toText(value: OtlpValue, key: string): string {
+  if (typeOf(value) !== "stringValue") return toJson(value, key);
+  if (statements.has(key)) return "REDACTED";
+  return urls.has(key) ? toUrlParts(toScalar(value)).redacted : toScalar(value);
+}
+
+function toJson(value: OtlpValue, key: string): string {
+  const isHidden = statements.has(key) || urls.has(key);
+  return JSON.stringify(isHidden ? { stringValue: "REDACTED" } : value);
 }
