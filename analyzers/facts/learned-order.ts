@@ -1,4 +1,4 @@
-import type { SpanIndex, TraceView } from "../model/trace-view.ts";
+import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
 import { callsOfTrace } from "./calls-of-trace.ts";
 import { endpointOf, endpointSpanOf } from "./endpoint-span.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
@@ -142,10 +142,10 @@ interface SiblingCalls {
 
 /** The calls under each logical parent that has between two and `callsMax` of them, with the names of all traces. */
 const siblingCalls = oncePerTrace((trace): SiblingCalls => {
-  const { calls, parents } = callsOfTrace(trace);
+  const { calls: all, parents } = callsOfTrace(trace);
   const lists: { endpoint: string; calls: SiblingCall[] }[] = [];
   const placeOf = new Map<SpanIndex, { endpoint: string; key: string }>();
-  for (const [parent, spans] of Map.groupBy(calls, (span) => parents[span]!)) {
+  for (const [parent, spans] of Map.groupBy(all, (span) => parents[span]!)) {
     if (parent === -1 || spans.length < 2 || spans.length > callsMax) continue;
     const endpoint = endpointKey(trace, endpointSpanOf(trace, spans[0]!));
     const seen = new Map<string, number>();
@@ -157,7 +157,9 @@ const siblingCalls = oncePerTrace((trace): SiblingCalls => {
       placeOf.set(span, { endpoint, key });
       return { span, key };
     });
-    lists.push({ endpoint, calls: named });
+    // What is shorter than the allowance tells no order, and pairs are many.
+    const calls = named.filter(({ span }) => durationNs(trace, span) >= allowanceNs);
+    if (calls.length > 1) lists.push({ endpoint, calls });
   }
   return { lists, placeOf };
 });

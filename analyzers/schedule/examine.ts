@@ -18,6 +18,9 @@ export interface Examiner extends ErrorReport {
   readonly now: () => number;
 }
 
+/** A read costs its query as much as its spans; so many ordinary traces are some ten thousand spans. */
+export const examineLimits = { tracesAtOnce: 500 };
+
 /** Findings that one detector may have in one trace; a generated trace could have as many as it has spans. */
 const occurrencesOfTraceMax = 100;
 
@@ -37,7 +40,10 @@ export async function examineTraces(
     counters.dropped.trace_too_large++;
     log(`trace ${traceId} is too large to be examined: ${error.message}`);
   };
-  for await (const traces of readTraces(store, [...wanted.keys()].sort(), range, { onTooLarge })) {
+  for await (const traces of readTraces(store, [...wanted.keys()].sort(), range, {
+    ...examineLimits,
+    onTooLarge,
+  })) {
     // All of them first: what the last one shows holds for the first one, too.
     for (const trace of traces) examiner.order.learn(trace);
     const occurrences = traces.flatMap((trace) =>

@@ -22,7 +22,7 @@ const stepMs = 60_000;
 const knownMax = 200_000;
 
 export interface SettledOptions {
-  /** Traces of one page, which are examined at once. */
+  /** Traces of one page, which are examined at once. Their ids are part of a query, which has at most 256 KiB. */
   readonly tracesMax?: number;
   /** Of so many that share the traces, this one; from 0. */
   readonly worker?: number;
@@ -52,7 +52,7 @@ export class SettledTraces {
   constructor(
     store: Store,
     now: () => number,
-    { tracesMax = 2_000, worker = 0, workers = 1 }: SettledOptions = {},
+    { tracesMax = 5_000, worker = 0, workers = 1 }: SettledOptions = {},
   ) {
     this.#store = store;
     this.#now = now;

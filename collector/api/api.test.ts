@@ -134,6 +134,17 @@ test("a trace has its waterfall and what was found in it", async () => {
       span_ids: [spanId],
       evidence: JSON.stringify({ summary: "runs the same query 20 times" }),
     },
+    {
+      fingerprint: "dd".repeat(16),
+      trace_id: traceId,
+      detector: "serial-calls",
+      detector_version: 1,
+      ts: spans[0]!.startMs,
+      seen: Date.now(),
+      suppressed_by: "may-depend",
+      span_ids: [spanId],
+      evidence: JSON.stringify({ summary: "waits for 2 calls" }),
+    },
   ]);
   expect((await get(`/traces/${traceId}`)).body).toEqual({
     traceId,
@@ -142,6 +153,15 @@ test("a trace has its waterfall and what was found in it", async () => {
         id: finding.id,
         title: "title of n-plus-one",
         summary: "runs the same query 20 times",
+        spanIds: [spanId],
+      },
+    ],
+    heldBack: [
+      {
+        detector: "serial-calls",
+        guard: "may-depend",
+        title: "title of serial-calls",
+        summary: "waits for 2 calls",
         spanIds: [spanId],
       },
     ],

@@ -33,6 +33,17 @@ export type FindingResponse = Finding;
 /** GET /api/v1/traces/:traceId */
 export interface TraceResponse extends WaterfallView {
   readonly findings: readonly TraceFinding[];
+  /** What was seen and is not reported, with the reason. */
+  readonly heldBack: readonly HeldBackFinding[];
+}
+
+export interface HeldBackFinding {
+  readonly detector: string;
+  readonly title: string;
+  readonly summary: string;
+  /** Name of the reason, as the page of the detector explains it: "different-namespaces". */
+  readonly guard: string;
+  readonly spanIds: readonly string[];
 }
 
 export interface TraceFinding {

@@ -15,6 +15,7 @@ import { ApiError, answer } from "./api-error.ts";
 import { toAttributeTexts } from "./attribute-texts.ts";
 import { readHexId } from "./parameters.ts";
 import type {
+  HeldBackFinding,
   SpanResponse,
   TraceFinding,
   TraceLog,
@@ -29,7 +30,7 @@ export interface TracesOptions {
   readonly readWaterfall: (
     traceId: string,
     range: { readonly fromS: number; readonly toS: number },
-  ) => Promise<Omit<TraceResponse, "findings"> | null>;
+  ) => Promise<Omit<TraceResponse, "findings" | "heldBack"> | null>;
   /** A detector's title by its id. */
   readonly titleOf: (detector: string) => string;
 }
@@ -48,7 +49,7 @@ export function createTracesApi({ store, readWaterfall, titleOf }: TracesOptions
       const bounds = await findTrace(store, readHexId(request, "traceId", 32));
       const waterfall = await readWaterfall(bounds.traceId, bounds);
       if (!waterfall) throw unknownTrace(bounds.traceId);
-      return { ...waterfall, findings: await readFindings(store, bounds.traceId, titleOf) };
+      return { ...waterfall, ...(await readFindings(store, bounds.traceId, titleOf)) };
     }),
   );
   router.get(
@@ -114,13 +115,18 @@ async function readFindings(
   store: Store,
   traceId: string,
   titleOf: (detector: string) => string,
-): Promise<TraceFinding[]> {
+): Promise<Pick<TraceResponse, "findings" | "heldBack">> {
   const rows = await store.select<OccurrenceByTraceRow>(occurrencesByTraceQuery, {
     traceId,
     findingsMax,
   });
-  return rows.map(({ fingerprint, detector, spanIds, evidence }) => {
+  const findings: TraceFinding[] = [];
+  const heldBack: HeldBackFinding[] = [];
+  for (const { fingerprint, detector, guard, spanIds, evidence } of rows) {
     const { summary }: { summary: string } = JSON.parse(evidence);
-    return { id: fingerprint, title: titleOf(detector), summary, spanIds };
-  });
+    const told = { title: titleOf(detector), summary, spanIds };
+    if (guard === "") findings.push({ id: fingerprint, ...told });
+    else heldBack.push({ detector, guard, ...told });
+  }
+  return { findings, heldBack };
 }

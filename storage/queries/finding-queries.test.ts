@@ -157,7 +157,7 @@ test("occurrence-samples of one occurrence is a slow one, of two a slow and a fa
   expect(await roles(fingerprint)).toEqual(["slow", "fast"]);
 });
 
-test("occurrences-by-trace gives what was found in a trace", async () => {
+test("occurrences-by-trace gives what was found in a trace, then what guards held back", async () => {
   const traceId = traceOf(30);
   await store.insertRows("occurrences", [
     occurrence(serial, 30, { detector_version: 1, span_ids: ["old"] }),
@@ -166,7 +166,20 @@ test("occurrences-by-trace gives what was found in a trace", async () => {
   ]);
   const parameters: OccurrencesByTraceParameters = { traceId, findingsMax: 10 };
   expect(await store.select(occurrencesByTraceQuery, parameters)).toEqual([
-    { fingerprint: serial, detector: "n-plus-one", spanIds: ["span-30"], evidence: '{"trace":30}' },
+    {
+      fingerprint: serial,
+      detector: "n-plus-one",
+      guard: "",
+      spanIds: ["span-30"],
+      evidence: '{"trace":30}',
+    },
+    {
+      fingerprint: nPlusOne,
+      detector: "n-plus-one",
+      guard: "batch",
+      spanIds: ["span-30"],
+      evidence: '{"trace":30}',
+    },
   ]);
 });
 

@@ -1,19 +1,24 @@
 import type { Query } from "../store.ts";
 
-/** What was found in one trace, by the newest version of each detector, without what a guard held back. */
+/** What was found in one trace, by the newest version of each detector, and behind it what guards held back. */
 export const occurrencesByTraceQuery: Query = {
   name: "occurrences-by-trace",
   sql: `
     SELECT
       fingerprint,
       detector,
+      suppressed_by AS guard,
       span_ids AS spanIds,
       evidence
     FROM occurrences FINAL
     WHERE trace_id = toFixedString({traceId:String}, 32)
-      AND suppressed_by = ''
-    ORDER BY fingerprint, detector_version DESC
-    LIMIT 1 BY fingerprint
+      AND (detector, detector_version) IN (
+        SELECT detector, max(detector_version)
+        FROM occurrences
+        WHERE trace_id = toFixedString({traceId:String}, 32)
+        GROUP BY detector
+      )
+    ORDER BY guard != '', fingerprint
     LIMIT {findingsMax:UInt32}`,
 };
 
@@ -25,6 +30,8 @@ export type OccurrencesByTraceParameters = {
 export type OccurrenceByTraceRow = {
   readonly fingerprint: string;
   readonly detector: string;
+  /** The guard that held it back, e.g. "different-namespaces"; "": it is reported. */
+  readonly guard: string;
   readonly spanIds: readonly string[];
   /** JSON. */
   readonly evidence: string;

@@ -10,6 +10,7 @@ import { PathBars } from "../charts/path-bars.tsx";
 import { LoadState } from "../components/load-state.tsx";
 import { PageHeading } from "../components/page-heading.tsx";
 import { Section } from "../components/section.tsx";
+import { TraceCoverageList } from "../components/trace-coverage-list.tsx";
 import { formatChange } from "../format/format-change.ts";
 import { formatDuration } from "../format/format-duration.ts";
 import { formatCountOf } from "../format/format-number.ts";
@@ -38,6 +39,11 @@ export function EndpointPage({ endpoint }: { readonly endpoint: EndpointKey }) {
           {(loaded) => <Profile profile={loaded} />}
         </LoadState>
       </Section>
+      {profile.data && profile.data.traces > 0 && (
+        <Section title="What these traces don't say">
+          <TraceCoverageList profile={profile.data} />
+        </Section>
+      )}
     </>
   );
 }

@@ -5,6 +5,7 @@ import { useResource } from "../api/use-resource.ts";
 import { Waterfall } from "../charts/waterfall/waterfall.tsx";
 import { WaterfallLegend } from "../charts/waterfall/waterfall-legend.tsx";
 import { createWaterfallTree } from "../charts/waterfall/waterfall-tree.ts";
+import { HeldBack } from "../components/held-back.tsx";
 import { LoadState } from "../components/load-state.tsx";
 import { PageHeading } from "../components/page-heading.tsx";
 import { SpanPanel } from "../components/span-panel.tsx";
@@ -50,6 +51,7 @@ function TraceView({
       {trace.findings.length > 0 && (
         <TraceFindings findings={trace.findings} onShow={openFirstOf} />
       )}
+      {trace.heldBack.length > 0 && <HeldBack heldBack={trace.heldBack} />}
       <WaterfallLegend trace={trace} />
       <div className={selected === -1 ? undefined : styles.withPanel}>
         <Waterfall

@@ -30,6 +30,7 @@ export function buildTraceResponse(
     repeats: spans.map(({ repeats = 1 }) => repeats),
     criticalPath: [],
     findings: [],
+    heldBack: [],
     truncated: false,
     ...more,
   };
