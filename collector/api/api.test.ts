@@ -191,64 +191,6 @@ test("a span shows its columns as attributes under OpenTelemetry's names", async
   expect(body.attributes).not.toHaveProperty("http.route");
 });
 
-test("the logs of a trace come by time, of other traces none; what is long is cut", async () => {
-  const { startMs } = spans[0]!;
-  const at = (ms: number) => `${startMs + ms}000000`;
-  const logRecords = [
-    { timeUnixNano: at(9), traceId, severityNumber: 17, body: { stringValue: "x".repeat(3_000) } },
-    {
-      timeUnixNano: at(2),
-      traceId,
-      spanId,
-      severityText: "warning",
-      eventName: "retry",
-      body: { kvlistValue: { values: [{ key: "n", value: { intValue: "1" } }] } },
-      attributes: [{ key: "attempt", value: { intValue: "2" } }],
-    },
-    { timeUnixNano: at(3), traceId: "ab".repeat(16), body: { stringValue: "of another trace" } },
-    { timeUnixNano: at(4), body: { stringValue: "of no trace" } },
-  ];
-  const request = { resourceLogs: [{ scopeLogs: [{ logRecords }] }] };
-  await traces.insertOtlp("logs", Buffer.from(JSON.stringify(request)), "json");
-  expect((await get(`/traces/${traceId}/logs`)).body).toEqual({
-    logs: [
-      {
-        at: startMs + 2,
-        spanId,
-        service: "unknown_service",
-        severity: "warning",
-        eventName: "retry",
-        body: '{"kvlistValue":{"values":[{"key":"n","value":{"intValue":"1"}}]}}',
-        attributes: { attempt: "2" },
-      },
-      {
-        at: startMs + 9,
-        spanId: "",
-        service: "unknown_service",
-        severity: "ERROR",
-        eventName: "",
-        body: "x".repeat(2_000),
-        attributes: {},
-      },
-    ],
-    truncated: false,
-  });
-});
-
-test("of a trace with very many logs the first ones come", async () => {
-  const [root] = loopTrace({ route: "/chatty", queries: 0, kind: 5 });
-  await traces.insert([root!]);
-  const logRecords = Array.from({ length: 501 }, (_, i) => ({
-    timeUnixNano: `${root!.startMs + i}000000`,
-    traceId: root!.traceId,
-    body: { stringValue: String(i) },
-  }));
-  const request = { resourceLogs: [{ scopeLogs: [{ logRecords }] }] };
-  await traces.insertOtlp("logs", Buffer.from(JSON.stringify(request)), "json");
-  const { body } = await get(`/traces/${root!.traceId}/logs`);
-  expect([body.logs.length, body.logs.at(-1).body, body.truncated]).toEqual([500, "499", true]);
-});
-
 test("service edges say who calls whom", async () => {
   const { body } = await get("/service-edges");
   expect(body).toMatchObject({
