@@ -131,6 +131,7 @@ export class AttributeWriter {
         return -1;
       }
       if (this.#keys.claim(key)) return key;
+      if (this.#keys.hasOlder(key)) return -1;
     }
     this.#request.losses.droppedAttributes++;
     return -1;

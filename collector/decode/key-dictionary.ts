@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { Column } from "./column.ts";
 import { distinctKeysMax } from "./decode-limits.ts";
 import { redactionOf } from "./redaction.ts";
+import { renamedAttributes } from "./renamed-attributes.ts";
 
 /** Power of two, four times the keys: a probe is short. */
 const slots = 65_536;
@@ -19,6 +20,10 @@ export class KeyDictionary {
   readonly localIndex = new Int32Array(distinctKeysMax);
   /** By key, what of its values may be stored. */
   readonly redaction = new Uint8Array(distinctKeysMax);
+  /** Of a key that the conventions renamed, the current one; of others, themselves. */
+  readonly #current = new Int32Array(distinctKeysMax);
+  /** 1: the key has an older name, and both may come. */
+  readonly #hasOlder = new Uint8Array(distinctKeysMax);
   readonly #names: readonly Uint8Array[];
   readonly #bytes = new Column();
   readonly #end = new Int32Array(distinctKeysMax);
@@ -41,7 +46,7 @@ export class KeyDictionary {
     if (this.size > keptKeysMax) this.#clear();
   }
 
-  /** The key's number, or -1 when the dictionary is full. */
+  /** The number of the key's current name, or -1 when the dictionary is full. */
   intern(source: Uint8Array, start: number, end: number): number {
     let hash = this.#seed;
     for (let i = start; i < end; i++) hash = Math.imul(hash ^ source[i]!, 0x01000193);
@@ -50,7 +55,8 @@ export class KeyDictionary {
     for (;;) {
       const key = this.#table[slot]! - 1;
       if (key === -1) return this.#add(source, start, end, hash, slot);
-      if (this.#hash[key] === hash && this.#equals(key, source, start, end)) return key;
+      if (this.#hash[key] === hash && this.#equals(key, source, start, end))
+        return this.#current[key]!;
       slot = (slot + 1) & (slots - 1);
     }
   }
@@ -65,6 +71,11 @@ export class KeyDictionary {
     if (this.#claimed[key] === this.#scope) return false;
     this.#claimed[key] = this.#scope;
     return true;
+  }
+
+  /** Whether the conventions had another name for the key. */
+  hasOlder(key: number): boolean {
+    return this.#hasOlder[key] === 1;
   }
 
   writeKey(key: number, out: Column): void {
@@ -85,9 +96,20 @@ export class KeyDictionary {
     this.#end[key] = this.#bytes.length;
     this.#hash[key] = hash;
     this.#claimed[key] = 0;
-    this.redaction[key] = redactionOf(toText(source, start, end));
+    this.#hasOlder[key] = 0;
+    this.#current[key] = key;
     this.#table[slot] = key + 1;
-    return key;
+    const name = toText(source, start, end);
+    this.redaction[key] = redactionOf(name);
+    const current = renamedAttributes.get(name);
+    return current === undefined ? key : this.#rename(key, Buffer.from(current));
+  }
+
+  #rename(key: number, name: Uint8Array): number {
+    const current = this.intern(name, 0, name.length);
+    this.#current[key] = current;
+    if (current !== -1) this.#hasOlder[current] = 1;
+    return current;
   }
 
   #startOf(key: number): number {
