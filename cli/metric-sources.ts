@@ -158,8 +158,8 @@ function journalSources({ journals, journalBytesMax }: CountingParts): MetricSou
     ),
     gauge(
       "journal_capacity_bytes",
-      "How large it may be",
-      each(() => journalBytesMax),
+      "How large all journals together may be",
+      () => journalBytesMax,
     ),
     gauge(
       "journal_files",

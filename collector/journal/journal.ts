@@ -19,8 +19,10 @@ export interface JournalOptions extends Partial<JournalLimits> {
    * `STORE_UNAVAILABLE` is tried again without end; any other one `insertAttemptsMax` times.
    */
   readonly insert: (file: string, token: string) => Promise<void>;
-  /** Bytes on disk of all files of the journal, also of those in quarantine. */
+  /** Bytes on disk of all files of the journal, also of those in quarantine, and of `otherBytes`. */
   readonly bytesMax: number;
+  /** What others have of `bytesMax`; by default it is the journal's alone. */
+  readonly otherBytes?: () => number;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Once per change: inserts fail, inserts go on, a file is quarantined, a group was not written. */
@@ -44,6 +46,9 @@ export interface Journal {
   hasAccepted(bodyHash: string): boolean;
 
   stats(): JournalStats;
+
+  /** On disk, or waiting for it. */
+  bytes(): number;
 
   /** Closes the open file; resolves when all files are inserted or quarantined, or when `close` is called. */
   drain(): Promise<void>;
@@ -104,8 +109,8 @@ class DiskJournal implements Journal {
   async append(entry: JournalEntry): Promise<void> {
     assert(/^\S{1,128}$/.test(entry.bodyHash), "a body hash is one word");
     if (this.#isClosed) throw new CollectorError("JOURNAL_CLOSED", "the journal is closed");
-    const { bytesMax } = this.#parts.options;
-    const bytes = this.#parts.folder.bytes + this.#groups.waitingBytes;
+    const { bytesMax, otherBytes } = this.#parts.options;
+    const bytes = this.bytes() + (otherBytes?.() ?? 0);
     if (bytes + entry.block.length + lineBytesMax > bytesMax) {
       throw new CollectorError("JOURNAL_FULL", `the journal has ${bytes} of ${bytesMax} bytes`);
     }
@@ -131,6 +136,10 @@ class DiskJournal implements Journal {
       rememberedBodies: bodies.size,
       forgottenBodies: bodies.forgottenEarly,
     };
+  }
+
+  bytes(): number {
+    return this.#parts.folder.bytes + this.#groups.waitingBytes;
   }
 
   async drain(): Promise<void> {
