@@ -9,6 +9,7 @@ const secret = "https://hooks.slack.com/services/T000/B000/s3cret";
 test("without flags and environment it is safe: loopback, no alerts", () => {
   const config = readStartConfig([], {});
   expect(config).toEqual({
+    role: "all",
     hasAnalysis: true,
     host: "127.0.0.1",
     port: 4318,
@@ -88,6 +89,8 @@ test.each<[string[], NodeJS.ProcessEnv, string]>([
   [["--port", "-1"], {}, "--port"],
   [["--grpc-port", "none"], {}, "--grpc-port (CULPRIT_GRPC_PORT)"],
   [["--accept-past-hours", "0"], {}, "from 1 to 87600"],
+  [["--role", "alerts"], {}, "all, collector, analyzer, api"],
+  [["--role", "analyzer"], {}, "needs --clickhouse-url"],
   [["--port", "0x10"], {}, "must be a whole number"],
   [["--port", "1e3"], {}, "must be a whole number"],
   [[], { CULPRIT_PORT: "http" }, 'not "http"'],

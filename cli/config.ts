@@ -3,10 +3,12 @@ import { parseArgs } from "node:util";
 import { errorCode } from "../collector/collector-error.ts";
 import type { Retention } from "../storage/retention.ts";
 import { ConfigError } from "./config-error.ts";
+import { type Role, toRole } from "./role.ts";
 import { type ClusterConfig, readStoreConfig, storeOptions } from "./store-options.ts";
 
 /** What `culprit start` runs with: flags first, then environment variables, then defaults. Frozen. */
 export interface StartConfig {
+  readonly role: Role;
   readonly host: string;
   readonly port: number;
   /** Of OTLP/gRPC. */
@@ -47,6 +49,11 @@ interface TlsConfig {
 
 /** Every option: flag, environment variable, default and help. README's table is checked against it. */
 export const startOptions = {
+  role: {
+    variable: "CULPRIT_ROLE",
+    default: "all",
+    help: "all, or one part beside others on your ClickHouse: collector, analyzer, api",
+  },
   host: { variable: "CULPRIT_HOST", default: "127.0.0.1", help: "address to listen on" },
   port: { variable: "CULPRIT_PORT", default: "4318", help: "port of OTLP/HTTP, API and UI" },
   "grpc-port": {
@@ -157,12 +164,14 @@ export function readStartConfig(
   const slackWebhookUrl = setting("slack-webhook-url");
   const tls = toTls(setting);
   const localUrl = toLocalUrl(host, port, tls !== undefined);
+  const stored = readStoreConfig(setting, toInteger);
   return Object.freeze({
+    role: toRole(setting("role"), stored.cluster !== undefined),
     host,
     port,
     grpcPort: grpcPort === "off" ? grpcPort : toInteger("grpc-port", grpcPort, 0, 65_535),
     dataFolder: resolve(setting("data")),
-    ...readStoreConfig(setting, toInteger),
+    ...stored,
     publicUrl: toUrl("public-url", setting("public-url") || localUrl),
     ...(slackWebhookUrl && { slackWebhookUrl: toUrl("slack-webhook-url", slackWebhookUrl) }),
     allowPrivateDestinations: toBoolean(

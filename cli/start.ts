@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Router } from "express";
-import { traceDetectors } from "../analyzers/index.ts";
+import { Router } from "express";
+import { traceDetectors, windowDetectors } from "../analyzers/index.ts";
 import { type Analyzer, noAnalyzer, startAnalyzer } from "../analyzers/schedule/analyzer.ts";
 import {
   type EndpointGainOptions,
@@ -27,6 +27,7 @@ import { openJournals } from "./open-journals.ts";
 import { openStore, type StoreParts } from "./open-store.ts";
 import { findPackageRoot } from "./package-root.ts";
 import { createReceivers, type Journals } from "./receivers.ts";
+import { hasPart } from "./role.ts";
 
 export interface Culprit {
   /** Where it answers: "http://127.0.0.1:4318". */
@@ -84,15 +85,18 @@ async function openParts(
   const journals = await openJournals(config, { store, now, log, opened });
   const decoder = createDecoder();
   opened.push(() => decoder.close());
-  const alerts = await createAlerts(config, store, (line) => log(`alerts: ${line}`));
+  const { role } = config;
+  const told = hasPart(role, "analyzer") ? config : withoutChannels(config);
+  const alerts = await createAlerts(told, store, (line) => log(`alerts: ${line}`));
   opened.push(() => alerts.close());
-  const analyzer = config.hasAnalysis
-    ? startAnalyzer({
-        calls: store.calls,
-        onFinding: (finding) => alerts.offer(finding),
-        log: (line) => log(`analyzers: ${line}`),
-      })
-    : noAnalyzer;
+  const analyzer =
+    config.hasAnalysis && hasPart(role, "analyzer")
+      ? startAnalyzer({
+          calls: store.calls,
+          onFinding: (finding) => alerts.offer(finding),
+          log: (line) => log(`analyzers: ${line}`),
+        })
+      : noAnalyzer;
   opened.push(() => analyzer.close());
   const parts: Parts = { counters, access, journals, decoder, ...stored, analyzer, alerts };
   const receivers = createReceivers({ ...parts, config, now, log });
@@ -100,12 +104,12 @@ async function openParts(
   const metrics = createMetrics(toMetricSources({ ...parts, receivers, journalBytesMax }));
   opened.push(() => metrics.close());
   const app = createCollectorApp({
-    receiver: receivers.http,
-    api: createReadApi(parts, now, log),
+    receiver: hasPart(role, "collector") ? receivers.http : Router(),
+    api: hasPart(role, "api") ? createReadApi(parts, now, log) : Router(),
     readGuard: access.readGuard,
     metrics: metrics.handle,
     notReady: () => (store.isReady() ? undefined : "the database is starting"),
-    webFolder: join(findPackageRoot(), "web/dist"),
+    webFolder: hasPart(role, "api") ? join(findPackageRoot(), "web/dist") : undefined,
     hostsAllowed: toHosts(config),
   });
   const server = createLimitedServer(app, defaultHttpLimits, counters, access.tls);
@@ -115,12 +119,21 @@ async function openParts(
   const url = toLocalUrl(host, await listen(server, { host, port, flag: "--port" }), hasTls);
   const { reload } = access;
   const { isReady } = store;
-  if (grpcPort === "off") return { url, grpcUrl: undefined, isReady, reload };
+  if (grpcPort === "off" || !hasPart(role, "collector"))
+    return { url, grpcUrl: undefined, isReady, reload };
   opened.push(() => receivers.grpc.close(closeMs));
   const { server: grpc } = receivers.grpc;
   const taken = await listen(grpc, { host, port: grpcPort, flag: "--grpc-port (or off)" });
   return { url, grpcUrl: toLocalUrl(host, taken, hasTls), isReady, reload };
 }
+
+/** Findings are told by who finds them. */
+function withoutChannels({ slackWebhookUrl: _, ...config }: StartConfig): StartConfig {
+  return config;
+}
+
+/** Also those that another process runs. */
+const allDetectors = [...traceDetectors, ...windowDetectors];
 
 interface Parts extends StoreParts {
   readonly counters: Counters;
@@ -141,7 +154,7 @@ function createReadApi({ store, analyzer, counters }: Parts, now: () => number, 
     readWaterfall: (traceId, range) => readWaterfall(store, traceId, range),
     readPath: (endpoint, window) => readEndpointPath(store, endpoint, window),
     readGain: (endpoint, window) => readEndpointGain(toGainOptions(store, log), endpoint, window),
-    titleOf: (id) => analyzer.detectors.find((detector) => detector.id === id)?.title ?? id,
+    titleOf: (id) => allDetectors.find(({ meta }) => meta.id === id)?.meta.title ?? id,
   });
 }
 

@@ -17,8 +17,8 @@ export interface CollectorAppOptions {
   readonly metrics: RequestListener;
   /** Why the server should get no traffic yet; undefined when it is ready. */
   readonly notReady: () => string | undefined;
-  /** Folder with the built UI. */
-  readonly webFolder: string;
+  /** Folder with the built UI; undefined: it is served elsewhere. */
+  readonly webFolder: string | undefined;
   /** Host names that a request may name; undefined: any (a proxy or a key decides). */
   readonly hostsAllowed: ReadonlySet<string> | undefined;
 }
@@ -42,7 +42,7 @@ export function createCollectorApp(options: CollectorAppOptions): Express {
   app.use(secureHeaders);
   app.use("/api/v1", options.api);
   app.use(["/api", "/v1"], answerUnknown);
-  app.use(serveWeb(options.webFolder));
+  if (options.webFolder !== undefined) app.use(serveWeb(options.webFolder));
   app.use(answerUnknown);
   app.use(answerErrors);
   return app;
