@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Two lanes: `unit` is part of `npm run check`; `end-to-end` starts real processes, PostgreSQL and a browser. */
+/** What takes long or starts real processes, PostgreSQL or a browser. */
+const slow = ["test/{end-to-end,libraries}/**/*.test.ts", "test/conformance/attacks*.test.ts"];
+
+/** Two lanes: `unit` is part of `npm run check`, `end-to-end` of `npm test`. */
 export default defineConfig({
   test: {
     // chDB that is first loaded in a worker thread ends the process with a segmentation fault: forks only.
@@ -20,14 +23,14 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           include: ["**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/dist/**", "test/{end-to-end,libraries}/**"],
+          exclude: ["**/node_modules/**", "**/dist/**", ...slow],
         },
       },
       {
         extends: true,
         test: {
           name: "end-to-end",
-          include: ["test/{end-to-end,libraries}/**/*.test.ts"],
+          include: slow,
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
