@@ -12,7 +12,8 @@ export interface FileWriterOptions {
   readonly totals: JournalTotals;
   readonly bodies: AcceptedBodies;
   readonly nextId: () => string;
-  readonly now: () => number;
+  /** The time of the journal. */
+  readonly journalMs: () => number;
   readonly log: (message: string) => void;
   /** A file that nothing will be added to; it has records. */
   readonly onClosed: (file: JournalFile) => void;
@@ -57,8 +58,8 @@ export class FileWriter {
   }
 
   async #write(entries: readonly JournalEntry[]): Promise<void> {
-    const { limits, totals, bodies, now } = this.#options;
-    const acceptedMs = now();
+    const { limits, totals, bodies, journalMs } = this.#options;
+    const acceptedMs = journalMs();
     const file = await this.#append(entries, acceptedMs);
     this.#noteSuccess();
     totals.acceptedRequests += entries.length;

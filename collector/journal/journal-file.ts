@@ -16,7 +16,7 @@ export interface JournalFile {
   readonly rows: number;
   readonly nativeBytes: number;
   readonly sidecarBytes: number;
-  /** When its first and its last record were accepted, Unix milliseconds. */
+  /** When its first and its last record were accepted, in the journal's time. */
   readonly acceptedFromMs: number;
   readonly acceptedUntilMs: number;
   /** False: its records must be checked against their CRCs before it is inserted. */

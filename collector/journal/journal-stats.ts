@@ -31,7 +31,7 @@ export interface JournalStats extends Readonly<JournalTotals> {
   /** Files that are not inserted yet, with the open one, and the rows in them. */
   readonly files: number;
   readonly journaledRows: number;
-  /** Age of the oldest row that is not inserted yet; 0 when there is none. */
+  /** Age of the oldest row that is not inserted yet, without the time that no process ran; 0 when there is none. */
   readonly oldestAgeMs: number;
   readonly waitingBytes: number;
   readonly rememberedBodies: number;

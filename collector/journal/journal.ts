@@ -23,8 +23,10 @@ export interface JournalOptions extends Partial<JournalLimits> {
   readonly bytesMax: number;
   /** What others have of `bytesMax`; by default it is the journal's alone. */
   readonly otherBytes?: () => number;
-  /** Unix milliseconds. */
+  /** Unix milliseconds; it may jump. */
   readonly now: () => number;
+  /** Milliseconds that only go forward, from anywhere. */
+  readonly uptimeMs?: () => number;
   /** Once per change: inserts fail, inserts go on, a file is quarantined, a group was not written. */
   readonly log: (message: string) => void;
   readonly fs?: FileSystem;
@@ -42,7 +44,7 @@ export interface Journal {
    */
   append(entry: JournalEntry): Promise<void>;
 
-  /** The body was accepted in the last 15 minutes, also by an earlier run. */
+  /** The body was accepted in the last 15 minutes of the journal's own time, also by an earlier run. */
   hasAccepted(bodyHash: string): boolean;
 
   stats(): JournalStats;
@@ -65,7 +67,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const folder = new SpoolFolder(fs, options.folder, totals);
   await folder.create();
   const bodies = new AcceptedBodies(limits);
-  const { files, newestId } = await recover({ folder, bodies, totals, limits, nowMs: now(), log });
+  const { files, newestId, newestMs } = await recover({ folder, bodies, totals, limits, log });
+  const journalMs = createJournalClock(options, newestMs ?? now());
 
   const queue = new InsertQueue({ folder, limits, totals, insert, log });
   for (const file of files) queue.push(file);
@@ -74,17 +77,31 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     limits,
     totals,
     bodies,
-    now,
+    journalMs,
     log,
     nextId: createIds(now, newestId),
     onClosed: (file) => queue.push(file),
   });
-  return new DiskJournal({ options, limits, folder, totals, bodies, queue, writer });
+  return new DiskJournal({ options, limits, journalMs, folder, totals, bodies, queue, writer });
+}
+
+/**
+ * The time that processes of this journal have seen pass, one after the other: it goes on where the last record of the
+ * last process left it. So it knows nothing of the time between two processes, and no clock that is set can make it
+ * jump: what is 15 minutes old by it is so for certain.
+ */
+function createJournalClock(
+  { uptimeMs = () => performance.now() }: JournalOptions,
+  fromMs: number,
+): () => number {
+  const startMs = uptimeMs();
+  return () => fromMs + Math.floor(uptimeMs() - startMs);
 }
 
 interface Parts {
   readonly options: JournalOptions;
   readonly limits: JournalLimits;
+  readonly journalMs: () => number;
   readonly folder: SpoolFolder;
   readonly totals: JournalTotals;
   readonly bodies: AcceptedBodies;
@@ -118,14 +135,14 @@ class DiskJournal implements Journal {
   }
 
   hasAccepted(bodyHash: string): boolean {
-    return this.#parts.bodies.has(bodyHash, this.#parts.options.now());
+    return this.#parts.bodies.has(bodyHash, this.#parts.journalMs());
   }
 
   stats(): JournalStats {
-    const { totals, folder, bodies, queue, writer, options } = this.#parts;
+    const { totals, folder, bodies, queue, writer, journalMs } = this.#parts;
     const files = [...queue.files, writer.openFile].filter((file) => file !== undefined);
     const [oldest] = files;
-    const oldestAgeMs = oldest === undefined ? 0 : options.now() - oldest.acceptedFromMs;
+    const oldestAgeMs = oldest === undefined ? 0 : journalMs() - oldest.acceptedFromMs;
     return {
       ...totals,
       bytes: folder.bytes,
@@ -156,7 +173,7 @@ class DiskJournal implements Journal {
   }
 
   async #sweep(): Promise<void> {
-    const { folder, limits, options } = this.#parts;
-    await folder.sweep(options.now() - limits.rememberBodiesMs);
+    const { folder, limits, journalMs } = this.#parts;
+    await folder.sweep(journalMs() - limits.rememberBodiesMs);
   }
 }

@@ -46,9 +46,13 @@ async function open(
 
 /** What a process leaves that died with these requests in its open file. */
 async function leave(...numbers: number[]): Promise<{ native: string; sidecar: string }> {
+  return await leaveWith({}, ...numbers);
+}
+
+async function leaveWith(options: Partial<JournalOptions>, ...numbers: number[]) {
   const store = new StoreForTests();
   store.outage = "away";
-  const journal = await open(store);
+  const journal = await open(store, folder, options);
   for (const number of numbers) await journal.append(entryForTests(number, 20 + number));
   await journal.close();
   const names = (await readdir(folder)).filter((name) => name !== "quarantine").sort();
@@ -173,16 +177,18 @@ describe("a start with a damaged disk", () => {
 
   test("checks an old file only when its turn comes, and finds the same", async () => {
     const { native } = await leave(1, 2, 3);
+    // An hour in which nothing came, and then a record.
+    let uptimeMs = 0;
+    await leaveWith({ uptimeMs: () => (uptimeMs += 60 * minuteMs) }, 4);
     await flip(native, 30);
-    nowMs += 60 * minuteMs;
     const store = new StoreForTests();
     store.outage = "away";
     const journal = await open(store);
-    expect(journal.stats()).toMatchObject({ recoveredRows: 3, journaledRows: 3 });
+    expect(journal.stats()).toMatchObject({ recoveredRows: 4, journaledRows: 4 });
     store.outage = undefined;
     await journal.drain();
-    expect(store.numbers()).toEqual([1, 3]);
-    expect(journal.stats()).toMatchObject({ insertedRows: 2, corruptRows: 1, corruptRecords: 1 });
+    expect(store.numbers()).toEqual([1, 3, 4]);
+    expect(journal.stats()).toMatchObject({ insertedRows: 3, corruptRows: 1, corruptRecords: 1 });
     await journal.close();
   });
 

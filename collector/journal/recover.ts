@@ -13,26 +13,34 @@ export interface Recovery {
   /** Counts what it finds. */
   readonly totals: JournalTotals;
   readonly limits: JournalLimits;
-  readonly nowMs: number;
   readonly log: (message: string) => void;
+}
+
+/** `newestMs`: the journal's time at its last record. */
+interface TimedRecovery extends Recovery {
+  readonly newestMs: number;
 }
 
 /** Sizes of the two files of an id; undefined: not there. */
 type Sizes = Partial<Record<string, number>>;
 
 /**
- * What an earlier run left, oldest first, and the newest id it used. Whatever is wrong with a file is counted and
+ * What earlier runs left, oldest first, the newest id they used, and how far the journal's time had come. Whatever is wrong with a file is counted and
  * never stops the start.
  */
-export async function recover(
-  recovery: Recovery,
-): Promise<{ files: JournalFile[]; newestId: string | undefined }> {
+export async function recover(recovery: Recovery): Promise<{
+  files: JournalFile[];
+  newestId: string | undefined;
+  newestMs: number | undefined;
+}> {
   const sizesById = await listFiles(recovery.folder);
   const ids = [...sizesById.keys()].sort();
+  const newestMs = await findNewestMs(recovery.folder, ids);
+  const timed: TimedRecovery = { ...recovery, newestMs: newestMs ?? 0 };
   const files: JournalFile[] = [];
   for (const id of ids) {
     try {
-      const file = await recoverPair(recovery, id, sizesById.get(id) ?? {});
+      const file = await recoverPair(timed, id, sizesById.get(id) ?? {});
       if (file !== undefined) files.push(file);
     } catch (error) {
       recovery.totals.failedFiles += 1;
@@ -40,7 +48,21 @@ export async function recover(
     }
   }
   recovery.totals.recoveredRows += files.reduce((sum, { rows }) => sum + rows, 0);
-  return { files, newestId: ids.at(-1) };
+  return { files, newestId: ids.at(-1), newestMs };
+}
+
+/** When the last record was accepted, in the journal's time; undefined: there is none. */
+async function findNewestMs(
+  folder: SpoolFolder,
+  ids: readonly string[],
+): Promise<number | undefined> {
+  for (const id of ids.toReversed()) {
+    // A sidecar that is missing or can't be read is dealt with, and counted, when its pair is recovered.
+    const text = await folder.fs.readFile(folder.sidecar(id), "latin1").catch(() => "");
+    const newest = fromSidecar(text).findLast(({ record }) => record !== undefined);
+    if (newest?.record !== undefined) return newest.record.acceptedMs;
+  }
+  return undefined;
 }
 
 async function listFiles(folder: SpoolFolder): Promise<Map<string, Sizes>> {
@@ -64,7 +86,7 @@ async function listFiles(folder: SpoolFolder): Promise<Map<string, Sizes>> {
 }
 
 async function recoverPair(
-  recovery: Recovery,
+  recovery: TimedRecovery,
   id: string,
   { native, sidecar }: Sizes,
 ): Promise<JournalFile | undefined> {
@@ -85,7 +107,7 @@ async function recoverPair(
 }
 
 async function recoverSidecar(
-  recovery: Recovery,
+  recovery: TimedRecovery,
   { id, sidecarBytes: bytes, acceptedUntilMs }: JournalFile,
   records: readonly JournalRecord[],
 ): Promise<void> {
@@ -97,7 +119,7 @@ async function recoverSidecar(
 
 /** Only a body whose block is whole counts as accepted: the retry of any other one must be stored. */
 async function recoverRecent(
-  recovery: Recovery,
+  recovery: TimedRecovery,
   unverified: JournalFile,
 ): Promise<JournalFile | undefined> {
   const { folder, totals } = recovery;
@@ -121,14 +143,14 @@ async function recoverRecent(
   return void (await folder.removePair(id, file.nativeBytes + file.sidecarBytes));
 }
 
-function remember(recovery: Recovery, records: readonly JournalRecord[]): void {
+function remember(recovery: TimedRecovery, records: readonly JournalRecord[]): void {
   const fromMs = rememberFromMs(recovery);
   for (const { bodyHash, acceptedMs } of records) {
-    if (acceptedMs > fromMs) recovery.bodies.add(bodyHash, acceptedMs, recovery.nowMs);
+    if (acceptedMs > fromMs) recovery.bodies.add(bodyHash, acceptedMs, recovery.newestMs);
   }
 }
 
 /** Bodies accepted after this are remembered. */
-function rememberFromMs({ nowMs, limits }: Recovery): number {
-  return nowMs - limits.rememberBodiesMs;
+function rememberFromMs({ newestMs, limits }: TimedRecovery): number {
+  return newestMs - limits.rememberBodiesMs;
 }

@@ -7,7 +7,7 @@ export interface JournalRecord {
   readonly crc32: number;
   readonly rows: number;
   readonly bodyHash: string;
-  /** Unix milliseconds. */
+  /** In the journal's time, milliseconds: `createJournalClock`. */
   readonly acceptedMs: number;
 }
 
