@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { countDropped, warnOnce } from "../diagnostics.ts";
 import { findCulprit, findTypicalStack } from "./block-stack.ts";
 import type { AffectedRequest, OpenRequests } from "./open-requests.ts";
+import { openRunDelay } from "./run-delay.ts";
 import { TimeRing } from "./time-ring.ts";
 import {
   type CapturedStack,
@@ -43,6 +44,8 @@ export interface EventLoopWatchOptions {
   readonly blockMs: number;
   readonly requests: OpenRequests;
   readonly onBlock: (block: Block) => void;
+  /** For how long this thread has waited for a CPU until now; measured unless given. */
+  readonly runDelayMs?: (() => number) | undefined;
 }
 
 /**
@@ -56,7 +59,9 @@ export class EventLoopWatch {
   readonly #delays = new TimeRing();
   readonly #timer: NodeJS.Timeout;
   readonly #end = () => this.stop();
+  readonly #runDelayMs: (() => number) | undefined;
   #dueMs = performance.now() + beatIntervalMs;
+  #waitedMs = 0;
   #polls = 0;
   #watcher: Worker | undefined;
   #pending: PendingBlock[] = [];
@@ -64,6 +69,8 @@ export class EventLoopWatch {
 
   constructor(options: EventLoopWatchOptions) {
     this.#options = options;
+    this.#runDelayMs = options.runDelayMs ?? openRunDelay();
+    this.#waitedMs = this.#runDelayMs?.() ?? 0;
     this.#timer = setInterval(culpritHeartbeat, beatIntervalMs, () => this.#beat()).unref();
     process.once("exit", this.#end);
   }
@@ -117,20 +124,31 @@ export class EventLoopWatch {
     const startMs = this.#dueMs;
     this.#dueMs = nowMs + beatIntervalMs;
     const beats = Atomics.add(this.#cells, cell.beats, 1);
-    const polls = Atomics.load(this.#cells, cell.polls);
-    const missedPolls = (nowMs - startMs) / pollIntervalMs - (polls - this.#polls);
-    // A thread that has not polled yet is still starting.
-    const isWatched = this.#polls > 0;
-    this.#polls = polls;
-    if (nowMs - startMs >= delayMinMs) this.#delays.add(startMs, nowMs);
-    if (nowMs - startMs >= this.#options.blockMs) {
-      // Where the worker stood still as well, the process was stopped or got no CPU: no code of it is to blame.
-      const wasStopped = isWatched && missedPolls * pollIntervalMs > (nowMs - startMs) / 2;
-      if (wasStopped) countDropped("process_was_stopped");
+    const lateMs = nowMs - startMs;
+    const starvedMs = this.#starvedMs(lateMs);
+    if (lateMs >= delayMinMs) this.#delays.add(startMs, nowMs);
+    if (lateMs >= this.#options.blockMs) {
+      if (lateMs - starvedMs < this.#options.blockMs) countDropped("process_was_stopped");
       else this.#addBlock(startMs, nowMs, beats);
     }
     this.#options.requests.forgetEnded();
     this.#tell();
+  }
+
+  /**
+   * What of the time since the last beat no code of the process is to blame for: this thread waited for a CPU, or the
+   * worker stood still as well, and with it whatever it had paused.
+   */
+  #starvedMs(lateMs: number): number {
+    const waitedMs = this.#runDelayMs?.() ?? 0;
+    const polls = Atomics.load(this.#cells, cell.polls);
+    const ownWaitMs = waitedMs - this.#waitedMs;
+    const missedPolls = lateMs / pollIntervalMs - (polls - this.#polls);
+    // A worker that has not polled yet is still starting.
+    const workerWaitMs = this.#polls > 0 ? missedPolls * pollIntervalMs : 0;
+    this.#waitedMs = waitedMs;
+    this.#polls = polls;
+    return Math.max(ownWaitMs, workerWaitMs);
   }
 
   #addBlock(startMs: number, endMs: number, beats: number): void {

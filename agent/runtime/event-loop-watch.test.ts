@@ -1,0 +1,37 @@
+import { trace } from "@opentelemetry/api";
+import { afterEach, expect, it, vi } from "vitest";
+import { type Block, EventLoopWatch } from "./event-loop-watch.ts";
+import { OpenRequests } from "./open-requests.ts";
+
+const blockMs = 50;
+const watches: EventLoopWatch[] = [];
+
+afterEach(() => {
+  for (const watch of watches.splice(0)) watch.stop();
+});
+
+/** A watch over one open request, and the blocks that it tells. */
+function watchBlocks(runDelayMs: () => number): readonly Block[] {
+  const blocks: Block[] = [];
+  const requests = new OpenRequests();
+  requests.add(trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "1", traceFlags: 1 }));
+  const onBlock = (block: Block) => void blocks.push(block);
+  watches.push(new EventLoopWatch({ blockMs, requests, onBlock, runDelayMs }));
+  return blocks;
+}
+
+/** Holds the event loop. */
+function holdUp(): void {
+  const endMs = performance.now() + 3 * blockMs;
+  while (performance.now() < endMs);
+}
+
+it("tells a block in which the thread had its CPU, and not one in which it waited for it", async () => {
+  const own = watchBlocks(() => 0);
+  const starved = watchBlocks(() => performance.now());
+  holdUp();
+  await vi.waitFor(() => expect(own).toHaveLength(1));
+  expect(own[0]!.endMs - own[0]!.startMs).toBeGreaterThanOrEqual(blockMs);
+  expect(own[0]!.requests).toHaveLength(1);
+  expect(starved).toEqual([]);
+});

@@ -1,0 +1,25 @@
+import { openSync, readSync } from "node:fs";
+
+/** proc_pid_schedstat(5): nanoseconds on a CPU, nanoseconds ready and waiting for one, times it got one. */
+const file = "/proc/thread-self/schedstat";
+const textBytesMax = 64;
+
+/**
+ * For how long the calling thread was ready to run and got no CPU since it began, because others had all of them or
+ * its group has used up its share; milliseconds. Undefined where nobody tells: other systems than Linux.
+ */
+export function openRunDelay(): (() => number) | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "r");
+  } catch {
+    return undefined;
+  }
+  const bytes = Buffer.alloc(textBytesMax);
+  return () =>
+    parseRunDelay(bytes.toString("latin1", 0, readSync(descriptor, bytes, 0, textBytesMax, 0)));
+}
+
+export function parseRunDelay(text: string): number {
+  return Number(text.split(" ", 2)[1]) / 1e6;
+}
