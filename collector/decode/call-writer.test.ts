@@ -184,14 +184,34 @@ describe("shapes", () => {
       "http.request.method": method,
       "url.full": url,
     });
-    const shape = shapeOf(call("GET", "https://a/items/1?x=1"));
+    const shape = shapeOf(call("GET", "https://a/items/1"));
     expect(shapeOf(call("GET", "https://a/items/2"))).toBe(shape);
+    const searched = shapeOf(call("GET", "https://a/items/1?x=1&y=1"));
+    expect(shapeOf(call("GET", "https://a/items/2?y=2&x=3"))).toBe(searched);
+    expect(searched).not.toBe(shape);
     expect(shapeOf({ ...call("GET", "/items/2"), "server.address": "a" })).toBe(shape);
     expect(shapeOf(call("PUT", "https://a/items/1"))).not.toBe(shape);
     expect(shapeOf(call("GET", "https://b/items/1"))).not.toBe(shape);
     expect(shapeOf(call("GET", "https://a/users/1"))).not.toBe(shape);
     expect(readSpan(call("GET", "https://a/items/1")).url_template).toBe("/items/{id}");
     expect(shapeOf(call("GET", "https://a/items/1"), { kind: server })).toBe("0");
+  });
+
+  it("of GETs without the agent's hash of parameters are told apart by one of the URL, which is never stored", () => {
+    const get = (url: string) => ({ "http.request.method": "GET", "url.full": url });
+    const hashOf = (url: string, more: Record<string, string> = {}) =>
+      String(readSpan({ ...get(url), ...more }).params_hash);
+    const hash = hashOf("https://a/items?id=1");
+    expect(hash).not.toBe("0");
+    expect(hashOf("https://a/items?id=1")).toBe(hash);
+    expect(hashOf("https://a/items?id=2")).not.toBe(hash);
+    expect(hashOf("https://a/items?id=1", { "http.request.method": "POST" })).toBe("0");
+    expect(hashOf("https://a/items?id=1", { "culprit.params_hash": "00000000000000ff" })).toBe(
+      "255",
+    );
+    for (const hidden of ["Redacted", "REDACTED", "***", "?", ""]) {
+      expect(hashOf(`https://a/items?id=${hidden}`), hidden).toBe("0");
+    }
   });
 
   it("of messages are system and destination, of senders only", () => {

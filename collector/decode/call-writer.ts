@@ -2,6 +2,7 @@ import type { AttributeWriter } from "./attribute-writer.ts";
 import type { Column } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import { Hash64 } from "./hash64.ts";
+import { hashUrl } from "./params-hash.ts";
 import { type PromotedValues, slot } from "./promoted-attributes.ts";
 import { type EncodedShape, QueryShapes } from "./query-shape.ts";
 import { redactUrls } from "./redaction.ts";
@@ -12,7 +13,7 @@ import { redactQuery, toUrlParts, toUrlTemplate, type UrlParts } from "./url-tem
 const client = 3;
 const producer = 4;
 
-const noUrl: UrlParts = { host: "", path: "", redacted: "" };
+const noUrl: UrlParts = { host: "", path: "", names: "", redacted: "" };
 
 /** First of what a shape's hash is made of, so that kinds of call never meet. */
 const shapeFamily = { query: 1, operation: 2, http: 3, messaging: 4, rpc: 5 } as const;
@@ -22,7 +23,7 @@ const shapeFamily = { query: 1, operation: 2, http: 3, messaging: 4, rpc: 5 } as
  * attribute's current and older name the current one counts.
  *
  *   database   system + normalised query text, or system + operation + collection
- *   HTTP       method + host + URL template, of client spans
+ *   HTTP       method + host + URL template with the names of the query, of client spans
  *   messaging  system + destination, of producer and client spans
  *   RPC        system + span name, of client spans
  */
@@ -50,6 +51,18 @@ export class CallWriter {
     this.#columns = block.columns;
     this.#attributes = attributes;
     this.#values = values;
+  }
+
+  /**
+   * Of the request that was just written, when its URL is all of its parameters, as 16 hex digits; "" when it is not, or
+   * no request. A body is none that we know.
+   */
+  paramsHash(): string {
+    const values = this.#values;
+    if (this.#kind !== client || this.#url === noUrl) return "";
+    const method = values.pick(slot.httpRequestMethod, slot.httpMethod);
+    if (!values.has(method) || !/^(GET|HEAD)$/.test(this.#textOf(method))) return "";
+    return hashUrl(this.#textOf(values.pick(slot.urlFull, slot.httpUrl)));
   }
 
   /** A row of name and each column of the call, and the attributes that these columns leave over. */
@@ -240,9 +253,10 @@ export class CallWriter {
     if (this.#kind !== client) return "";
     if (values.has(slot.urlTemplate)) return this.#textOf(slot.urlTemplate);
     const path = values.pick(slot.urlPath, slot.httpTarget);
-    if (values.has(path)) return toUrlTemplate(toUrlParts(this.#textOf(path)).path);
-    if (this.#url !== noUrl || values.has(method)) return toUrlTemplate(this.#url.path || "/");
-    return "";
+    const { names } = this.#url;
+    if (values.has(path)) return toUrlTemplate(toUrlParts(this.#textOf(path)).path) + names;
+    if (this.#url === noUrl && !values.has(method)) return "";
+    return toUrlTemplate(this.#url.path || "/") + names;
   }
 
   #writeMessaging(): void {

@@ -105,7 +105,8 @@ export class SpanWriter {
   #writeParamsHash(): void {
     const start = this.#values.start[slot.paramsHash]!;
     const end = this.#values.end[slot.paramsHash]!;
-    const text = start === -1 ? "" : this.#request.body.toString("latin1", start, end);
+    const text =
+      start === -1 ? this.#call.paramsHash() : this.#request.body.toString("latin1", start, end);
     if (/^[0-9a-f]{16}$/i.test(text)) {
       const hi = Number.parseInt(text.slice(0, 8), 16);
       this.#columns.params_hash.addUint64(Number.parseInt(text.slice(8), 16), hi);

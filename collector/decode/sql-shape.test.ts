@@ -37,9 +37,9 @@ describe("statements that differ in values have one shape", () => {
       "select a from t where b in ($1::int, $2::int)",
     ],
     [
-      "rows of VALUES",
-      "insert into t (a) values (1, now())",
-      "insert into t (a) values (1, now()), (2, f((3)))",
+      "rows of VALUES, from two on",
+      "insert into t (a) values (1, now()), (2, 3) on conflict do nothing",
+      "insert into t (a) values (1, now()), (2, f((3))), (4, 5) on conflict do nothing",
     ],
     ["names of savepoints", "savepoint a1", "SAVEPOINT b2"],
     [

@@ -30,11 +30,11 @@ const listDepthMax = 32;
  * The shape of a SQL statement, equal for statements that differ only in values:
  *
  *   SELECT * FROM t WHERE id IN (1, 2) -- page 3      select * from t where id in (?)
- *   insert into t values (1,'a'), (2,'b')             insert into t values (?, ?)
+ *   insert into t values (1,'a'), (2,'b')             insert into t values (?, ?), …
  *
  * Each value and parameter is `?`; in PostgreSQL's dialect, where `?` is an operator, each is `$1`. Bare words are in
  * lower case, quoted identifiers as they were, comments are gone, blanks are canonical; equal neighbours in an IN list
- * and all rows of VALUES but the first are dropped. The shape of a shape is itself.
+ * are one, and so are all rows of VALUES but the first, `…`. The shape of a shape is itself.
  */
 export function toSqlShape(text: string, system: string): QueryShape {
   const isCut = text.length > queryTextBytesMax;
@@ -61,7 +61,7 @@ class ListCollapser {
   readonly #kinds: number[] = [];
   readonly #texts: string[] = [];
   readonly #frames: Frame[] = [];
-  /** Index of the parenthesis that closed the last row of VALUES. */
+  /** Index of the last token of the last row of VALUES. */
   #rowEnd = -1;
 
   constructor(tokens: SqlTokens) {
@@ -88,8 +88,11 @@ class ListCollapser {
       if (dropFrom !== -1) this.#cut(dropFrom);
       else if (itemStart !== -1 && previousEnd !== -1) this.#cut(previousEnd);
     }
+    if (this.#texts.at(-1) === "," && this.#rowEnd === this.#texts.length - 2) {
+      this.#cut(this.#rowEnd + 1);
+    }
     const last = this.#texts.length - 1;
-    if (this.#texts[last] === "," && this.#rowEnd === last - 1) this.#cut(last);
+    if (this.#texts[last] === cutMark && this.#rowEnd === last) this.#cut(last - 1);
     this.#keep(tokenKind.word, cutMark);
   }
 
@@ -113,8 +116,16 @@ class ListCollapser {
     if (frame !== undefined) this.#endItem(frame);
     this.#keep(tokenKind.punctuation, ")");
     if (frame === undefined) return;
-    if (frame.dropFrom !== -1) this.#cut(frame.dropFrom);
+    if (frame.dropFrom !== -1) this.#foldRow(frame.dropFrom);
     if (frame.isRow) this.#rowEnd = this.#texts.length - 1;
+  }
+
+  /** One row says what is written, and a mark that there were more. */
+  #foldRow(from: number): void {
+    this.#cut(from);
+    if (this.#texts.at(-1) === cutMark) return;
+    this.#keep(tokenKind.punctuation, ",");
+    this.#keep(tokenKind.word, cutMark);
   }
 
   #separate(text: string): void {

@@ -47,7 +47,16 @@ describe("the parts of a URL", () => {
     ["/a;jsessionid=1/b;x", "", "/a/b", "/a/b"],
     ["", "", "", ""],
   ])("%s", (url, host, path, redacted) => {
-    expect(toUrlParts(url)).toEqual({ host, path, redacted });
+    expect(toUrlParts(url)).toMatchObject({ host, path, redacted });
+  });
+
+  it.each([
+    ["/prices?id=7&country=AT&id=8", "?country&id"],
+    ["/prices?filter[7]=a&flag&=b", "?{id}"],
+    ["/prices?token", ""],
+    ["/prices", ""],
+  ])("%s has the names %s", (url, names) => {
+    expect(toUrlParts(url).names).toBe(names);
   });
 
   it("hold no password and no value of a query", () => {

@@ -4,6 +4,8 @@ export interface UrlParts {
   readonly host: string;
   /** Without query, fragment and the parameters of its segments; "" when there is none. */
   readonly path: string;
+  /** `?a&b`, the names of the query's parameters; "" when none has a name. */
+  readonly names: string;
   /** The URL without user and password, fragment, and the values of its query. */
   readonly redacted: string;
 }
@@ -22,11 +24,13 @@ export function toUrlParts(url: string): UrlParts {
   const whole = fragment === -1 ? url : url.slice(0, fragment);
   const question = whole.indexOf("?");
   const target = question === -1 ? whole : whole.slice(0, question);
-  const query = question === -1 ? "" : `?${redactQuery(whole.slice(question + 1))}`;
+  const given = question === -1 ? "" : whole.slice(question + 1);
+  const names = toQueryNames(given);
+  const query = question === -1 ? "" : `?${redactQuery(given)}`;
   const authority = /^(?:[a-z][a-z0-9+.-]{0,31}:)?\/\//i.exec(target);
   if (authority === null) {
     const path = withoutParameters(target);
-    return { host: "", path, redacted: path + query };
+    return { host: "", path, names, redacted: path + query };
   }
   const rest = target.slice(authority[0].length);
   const slash = rest.indexOf("/");
@@ -35,6 +39,7 @@ export function toUrlParts(url: string): UrlParts {
   return {
     host: hostAndPort.replace(/:\d{0,5}$/, "").toLowerCase(),
     path,
+    names,
     redacted: authority[0] + hostAndPort + path + query,
   };
 }
@@ -48,6 +53,17 @@ export function redactQuery(query: string): string {
     return equals === -1 ? redactedValue : `${part.slice(0, equals)}=${redactedValue}`;
   });
   return kept.join("&") + (parts.length > parametersMax ? "&…" : "");
+}
+
+/** `b=1&a=2&a=3` becomes `?a&b`. */
+function toQueryNames(query: string): string {
+  if (query === "") return "";
+  const names = query
+    .split("&", parametersMax)
+    .map((part) => part.slice(0, Math.max(0, part.indexOf("="))))
+    .filter((name) => name !== "")
+    .map((name) => (isValue(name) ? "{id}" : name));
+  return names.length === 0 ? "" : `?${[...new Set(names)].sort().join("&")}`;
 }
 
 /** `/users/42/orders/2026-01-02` becomes `/users/{id}/orders/{id}`. */
