@@ -2,6 +2,7 @@ import type { GuardId } from "../detector.ts";
 import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
 import { endpointOf, isHealthCheck } from "./endpoint-span.ts";
 import { unionNs } from "./interval-union.ts";
+import { oncePerTrace } from "./once-per-trace.ts";
 import { countRepeats } from "./repeated-calls.ts";
 
 /** A request that takes longer than this is no request: a stream, a worker, a schedule. */
@@ -10,6 +11,9 @@ export const requestMaxNs = 60e9;
 const busyShareMin = 0.1;
 /** Calls that follow each other faster than this don't wait for anybody outside. */
 const pauseMinNs = 50e6;
+/** Whoever polls pauses at least so long after each answer, and never more than twice as long as another time. */
+const pollPauseMinNs = 100e6;
+const pollPauseRatioMax = 2;
 
 /** Why nothing in this request is worth a finding; undefined: it may be. */
 export function requestGuardOf(
@@ -65,8 +69,25 @@ export function isPaced(
   return busyNs[last]! - busyNs[first]! < windowNs * busyShareMin;
 }
 
+/** Asking until it is done: nothing else runs in the pauses, and they are most of the time or of about the same length. */
+export function isPolling(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  busyNs: Float64Array,
+): boolean {
+  if (isPaced(trace, spans, busyNs)) return true;
+  const pauses = spans.slice(1).map((span, i) => trace.start[span]! - trace.end[spans[i]!]!);
+  if (pauses.length === 0) return false;
+  const shortest = pauses.reduce((a, b) => Math.min(a, b));
+  const longest = pauses.reduce((a, b) => Math.max(a, b));
+  if (shortest < pollPauseMinNs || longest > shortest * pollPauseRatioMax) return false;
+  const busy = busyNs[spans.at(-1)!]! - busyNs[spans[0]!]!;
+  const others = busy - unionNs(trace, spans.slice(0, -1));
+  return others < pauses.reduce((sum, ns) => sum + ns, 0) * busyShareMin;
+}
+
 /** For each span the time in which any leaf that started before it ran. */
-export function busyNsBefore(trace: TraceView): Float64Array {
+export const busyNsBefore = oncePerTrace((trace): Float64Array => {
   const before = new Float64Array(trace.size);
   let busy = 0;
   let until = -Infinity;
@@ -77,4 +98,4 @@ export function busyNsBefore(trace: TraceView): Float64Array {
     until = Math.max(until, trace.end[span]!);
   }
   return before;
-}
+});

@@ -31,9 +31,12 @@ export function remoteChanges(trace: TraceView): SpanIndex[] {
   );
 }
 
-/** Whether the change may touch what the read reads; what is not known may. */
+/** Whether the change may touch what the read reads; what is not known may. Of services it is all of one host's. */
 export function touchesSame(trace: TraceView, change: SpanIndex, read: SpanIndex): boolean {
   if (trace.dbSystemName[change] !== trace.dbSystemName[read]) return false;
+  if (trace.dbSystemName[read] === "") {
+    return trace.serverAddress[change] === trace.serverAddress[read];
+  }
   const changed = collectionsOf(trace, change);
   const wanted = collectionsOf(trace, read);
   if (changed.size === 0 || wanted.size === 0) return true;

@@ -1,5 +1,5 @@
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
-import { isDatabaseCall, takesParameters } from "./call-template.ts";
+import { callKindOf, takesParameters } from "./call-template.ts";
 import { endpointSpanOf } from "./endpoint-span.ts";
 import { countRepeats, type RepeatedCalls, repeatedCalls } from "./repeated-calls.ts";
 
@@ -15,7 +15,7 @@ export interface IdenticalCalls {
 }
 
 /**
- * Database calls that were made at least `repeatsMin` times with the same parameters for the same request. A call
+ * Queries and HTTP requests that were made at least `repeatsMin` times with the same parameters for the same request. A call
  * whose parameters are not known for sure is in none of them. By start of the first call.
  */
 export function identicalCalls(trace: TraceView, repeatsMin: number): IdenticalCalls[] {
@@ -31,9 +31,9 @@ export function identicalCalls(trace: TraceView, repeatsMin: number): IdenticalC
 
 function groupsOf(trace: TraceView): Map<string, IdenticalGroup> {
   const groups = new Map<string, IdenticalGroup>();
-  for (const calls of repeatedCalls(trace, 1)) {
+  for (const calls of repeatedCalls(trace, 1, isComparable)) {
     // A call that is a root has no request.
-    if (calls.logicalParent === -1 || !isDatabaseCall(trace, calls.spans[0]!)) continue;
+    if (calls.logicalParent === -1) continue;
     addCalls(trace, calls, groups);
   }
   return groups;
@@ -73,10 +73,16 @@ function isLoopOverRows({ repeats, distinctParams }: RepeatedCalls): boolean {
 const truncated = /(…|\.\.\.)$/;
 const sqlRead = /^(select|with|show|table)\b/i;
 
+function isComparable(trace: TraceView, span: SpanIndex): boolean {
+  const kind = callKindOf(trace, span);
+  return kind === "database" || kind === "http";
+}
+
 /** What tells calls of one shape apart; null: not known, or not exactly. */
 function exactParams(trace: TraceView, span: SpanIndex): string | null {
   const text = trace.dbQueryText[span]!;
-  if (text === "" || truncated.test(text)) return null;
+  const isQuery = trace.dbSystemName[span] !== "";
+  if (isQuery && (text === "" || truncated.test(text))) return null;
   if (trace.repeats[span]! > 1 && trace.repeatDistinctParams[span] !== 1) return null;
   if (trace.paramsHash[span] !== "0") return trace.paramsHash[span]!;
   return sqlRead.test(text) && !takesParameters(trace, span) ? "" : null;

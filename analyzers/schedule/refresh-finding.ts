@@ -17,6 +17,7 @@ import type { Confidence, Finding, SampleTrace } from "../model/finding.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
 import { type EndpointKey, type SampledTrace, sampleEndpoint } from "./endpoint-sample.ts";
 import { savedShareOf, toImpact } from "./impact.ts";
+import { isRare } from "./is-rare.ts";
 import type { OccurrenceEvidence } from "./occurrence.ts";
 import { repairedSample } from "./repaired-sample.ts";
 import { orderVersions } from "./service-versions.ts";
@@ -52,7 +53,7 @@ export async function refreshFinding(
   detector: TraceDetector,
 ): Promise<Finding | null> {
   const facts = await readFacts(options, fingerprint, detector);
-  if (!facts || isRare(detector, facts)) return null;
+  if (!facts || isRare(detector, countSeen(facts))) return null;
   const finding = toFinding(detector, facts);
   const savedShare = savedShareOf(facts.fixed, finding.evidence.repeatsMedian);
   await storeFinding(options.store, finding, { savedShare, nowMs: options.now() });
@@ -60,11 +61,8 @@ export async function refreshFinding(
 }
 
 /** Of an endpoint whose requests can't be counted only the traces are. */
-function isRare({ meta }: TraceDetector, { totals, requests }: Facts): boolean {
-  if (!meta.seenMin) return false;
-  const seen = Number(totals.tracesAffected);
-  const { traces, share } = meta.seenMin;
-  return seen < traces || seen < share * countRequests(requests);
+function countSeen({ totals, requests }: Facts): { traces: number; requests: number } {
+  return { traces: Number(totals.tracesAffected), requests: countRequests(requests) };
 }
 
 function countRequests(requests: readonly EndpointTotalsRow[]): number {

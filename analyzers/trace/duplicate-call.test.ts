@@ -36,6 +36,13 @@ const http = (httpRequestMethod: string) => ({
   kind: spanKind.client,
   httpRequestMethod,
 });
+const get: SpanFields = {
+  ...http("GET"),
+  urlTemplate: "/rates",
+  serverAddress: "rates",
+  shapeId: "3001",
+  paramsHash: "7",
+};
 const found = "GET /orders runs the same query with the same parameters 3 times: SELECT users";
 
 testDetector(duplicateCall, {
@@ -43,6 +50,17 @@ testDetector(duplicateCall, {
     "two repeats": orderPage(...inSequence(same, 2, 20)),
     "no queries at all": orderPage(["render", 0, 9]),
     "different parameters": orderPage(...inSequence(query, 9, 20)),
+    "the same path, with another query each time": orderPage(
+      ...[1, 2, 3].map((i): SpanNode => [{ ...get, paramsHash: `${i}` }, 10 * i, 10 * i + 9]),
+    ),
+    "a request to the same host that changes something in between": [
+      orderPage(...thrice(get), [{ ...get, httpRequestMethod: "POST", shapeId: "9" }, 12, 18]),
+      "written-between",
+    ],
+    "a service that is asked every 120 ms whether it is done": [
+      buildTrace(["GET /export", 0, 900, ...inSequence(get, 4, 40, { gapMs: 120 })]),
+      "polling",
+    ],
     "parameters unknown": orderPage(...thrice({ ...same, paramsHash: "0" })),
     "once per message": buildTrace([
       "worker",
@@ -137,6 +155,11 @@ testDetector(duplicateCall, {
   },
 
   finds: {
+    "the same request to a service": [
+      orderPage(...thrice(get)),
+      "GET /orders makes the same call with the same parameters 3 times: GET /rates",
+      "high",
+    ],
     "three equal calls": [orderPage(...thrice()), found, "high"],
     "all at once": [
       orderPage(...inParallel(same, 5, 20)),

@@ -1,6 +1,6 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
-import { busyNsBefore, isLongLived, isPaced, isPerNamespace } from "../facts/call-guards.ts";
-import { callLabel, type Operation, operationOf } from "../facts/call-template.ts";
+import { busyNsBefore, isLongLived, isPerNamespace, isPolling } from "../facts/call-guards.ts";
+import { callKindOf, callLabel, type Operation, operationOf } from "../facts/call-template.ts";
 import { databaseChanges, hasEffects, remoteChanges, touchesSame } from "../facts/data-change.ts";
 import { endpointLabel, endpointOf, isHealthCheck } from "../facts/endpoint-span.ts";
 import { type IdenticalCalls, identicalCalls } from "../facts/identical-calls.ts";
@@ -17,9 +17,10 @@ import { type SpanIndex, statusError, type TraceView } from "../model/trace-view
 export const duplicateCall = defineTraceDetector<Options>({
   meta: {
     id: "duplicate-call",
-    version: 1,
+    version: 2,
     title: "Duplicate calls",
-    description: "The same query runs again with the same parameters; keep its first answer.",
+    description:
+      "The same query runs, or the same request is made, again with the same parameters; keep its first answer.",
     severity: "warning",
     // Two are often two functions that don't know of each other, and cost one call; a third is a habit.
     defaults: { repeatsMin: 3 },
@@ -27,7 +28,7 @@ export const duplicateCall = defineTraceDetector<Options>({
 
   candidates: [
     {
-      sql: "shape_id != 0 AND any(db_system_name) != '' AND sum(repeats) >= {repeatsMin:UInt32}",
+      sql: "shape_id != 0 AND (any(db_system_name) != '' OR max(kind) = 3) AND sum(repeats) >= {repeatsMin:UInt32}",
     },
   ],
 
@@ -59,8 +60,9 @@ interface Surroundings {
 }
 
 function surroundingsOf(trace: TraceView): Surroundings {
-  const changes = databaseChanges(trace);
-  const target = (span: SpanIndex) => `${trace.dbSystemName[span]} ${trace.dbQuerySummary[span]}`;
+  const changes = [...databaseChanges(trace), ...remoteChanges(trace)];
+  const target = (span: SpanIndex) =>
+    `${trace.dbSystemName[span]} ${trace.dbQuerySummary[span]} ${trace.serverAddress[span]}`;
   return {
     changes: [...Map.groupBy(changes, target).values()],
     transactionControl: trace.name
@@ -68,7 +70,7 @@ function surroundingsOf(trace: TraceView): Surroundings {
       .filter(
         (span) => trace.dbSystemName[span] && operationOf(trace, span) === "transaction-control",
       ),
-    isReadOnly: changes.length === 0 && remoteChanges(trace).length === 0,
+    isReadOnly: changes.length === 0,
     busyNs: busyNsBefore(trace),
   };
 }
@@ -83,6 +85,8 @@ function toObservation(
   const call = spans[0]!;
   const endpoint = endpointOf(trace, endpointSpan);
   const suppressedBy = guardOf(trace, calls, surroundings, repeatsMin);
+  const isQuery = callKindOf(trace, call) === "database";
+  const verb = isQuery ? "runs the same query" : "makes the same call";
   const atOnce = unionNs(trace, spans) <= 0.5 * sumNs(trace, spans) ? " at once" : "";
   return {
     // No logical parent: an answer that is kept for the request serves all of its functions.
@@ -93,7 +97,7 @@ function toObservation(
       endpoint.route,
       trace.shapeId[call]!,
     ],
-    summary: `${endpointLabel(endpoint)} runs the same query with the same parameters ${repeats} times${atOnce}: ${callLabel(trace, call)}`,
+    summary: `${endpointLabel(endpoint)} ${verb} with the same parameters ${repeats} times${atOnce}: ${callLabel(trace, call)}`,
     endpointSpan,
     spans,
     repeats,
@@ -125,7 +129,7 @@ function guardOf(
   if (isHealthCheck(endpointOf(trace, endpointSpan)) || isPing(trace, call)) return "health-check";
   if (hasEffects(trace, call) || readsNoTable(trace, call)) return "not-repeatable";
   if (isLongLived(trace, spans, endpointSpan)) return "long-lived";
-  if (isPaced(trace, spans, busyNs)) return "polling";
+  if (isPolling(trace, spans, busyNs)) return "polling";
   if (isPerNamespace(trace, spans, repeatsMin)) return "different-namespaces";
   if (isRetry(trace, spans, repeatsMin)) return "retry";
   const isBetween = (span: SpanIndex) => liesBetween(trace, span, spans);

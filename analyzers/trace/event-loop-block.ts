@@ -40,6 +40,8 @@ export const eventLoopBlock = defineTraceDetector<Options>({
     severity: "warning",
     // Everything that is under way waits so long; fifty milliseconds double most requests.
     defaults: { blockMsMin: 50 },
+    // A first request loads and compiles; a block of one customer's data in a hundred holds up all others each time.
+    seenMin: { traces: 3, share: 0.01 },
     gainElsewhere:
       "the work itself takes as long wherever it is done; what is saved are the other requests of the process, which no longer wait for it",
   },

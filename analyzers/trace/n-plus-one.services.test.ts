@@ -93,6 +93,10 @@ testDetector(nPlusOne, {
       "same-parameters",
     ],
     "page after page": [orderPage(...loop(httpCall("GET", "/products"))), "pagination"],
+    "page after page, named in the query": [
+      orderPage(...loop(httpCall("GET", "/products?nextToken&q"))),
+      "pagination",
+    ],
     "page after page, numbered in the path": [
       orderPage(...loop(httpCall("GET", "/products/page/{id}"))),
       "pagination",
@@ -131,6 +135,11 @@ testDetector(nPlusOne, {
   },
 
   finds: {
+    "one HTTP call per row that names the row in its query, in sequence": [
+      orderPage(...loop(httpCall("GET", "/price?country&id"))),
+      "GET /orders makes the same call 9 times: GET /price?country&id",
+      "medium",
+    ],
     "one HTTP call per row, one after the other": [
       orderPage(...loop(getProduct)),
       "GET /orders makes the same call 9 times: GET /products/{id}",

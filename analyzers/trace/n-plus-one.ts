@@ -1,5 +1,5 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
-import { isLongLived, isPerNamespace } from "../facts/call-guards.ts";
+import { busyNsBefore, isLongLived, isPerNamespace, isPolling } from "../facts/call-guards.ts";
 import { callPatterns } from "../facts/call-patterns.ts";
 import {
   callKindOf,
@@ -8,6 +8,7 @@ import {
   type Operation,
   operationOf,
 } from "../facts/call-template.ts";
+import { databaseChanges, touchesSame } from "../facts/data-change.ts";
 import {
   endpointLabel,
   endpointOf,
@@ -68,9 +69,6 @@ interface Options {
 const distinctShareMin = 0.8;
 /** At most this share: the same call over and over, which is another fault. */
 const duplicateShareMax = 0.2;
-/** Whoever polls pauses at least so long after each answer, and never more than twice as long as another time. */
-const pollPauseMinNs = 100e6;
-const pollPauseRatioMax = 2;
 
 /** `pattern`: the calls of one loop; the one that comes first in a turn gives the finding its name. */
 function toObservation(trace: TraceView, pattern: readonly RepeatedCalls[]): Observation {
@@ -154,11 +152,12 @@ function guardOf(trace: TraceView, calls: RepeatedCalls, repeatsMin: number): Gu
   if (isLongLived(trace, calls.spans, endpointSpan)) return "long-lived";
   if (isPerNamespace(trace, calls.spans, repeatsMin)) return "different-namespaces";
   if (isRetry(trace, calls)) return "retry";
-  if (isPolling(trace, calls)) return "polling";
   const { distinctParams, repeats, spans } = calls;
+  if (!hasDistinctParams(calls) && isPolling(trace, spans, busyNsBefore(trace))) return "polling";
   if (distinctParams !== null && distinctParams <= repeats * duplicateShareMax) {
     return "same-parameters";
   }
+  if (isReadAfterWrite(trace, calls)) return "written-between";
   if (isPagination(trace, calls)) return "pagination";
   const lists = spans.filter((span) => isListCall(trace, span));
   return lists.length > spans.length / 2 ? "batched-lists" : undefined;
@@ -178,25 +177,38 @@ function isRetry(trace: TraceView, calls: RepeatedCalls): boolean {
   return failed.length >= calls.spans.length / 2;
 }
 
-/** Asking a service, with what may be the same parameters, until it is done: long pauses of about the same length. */
-function isPolling(trace: TraceView, calls: RepeatedCalls): boolean {
-  const { spans } = calls;
-  if (callKindOf(trace, spans[0]!) === "database" || hasDistinctParams(calls)) return false;
-  const pauses = spans.slice(1).map((span, i) => trace.start[span]! - trace.end[spans[i]!]!);
-  if (pauses.length === 0) return false;
-  const shortest = pauses.reduce((a, b) => Math.min(a, b));
-  const longest = pauses.reduce((a, b) => Math.max(a, b));
-  return shortest >= pollPauseMinNs && longest <= shortest * pollPauseRatioMax;
+/** The same row may be read again after each change, and nobody knows whether it is the same one. */
+function isReadAfterWrite(trace: TraceView, { spans, distinctParams }: RepeatedCalls): boolean {
+  const [first, last] = [spans[0]!, spans.at(-1)!];
+  if (distinctParams !== null || callKindOf(trace, first) !== "database") return false;
+  const between = databaseChanges(trace).filter(
+    (change) => change > first && change < last && touchesSame(trace, change, first),
+  );
+  return between.length >= spans.length / 2;
 }
 
+/** What the parameters are called that ask for the next part of one answer: of `nextToken`, `per_page` a word. */
+const pagingWords = new Set(
+  "page offset after before cursor start since until skip next continuation marker token limit".split(
+    " ",
+  ),
+);
+
 /**
- * A template without a value in its path: the calls differ at most in their query. One after the other these are pages
- * as likely as rows, and with parameters unknown they may be the very same call; only a driver tells.
+ * One after the other, with a parameter that is called like a page: pages as likely as rows, unless a driver tells.
+ * Where not even the names of the query are known, they may be pages, or the very same call.
  */
-function isPagination(trace: TraceView, { spans, driver, ...calls }: RepeatedCalls): boolean {
+function isPagination(
+  trace: TraceView,
+  { spans, driver, mode, distinctParams }: RepeatedCalls,
+): boolean {
   const call = spans[0]!;
   if (callKindOf(trace, call) !== "http" || driver !== null) return false;
   const template = trace.urlTemplate[call]!;
-  if (template.includes("{")) return /\bpage\/\{/i.test(template);
-  return calls.distinctParams === null || calls.mode !== "concurrent";
+  if (/\bpage\/\{/i.test(template)) return true;
+  const [path, names] = template.split("?");
+  if (path!.includes("{")) return false;
+  if (names === undefined) return distinctParams === null || mode !== "concurrent";
+  const words = names.split(/(?=[A-Z])|[&_.-]/);
+  return mode !== "concurrent" && words.some((word) => pagingWords.has(word.toLowerCase()));
 }

@@ -52,6 +52,12 @@ testDetector(writeLoop, {
   quiet: {
     "four inserts": cartPage(...loop(insert, 4)),
     "reads, one per row": cartPage(...loop(query)),
+    "inserts of many rows each, as their texts say": [
+      cartPage(
+        ...loop(write("insert into items(a) values (?), …", { ...unknown, returnedRows: -1 })),
+      ),
+      "batched-writes",
+    ],
     "one insert of many rows": cartPage([{ ...insert, returnedRows: 900 }, 0, 90]),
     "five inserts into five tables": cartPage(
       ...[1, 2, 3, 4, 5].map((i): SpanNode => [{ ...insert, shapeId: `${i}` }, i, i + 1]),

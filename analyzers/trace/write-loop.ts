@@ -156,9 +156,9 @@ function guardOf(
 }
 
 const takesList =
-  /\b(unnest|any|\w*json\w*)\s*\(|\bin\s*\(|\$in\b|\bselect\b|\b(insertmany|bulkwrite)\b/i;
+  /\)(,| )\s*…|\b(unnest|any|\w*json\w*)\s*\(|\bin\s*\(|\$in\b|\bselect\b|\b(insertmany|bulkwrite)\b/i;
 
-/** The stored text has one row of VALUES however many there were: the rows that it changed tell, when known. */
+/** The rows that it changed tell, when known; else the text: of VALUES it has one row, and `…` for the others. */
 function writesManyRows(trace: TraceView, span: SpanIndex): boolean {
   const rows = trace.returnedRows[span]!;
   return rows > 1 || (rows < 0 && takesList.test(trace.dbQueryText[span]!));
