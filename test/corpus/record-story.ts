@@ -16,7 +16,7 @@ const preload: Readonly<Record<Sdk, string>> = {
   opentelemetry: "@opentelemetry/auto-instrumentations-node/register",
 };
 const readyMs = 30_000;
-const endMs = 10_000;
+const endMs = 30_000;
 
 /** Runs the story's program under its SDK, asks it as the story says, and returns the traces of that. */
 export async function recordStory(story: Story, { sink, env }: Surroundings): Promise<Buffer> {
@@ -32,6 +32,8 @@ export async function recordStory(story: Story, { sink, env }: Surroundings): Pr
       OTEL_METRICS_EXPORTER: "none",
       OTEL_LOGS_EXPORTER: "none",
       OTEL_NODE_RESOURCE_DETECTORS: "env",
+      // However busy the machine is that records.
+      CULPRIT_FLUSH_TIMEOUT_MS: "20000",
     },
   });
   const [, port] = await child.waitFor(/listening on (\d+)/, readyMs);
@@ -39,7 +41,9 @@ export async function recordStory(story: Story, { sink, env }: Surroundings): Pr
   await ask(`http://127.0.0.1:${port}`, story.request);
   const how = await child.stop(endMs);
   if (how !== 0) throw new Error(`${story.name} ended with ${how}: ${child.output()}`);
-  return sink.take();
+  const traces = sink.take();
+  if (traces.length === 0) throw new Error(`${story.name} sent no spans: ${child.output()}`);
+  return traces;
 }
 
 /** The requests, `atOnce` under way together; the answer of each is read to its end and must be a success. */

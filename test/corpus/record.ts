@@ -23,21 +23,22 @@ await installPrograms();
 await mkdir(folder, { recursive: true });
 const postgres = await startPostgres();
 const sink = await startRecordingSink();
-const payments = await startNode({ args: [join(programsFolder, "payments.cjs")] });
 try {
-  const [, paymentsPort] = await payments.waitFor(/listening on (\d+)/, 10_000);
-  const env = {
-    DATABASE_URL: await seedShop(postgres),
-    PAYMENTS_URL: `http://127.0.0.1:${paymentsPort}`,
-  };
+  const databaseUrl = await seedShop(postgres);
   for (const [i, story] of chosen.entries()) {
-    const traces = await recordStory(story, { sink, env });
-    const file = gzipSync(traces, { level: 9 });
-    await writeFile(join(folder, `${story.name}.otlp.gz`), file);
-    process.stdout.write(`${i + 1} of ${chosen.length}: ${story.name}, ${file.length} bytes\n`);
+    // Its own for each: it knows who has asked before.
+    const payments = await startNode({ args: [join(programsFolder, "payments.cjs")] });
+    try {
+      const [, port] = await payments.waitFor(/listening on (\d+)/, 10_000);
+      const env = { DATABASE_URL: databaseUrl, PAYMENTS_URL: `http://127.0.0.1:${port}` };
+      const file = gzipSync(await recordStory(story, { sink, env }), { level: 9 });
+      await writeFile(join(folder, `${story.name}.otlp.gz`), file);
+      process.stdout.write(`${i + 1} of ${chosen.length}: ${story.name}, ${file.length} bytes\n`);
+    } finally {
+      await payments.stop();
+    }
   }
 } finally {
-  await payments.stop();
   await sink.stop();
   await postgres.stop();
 }

@@ -10,6 +10,7 @@ import {
 } from "../../analyzers/schedule/analysis-counters.ts";
 import { numbersOf } from "../../analyzers/schedule/candidates.ts";
 import { examineTraces } from "../../analyzers/schedule/examine.ts";
+import { isRare } from "../../analyzers/schedule/is-rare.ts";
 import { defaultDecodeLimits } from "../../collector/decode/decode-limits.ts";
 import { decodeOtlp } from "../../collector/decode/decode-otlp.ts";
 import { openEmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
@@ -22,7 +23,7 @@ import type { Story } from "./story.ts";
 export interface Verdict {
   readonly story: Story;
   readonly traces: number;
-  /** Detector id: in how many of the story's traces, or 1 for a detector that judges a window. */
+  /** Detector id: how many occurrences its findings have, or 1 for a detector that judges a window. */
   readonly found: ReadonlyMap<string, number>;
   /** "detector: guard" of what a guard held back. */
   readonly heldBack: ReadonlySet<string>;
@@ -99,6 +100,7 @@ function failOnErrors(story: Story, { detectorErrors }: AnalysisCounters, log: s
 
 interface OccurrenceRow {
   readonly detector: string;
+  readonly fingerprint: string;
   readonly suppressedBy: string;
   readonly traces: string;
 }
@@ -106,11 +108,11 @@ interface OccurrenceRow {
 const occurrencesOfTraces = {
   name: "occurrences-of-traces",
   sql: `
-    SELECT detector, suppressed_by AS suppressedBy, uniqExact(trace_id) AS traces
+    SELECT detector, fingerprint, suppressed_by AS suppressedBy, uniqExact(trace_id) AS traces
     FROM occurrences FINAL
     WHERE trace_id IN ({traces:Array(String)})
-    GROUP BY detector, suppressed_by
-    ORDER BY detector, suppressed_by
+    GROUP BY detector, fingerprint, suppressed_by
+    ORDER BY detector, fingerprint, suppressed_by
     LIMIT 1000`,
 };
 
@@ -119,9 +121,12 @@ async function readOccurrences(store: Store, settled: readonly SettledTraceRow[]
   const heldBack = new Set<string>();
   const traces = settled.map(({ traceId }) => traceId);
   const rows = await store.select<OccurrenceRow>(occurrencesOfTraces, { traces });
-  for (const { detector, suppressedBy, traces: count } of rows) {
-    if (suppressedBy === "") found.set(detector, Number(count));
-    else heldBack.add(`${detector}: ${suppressedBy}`);
+  for (const { detector: id, suppressedBy, traces: count } of rows) {
+    const detector = traceDetectors.find(({ meta }) => meta.id === id)!;
+    const seen = { traces: Number(count), requests: settled.length };
+    if (suppressedBy !== "") heldBack.add(`${id}: ${suppressedBy}`);
+    else if (isRare(detector, seen)) heldBack.add(`${id}: rare`);
+    else found.set(id, (found.get(id) ?? 0) + seen.traces);
   }
   return { found, heldBack };
 }

@@ -12,6 +12,8 @@ export interface Story {
   readonly finds: readonly string[];
   /** Ids of the detectors that are right either way: the fault's consequence, which is not what the story is about. */
   readonly mayFind: readonly string[];
+  /** Ids of the detectors whose fault is there, and which spans of this SDK can't show: not demanded, and said. */
+  readonly unseen: readonly string[];
   readonly request: StoryRequest;
   /** From a program that nobody looked at while thresholds were chosen; its results are reported apart. */
   readonly isHeldOut: boolean;
@@ -33,28 +35,51 @@ export interface Program {
   readonly endpoints: readonly Endpoint[];
 }
 
-interface Endpoint {
+interface Endpoint extends Labels {
   readonly method: "GET" | "POST";
   path(n: number): string;
-  readonly finds?: readonly string[];
-  readonly mayFind?: readonly string[];
   readonly count?: number;
   readonly atOnce?: number;
+  /** What is so only under a plain SDK, whose spans have no parameters of queries, no rows, and no event loop. */
+  readonly underOpenTelemetry?: Labels & Pick<Partial<Story>, "unseen">;
 }
+
+type Labels = Partial<Pick<Story, "finds" | "mayFind">>;
 
 const sdks: readonly Sdk[] = ["culprit", "opentelemetry"];
 
 /** Each endpoint of a program is a story under each SDK. */
 export function toStories({ name, isHeldOut, endpoints }: Program): Story[] {
-  return endpoints.flatMap(({ method, path, finds = [], mayFind = [], count = 8, atOnce = 1 }) =>
-    sdks.map((sdk) => ({
-      name: `${name}${path(0).split("?")[0]!.replaceAll("/", "-")}-with-${sdk}`,
-      program: name,
-      sdk,
-      finds,
-      mayFind,
-      request: { method, path, count, atOnce },
-      isHeldOut,
-    })),
+  return endpoints.flatMap(({ method, path, count = 8, atOnce = 1, ...labels }) =>
+    sdks.map((sdk) => {
+      const { underOpenTelemetry, ...ofAll } = labels;
+      return {
+        name: `${name}${path(0).split("?")[0]!.replaceAll("/", "-")}-with-${sdk}`,
+        program: name,
+        sdk,
+        ...{ finds: [], mayFind: [], unseen: [] },
+        ...ofAll,
+        ...(sdk === "opentelemetry" ? underOpenTelemetry : {}),
+        request: { method, path, count, atOnce },
+        isHeldOut,
+      };
+    }),
   );
 }
+
+/** The same query over and over: which it is when nobody tells its parameters, each time the same or a row each? */
+export const duplicateQuery: Pick<Endpoint, "finds" | "underOpenTelemetry"> = {
+  finds: ["duplicate-call"],
+  underOpenTelemetry: { finds: ["n-plus-one"] },
+};
+/** The size of an answer and the number of rows are told by our agent alone. Megabytes of JSON hold the loop up. */
+export const largeAnswer: Labels & Pick<Endpoint, "underOpenTelemetry"> = {
+  finds: ["oversized-response"],
+  mayFind: ["event-loop-block"],
+  underOpenTelemetry: { finds: [], unseen: ["oversized-response"] },
+};
+/** Nobody watches the event loop but our agent. */
+export const blockedLoop: Pick<Endpoint, "finds" | "underOpenTelemetry"> = {
+  finds: ["event-loop-block"],
+  underOpenTelemetry: { finds: [], unseen: ["event-loop-block"] },
+};

@@ -1,4 +1,4 @@
-import type { Program } from "../story.ts";
+import { blockedLoop, duplicateQuery, largeAnswer, type Program } from "../story.ts";
 
 const customer = (n: number) => 20 + n * 29;
 const product = (n: number) => 70 + n * 41;
@@ -12,11 +12,7 @@ export const fastifyKnex: Program = {
     { method: "GET", path: (n) => `/customers-grouped?after=${n * 12}` },
     { method: "GET", path: (n) => `/wishes?customer=${customer(n)}`, finds: ["n-plus-one"] },
     { method: "GET", path: (n) => `/wishes-joined?customer=${customer(n)}` },
-    {
-      method: "GET",
-      path: (n) => `/permissions?customer=${customer(n)}`,
-      finds: ["duplicate-call"],
-    },
+    { method: "GET", path: (n) => `/permissions?customer=${customer(n)}`, ...duplicateQuery },
     { method: "GET", path: (n) => `/permissions-once?customer=${customer(n)}` },
     { method: "POST", path: (n) => `/basket?customer=${customer(n)}`, finds: ["write-loop"] },
     { method: "POST", path: (n) => `/basket-bulk?customer=${customer(n)}` },
@@ -32,13 +28,15 @@ export const fastifyKnex: Program = {
     { method: "GET", path: (n) => `/find-indexed?customer=${customer(n)}`, count: 60 },
     { method: "GET", path: (n) => `/offer?n=${n}`, finds: ["retry-storm"] },
     { method: "GET", path: (n) => `/offer-patient?n=${n}` },
-    { method: "GET", path: () => "/catalog", finds: ["oversized-response"] },
+    { method: "GET", path: () => "/catalog", ...largeAnswer },
     { method: "GET", path: (n) => `/catalog-page?after=${n * 40}` },
     {
       method: "GET",
       path: () => "/sales",
       finds: ["pool-wait"],
       mayFind: ["slow-query"],
+      // No span of Knex's pool.
+      underOpenTelemetry: { finds: [], unseen: ["pool-wait"] },
       count: 40,
       atOnce: 8,
     },
@@ -49,7 +47,7 @@ export const fastifyKnex: Program = {
       finds: ["transaction-across-call"],
     },
     { method: "POST", path: (n) => `/subscribe-short?product=${product(n)}` },
-    { method: "GET", path: () => "/digest", finds: ["event-loop-block"] },
+    { method: "GET", path: () => "/digest", ...blockedLoop },
     { method: "GET", path: () => "/digest-small" },
     { method: "GET", path: (n) => `/dependent?order=${90_000 - n}` },
     { method: "POST", path: (n) => `/move?product=${product(n)}` },

@@ -1,4 +1,4 @@
-import type { Program } from "../story.ts";
+import { blockedLoop, duplicateQuery, largeAnswer, type Program } from "../story.ts";
 
 const customer = (n: number) => 30 + n * 23;
 const product = (n: number) => 90 + n * 43;
@@ -10,7 +10,7 @@ export const nestTypeorm: Program = {
   endpoints: [
     { method: "GET", path: (n) => `/lists?before=${80_000 - n * 555}`, finds: ["n-plus-one"] },
     { method: "GET", path: (n) => `/lists-in?before=${80_000 - n * 555}` },
-    { method: "GET", path: (n) => `/limits?customer=${customer(n)}`, finds: ["duplicate-call"] },
+    { method: "GET", path: (n) => `/limits?customer=${customer(n)}`, ...duplicateQuery },
     { method: "GET", path: (n) => `/limits-once?customer=${customer(n)}` },
     { method: "POST", path: (n) => `/keep?customer=${customer(n)}`, finds: ["write-loop"] },
     { method: "POST", path: (n) => `/keep-bulk?customer=${customer(n)}` },
@@ -26,7 +26,7 @@ export const nestTypeorm: Program = {
     { method: "GET", path: (n) => `/search-by-id?customer=${customer(n)}`, count: 60 },
     { method: "GET", path: (n) => `/insurer?n=${n}`, finds: ["retry-storm"] },
     { method: "GET", path: (n) => `/insurer-patient?n=${n}` },
-    { method: "GET", path: () => "/everything", finds: ["oversized-response"] },
+    { method: "GET", path: () => "/everything", ...largeAnswer },
     { method: "GET", path: (n) => `/some?after=${n * 30}` },
     {
       method: "GET",
@@ -43,7 +43,7 @@ export const nestTypeorm: Program = {
       finds: ["transaction-across-call"],
     },
     { method: "POST", path: (n) => `/book-short?product=${product(n)}` },
-    { method: "GET", path: () => "/plan", finds: ["event-loop-block"] },
+    { method: "GET", path: () => "/plan", ...blockedLoop },
     { method: "GET", path: () => "/plan-small" },
     { method: "GET", path: (n) => `/visit?order=${70_000 - n}` },
   ],
