@@ -69,13 +69,13 @@ const stories: Record<string, readonly [OtlpSpan[], readonly string[]]> = {
   ],
   "a call to a service five times": [
     request(...same(5, { attributes: http("payments") })),
-    ["n-plus-one"],
+    ["duplicate-call", "n-plus-one"],
   ],
   "two unlike calls of 20 ms": [request({ durationMs: 20 }, { durationMs: 20 }), ["serial-calls"]],
   "a query of 150 ms": [request({ durationMs: 150 }), ["slow-query"]],
   "three failures": [
     request(...same(3, { attributes: http("payments"), hasError: true })),
-    ["retry-storm"],
+    ["duplicate-call", "retry-storm"],
   ],
   "a thousand rows": [
     request({ attributes: { ...sql("SELECT a FROM t"), "db.response.returned_rows": 1000 } }),

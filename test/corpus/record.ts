@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { seedShop } from "../demo/seed-shop.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { startNode } from "../support/processes.ts";
+import { startRedis } from "../support/redis.ts";
 import { installPrograms, programsFolder } from "./programs-folder.ts";
 import { recordStory } from "./record-story.ts";
 import { startRecordingSink } from "./recording-sink.ts";
@@ -22,6 +23,7 @@ const folder = join(import.meta.dirname, "../fixtures/traces");
 await installPrograms();
 await mkdir(folder, { recursive: true });
 const postgres = await startPostgres();
+const redis = await startRedis();
 const sink = await startRecordingSink();
 try {
   const databaseUrl = await seedShop(postgres);
@@ -30,7 +32,11 @@ try {
     const payments = await startNode({ args: [join(programsFolder, "payments.cjs")] });
     try {
       const [, port] = await payments.waitFor(/listening on (\d+)/, 10_000);
-      const env = { DATABASE_URL: databaseUrl, PAYMENTS_URL: `http://127.0.0.1:${port}` };
+      const env = {
+        DATABASE_URL: databaseUrl,
+        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+        PAYMENTS_URL: `http://127.0.0.1:${port}`,
+      };
       const file = gzipSync(await recordStory(story, { sink, env }), { level: 9 });
       await writeFile(join(folder, `${story.name}.otlp.gz`), file);
       process.stdout.write(`${i + 1} of ${chosen.length}: ${story.name}, ${file.length} bytes\n`);
@@ -40,5 +46,6 @@ try {
   }
 } finally {
   await sink.stop();
+  await redis.stop();
   await postgres.stop();
 }
