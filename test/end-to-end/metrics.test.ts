@@ -149,6 +149,7 @@ test("every metric says what it is, by Prometheus' rules", async () => {
 test("what is sent adds no line: no name, no code, no label", async () => {
   await send("traces", 1);
   await fetch(`${culprit.url}/v1/traces`, { method: "POST", body: "{" });
+  await fetch(`${culprit.url}/api/v1/unknown`);
   const before = new Set((await scrape()).samples.map(({ name, labels }) => name + labels));
   for (let i = 0; i < 30; i++) {
     const spans = createSpans(1).map((span) => ({ ...span, name: `evil-${i}` }));
