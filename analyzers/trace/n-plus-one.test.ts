@@ -87,6 +87,12 @@ testDetector(nPlusOne, {
       orderPage(...loop(statement(list, { returnedRows: -1 }))),
       "batched-lists",
     ],
+    "keys of Redis that are asked for at once": [
+      orderPage(
+        ...inParallel({ ...query, dbSystemName: "redis", dbQueryText: "GET seat:*" }, 9, 10),
+      ),
+      "pipeline",
+    ],
     "a cursor that is read page by page": [
       orderPage(...loop(statement("fetch 100 from orders_cursor"))),
       "cursor",

@@ -151,6 +151,7 @@ function guardOf(trace: TraceView, calls: RepeatedCalls, repeatsMin: number): Gu
   }
   if (isLongLived(trace, calls.spans, endpointSpan)) return "long-lived";
   if (isPerNamespace(trace, calls.spans, repeatsMin)) return "different-namespaces";
+  if (isPipelined(trace, calls)) return "pipeline";
   if (isRetry(trace, calls)) return "retry";
   const { distinctParams, repeats, spans } = calls;
   if (!hasDistinctParams(calls) && isPolling(trace, spans, busyNsBefore(trace))) return "polling";
@@ -175,6 +176,13 @@ function isRetry(trace: TraceView, calls: RepeatedCalls): boolean {
   if (hasDistinctParams(calls)) return false;
   const failed = calls.spans.filter((span) => trace.statusCode[span] === statusError);
   return failed.length >= calls.spans.length / 2;
+}
+
+/** Clients of these send what is asked at once down one connection: many spans, and about one round trip. */
+const pipelined: ReadonlySet<string> = new Set(["redis", "valkey", "memcached"]);
+
+function isPipelined(trace: TraceView, { spans, mode }: RepeatedCalls): boolean {
+  return mode === "concurrent" && pipelined.has(trace.dbSystemName[spans[0]!]!);
 }
 
 /** The same row may be read again after each change, and nobody knows whether it is the same one. */
