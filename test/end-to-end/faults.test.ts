@@ -8,7 +8,6 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openClusterStore } from "../../storage/cluster/open-cluster-store.ts";
 import { openEmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
 import { defaultRetention } from "../../storage/retention.ts";
-import type { Store } from "../../storage/store.ts";
 import {
   type ClickHouseServer,
   startClickHouseServer,
@@ -182,7 +181,7 @@ async function expectAllInServer(
   env: { readonly CULPRIT_CLICKHOUSE_URL: string },
 ): Promise<void> {
   await drainAndStop(exporter, culprit);
-  const store: Store & { close(): Promise<void> } = await openClusterStore({
+  const store = openClusterStore({
     urls: [env.CULPRIT_CLICKHOUSE_URL],
     database: "default",
     username: "default",
@@ -190,7 +189,12 @@ async function expectAllInServer(
     cluster: "",
     retention: defaultRetention,
   });
-  await expectEveryRowOnce(exporter, store).finally(() => store.close());
+  try {
+    await until(() => store.isReady());
+    await expectEveryRowOnce(exporter, store);
+  } finally {
+    await store.close();
+  }
 }
 
 async function drainAndStop(exporter: Exporter, culprit: CulpritProcess): Promise<void> {
