@@ -3,17 +3,21 @@ import { callsNs, sumNs, unionNs } from "../facts/interval-union.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 
 /**
- * What is assumed of the calls once they are changed. A merged call takes as long as one of the calls and a share of what
- * all of them took, for its rows; a call that is not repeated takes as long as it did, or as the longest of its repeats.
+ * What is assumed of the calls once they are changed. A merged call waits for a connection as long as the call that waited least,
+ * takes as long as one of the calls and a share of what all of them took, for its rows; a call that is not repeated takes as long as it did, or as the longest of its repeats.
  * The gaps between the calls, and what wrapped them one by one, shrink to a share. Calls that are made at the same time
  * slow the longest of them down by a share of what the others take. What can be removed of a span goes by a share.
  */
 export interface Assumption {
   readonly rowsShare: number;
   readonly isLongest: boolean;
+  /** Calls at once: whether a merged one is as slow as they, or as fast as the fastest of them. */
+  readonly isSlowedDown: boolean;
   readonly gapShare: number;
   readonly contentionShare: number;
   readonly spedUpShare: number;
+  /** The same of a query that returns few rows: an index leads to them. */
+  readonly foundShare: number;
   readonly waitShare: number;
 }
 
@@ -41,8 +45,10 @@ function durationsOf(
   assumption: Assumption,
 ): [SpanIndex, number][] {
   if (change.kind === "make-parallel") return [];
-  if (change.kind === "speed-up") return shortened(trace, change, assumption.spedUpShare);
-  if (change.kind === "remove-wait") return shortened(trace, change, assumption.waitShare);
+  if (change.kind === "speed-up") {
+    return shortened(trace, change, (span) => spedUpShareOf(trace, span, assumption));
+  }
+  if (change.kind === "remove-wait") return shortened(trace, change, () => assumption.waitShare);
   return onceDurations(trace, change, assumption);
 }
 
@@ -63,41 +69,73 @@ function onceDurations(
 function shortened(
   trace: TraceView,
   { spans, removableNs }: TraceChange,
-  share: number,
+  shareOf: (span: SpanIndex) => number,
 ): [SpanIndex, number][] {
   return spans.map((span, i) => {
     const ns = trace.end[span]! - trace.start[span]!;
-    return [span, Math.max(0, ns - share * Math.min(ns, removableNs?.[i] ?? ns))];
+    return [span, Math.max(0, ns - shareOf(span) * Math.min(ns, removableNs?.[i] ?? ns))];
   });
 }
 
-function onceNs(
+/** Time beyond what a query needs to return so few rows went into finding them. */
+const fewRowsMax = 100;
+
+function spedUpShareOf(
   trace: TraceView,
-  { kind, spans }: TraceChange,
-  { rowsShare, isLongest }: Assumption,
+  span: SpanIndex,
+  { spedUpShare, foundShare }: Assumption,
 ): number {
+  const rows = trace.returnedRows[span]!;
+  return rows >= 0 && rows <= fewRowsMax ? foundShare : spedUpShare;
+}
+
+function onceNs(trace: TraceView, { kind, spans }: TraceChange, assumption: Assumption): number {
   if (kind === "drop-repeats") {
-    return (isLongest ? spans : spans.slice(0, 1)).reduce(
+    return (assumption.isLongest ? spans : spans.slice(0, 1)).reduce(
       (longest, span) => Math.max(longest, callsNs(trace, span) / trace.repeats[span]!),
       0,
     );
   }
   // Calls that ran at once may be over sooner than a merged call by our formula: then nothing is won.
-  return Math.min(
-    medianCallNs(trace, spans) + rowsShare * sumNs(trace, spans),
-    unionNs(trace, spans),
-  );
+  return Math.min(mergedNs(trace, spans, assumption), unionNs(trace, spans));
 }
 
-/** A summary span counts as often as it stands for calls, each of their mean. */
-function medianCallNs(trace: TraceView, spans: readonly SpanIndex[]): number {
+/** Calls that overlap for most of their time; they slow each other down. */
+const concurrentShareMax = 0.5;
+
+function mergedNs(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  { rowsShare, isSlowedDown }: Assumption,
+): number {
+  const isConcurrent = unionNs(trace, spans) <= concurrentShareMax * sumNs(trace, spans);
+  const share = isConcurrent && !isSlowedDown ? 0 : 0.5;
+  const workNs = spans.reduce((sum, span) => sum + ownNs(trace, span), 0);
+  const leastWaitNs = spans.reduce((least, span) => Math.min(least, waitNs(trace, span)), Infinity);
+  return leastWaitNs + callNsAt(trace, spans, share) + rowsShare * workNs;
+}
+
+/** Of one call: what it waited for a connection of the pool. */
+function waitNs(trace: TraceView, span: SpanIndex): number {
+  return Math.min(Math.max(0, trace.poolWaitNs[span]!), callsNs(trace, span));
+}
+
+function ownNs(trace: TraceView, span: SpanIndex): number {
+  return callsNs(trace, span) - waitNs(trace, span);
+}
+
+/**
+ * What a call takes that `share` of the calls don't exceed, without its wait for a connection. A summary span counts as
+ * often as it stands for calls, each of their mean.
+ */
+function callNsAt(trace: TraceView, spans: readonly SpanIndex[], share: number): number {
   const calls = spans
     .map((span) => ({
-      ns: callsNs(trace, span) / trace.repeats[span]!,
+      ns: ownNs(trace, span) / trace.repeats[span]!,
       repeats: trace.repeats[span]!,
     }))
     .sort((a, b) => a.ns - b.ns);
-  let left = calls.reduce((sum, { repeats }) => sum + repeats, 0) / 2;
+  let left = calls.reduce((sum, { repeats }) => sum + repeats, 0) * share;
   for (const { ns, repeats } of calls) {
     left -= repeats;
     if (left <= 0) return ns;

@@ -58,7 +58,7 @@ const words: Readonly<Record<TraceChange["kind"], { fix: string; assumption: str
   "merge-calls": {
     fix: "the calls merged",
     assumption:
-      "the merged call takes as long as one of the calls, plus for its rows 10 % (at worst) to 0 % (at best) of what all calls took",
+      "the merged call takes as long as one of the calls (of calls at once: as the fastest, at worst as the middle one), plus for its rows 10 % (at worst) to 0 % (at best) of what all calls took; for a connection it waits as long as the call that waited least",
   },
   "drop-repeats": {
     fix: "only the first of the calls made",
@@ -72,7 +72,8 @@ const words: Readonly<Record<TraceChange["kind"], { fix: string; assumption: str
   },
   "speed-up": {
     fix: "the spans in question made faster",
-    assumption: "of what the fix can take away, 50 % (at worst) to 95 % (at best) goes away",
+    assumption:
+      "of what the fix can take away, 50 % (at worst) to 95 % (at best) goes away; of a query that returns at most 100 rows 80 % to 100 %, because an index leads to them",
   },
   "remove-wait": {
     fix: "the waiting taken out",

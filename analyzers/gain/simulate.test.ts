@@ -60,6 +60,23 @@ describe("merging calls", () => {
     expect(merge(...loop)).toEqual([9 * 4 + 6 + 5.4 + 10, 10 + 2.7 + 8 * 2 + 10, 10 + 10]);
   });
 
+  test("the calls wait for each other's connection: the merged one waits as long as the one that waited least", () => {
+    // Two connections for six calls of 10 ms; the later ones wait 10 and 20 ms before.
+    const waiting = (waitMs: number): SpanNode => [
+      { ...query, poolWaitNs: waitMs * 1e6 },
+      0,
+      waitMs + 10,
+    ];
+    const [pessimistic, expected, optimistic] = merge(...[0, 0, 10, 10, 20, 20].map(waiting));
+    expect([pessimistic, expected, optimistic]).toEqual([10 + 6 + 70, 10 + 3 + 70, 10 + 70]);
+  });
+
+  test("calls at once slow each other down: the fastest of them tells what one alone takes", () => {
+    const calls = [10, 20, 30, 40, 50].map((ms): SpanNode => [query, 0, ms]);
+    // At worst as long as the middle one.
+    expect(merge(...calls)).toEqual([30 + 15 + 50, 10 + 7.5 + 50, 10 + 50]);
+  });
+
   test("a summary span keeps the gaps between its calls, unless they are assumed away", () => {
     const summary = {
       ...query,
@@ -184,6 +201,15 @@ describe("spans that become shorter", () => {
     expect(change("speed-up", "a", [["a", 0, 80]])).toEqual([60, 36, 24]);
     expect(change("speed-up", "a", [["a", 0, 80]], [40])).toEqual([80, 68, 62]);
     expect(change("remove-wait", "a", [["a", 0, 80]], [40])).toEqual([80, 64, 60]);
+  });
+
+  test("a query that returns few rows has more to lose than one that returns many", () => {
+    const sped = (returnedRows: number) => {
+      const span = { ...query, name: "a", returnedRows };
+      return change("speed-up", "a", [[span, 0, 80]]);
+    };
+    expect(sped(20)).toEqual([36, 24, 20]);
+    expect(sped(5_000)).toEqual([60, 36, 24]);
   });
 
   test("never by more than they take", () => {
