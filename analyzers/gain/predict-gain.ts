@@ -44,9 +44,9 @@ export function predictGain(
       p95: predictChange(0.95, columns, whole, resampled),
       method: `${sample.length} traces of the endpoint were replayed with ${kinds.map((kind) => words[kind].fix).join(", and ") || "nothing changed"}; bootstrap over ${resamples} resamples`,
       assumptions: [
-        "spans keep their own time and wait for the same spans as before",
+        "spans keep their own time; they wait for all that ended before them (at worst), or not for what other traces show that they don't need (at best)",
         ...kinds.map((kind) => words[kind].assumption),
-        "the time between the calls stays (at worst) or goes away (at best)",
+        "the time between calls that become one stays (at worst) or goes away (at best)",
       ],
       traces: sample.length,
     },

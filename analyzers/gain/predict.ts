@@ -4,6 +4,7 @@ import { withDescendants } from "../facts/with-descendants.ts";
 import type { Finding } from "../model/finding.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 import { predictGain } from "./predict-gain.ts";
+import type { IsIndependent } from "./retimed-duration.ts";
 import { simulate } from "./simulate.ts";
 
 /** One trace of a uniform sample of an endpoint's traces. */
@@ -14,6 +15,8 @@ export interface FixedTrace {
   readonly changes: readonly TraceChange[];
   /** Spans that nobody waits for, as learned over the sample. */
   readonly isUnawaited?: (span: SpanIndex) => boolean;
+  /** Whether other traces show that the later call does not wait for the earlier one. */
+  readonly isIndependent?: IsIndependent;
 }
 
 /**

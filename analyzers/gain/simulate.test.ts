@@ -196,6 +196,38 @@ describe("calls at the same time", () => {
   });
 });
 
+describe("what other traces show not to be waited for", () => {
+  // Two chains at once: a then b, and x then y; by chance y begins after a's end.
+  const trace = buildTrace([
+    "GET /orders",
+    0,
+    100,
+    ["a", 0, 50],
+    ["x", 0, 60],
+    ["b", 50, 70],
+    ["y", 60, 90],
+  ]);
+  const [a, x, b, y] = ["a", "x", "b", "y"].map((name) => trace.name.indexOf(name));
+  const changes = [{ kind: "remove-wait" as const, spans: [x!] }];
+  const isIndependent = (earlier: SpanIndex, later: SpanIndex) =>
+    (earlier === a && later === y) || (earlier === x && later === b);
+
+  test("is waited for at worst only", () => {
+    const kept = simulate(trace, 0, changes);
+    const learned = simulate(trace, 0, changes, { isIndependent });
+    // Kept: y waits for a, 50 + 10 for the gap + 30 + 10. Learned: x, y; then b decides, 70 + 10.
+    expect(kept.optimistic).toBe(90e6);
+    expect(learned.optimistic).toBe(80e6);
+    expect(learned.pessimistic).toBe(kept.pessimistic);
+  });
+
+  test("changes nothing when nothing is fixed", () => {
+    const same = { pessimistic: 100e6, expected: 100e6, optimistic: 100e6 };
+    expect(simulate(trace, 0, [], { isIndependent })).toEqual(same);
+    expect(b).not.toBe(-1);
+  });
+});
+
 describe("spans that become shorter", () => {
   test("by a share of what can go, or of all of it", () => {
     expect(change("speed-up", "a", [["a", 0, 80]])).toEqual([60, 36, 24]);

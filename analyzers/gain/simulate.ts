@@ -2,7 +2,12 @@ import type { TraceChange } from "../detector.ts";
 import { type BlockingOptions, blockingChildren } from "../facts/blocking-children.ts";
 import { childrenOf, type SpanIndex, type TraceView } from "../model/trace-view.ts";
 import { type Assumption, changedDurations } from "./changed-durations.ts";
-import { type RetimedChild, retimedDuration } from "./retimed-duration.ts";
+import { type IsIndependent, type RetimedChild, retimedDuration } from "./retimed-duration.ts";
+
+export interface SimulateOptions extends BlockingOptions {
+  /** What other traces show of the order of calls; without it, all order is kept. */
+  readonly isIndependent?: IsIndependent;
+}
 
 /** The endpoint's duration after the change, nanoseconds: pessimistic >= expected >= optimistic. */
 export interface Simulated {
@@ -45,20 +50,23 @@ const assumptions = {
 } as const satisfies Record<keyof Simulated, Assumption>;
 
 /**
- * Replays a trace as if `changes` were made: spans keep their own time and their order, and start when what they
- * waited for has ended. Never slower than it was.
+ * Replays a trace as if `changes` were made: spans keep their own time and start when what they waited for has ended. At
+ * worst that is all that had ended before; else it leaves out what other traces show not to be waited for. Never
+ * slower than it was.
  */
 export function simulate(
   trace: TraceView,
   endpointSpan: SpanIndex,
   changes: readonly TraceChange[],
-  options: BlockingOptions = {},
+  options: SimulateOptions = {},
 ): Simulated {
   const order = spansBelow(trace, endpointSpan);
-  const after = (assumption: Assumption) => retime(trace, order, changes, assumption, options);
-  const pessimistic = after(assumptions.pessimistic);
-  const expected = Math.min(pessimistic, after(assumptions.expected));
-  const optimistic = Math.min(expected, after(assumptions.optimistic));
+  const { isIndependent: _, ...orderKept } = options;
+  const after = (assumption: Assumption, learned: SimulateOptions) =>
+    retime(trace, order, changes, assumption, learned);
+  const pessimistic = after(assumptions.pessimistic, orderKept);
+  const expected = Math.min(pessimistic, after(assumptions.expected, options));
+  const optimistic = Math.min(expected, after(assumptions.optimistic, options));
   return { pessimistic, expected, optimistic };
 }
 
@@ -76,7 +84,7 @@ function retime(
   order: readonly SpanIndex[],
   changes: readonly TraceChange[],
   assumption: Assumption,
-  options: BlockingOptions,
+  options: SimulateOptions,
 ): number {
   const changed = changedDurations(trace, changes, assumption);
   const folded = foldedSpans(trace, order, changes);
@@ -93,7 +101,7 @@ function retime(
         gapShare: folded[child.span] && !folded[span] ? assumption.gapShare : 1,
       }),
     );
-    const retimed = retimedDuration(duration, children);
+    const retimed = retimedDuration(duration, children, options.isIndependent);
     const own = changed.get(span);
     // A changed call gets shorter still by what is changed below it.
     if (own !== undefined) after[span] = duration > 0 ? own * Math.min(1, retimed / duration) : own;

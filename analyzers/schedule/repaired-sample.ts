@@ -25,6 +25,7 @@ export function repairedSample(
     trace,
     endpointSpan,
     isUnawaited: (span: number) => isUnawaited(trace, span),
+    isIndependent: (earlier: number, later: number) => order.isIndependent(trace, earlier, later),
     changesOf: new Map(
       detectors.flatMap((detector) => {
         try {

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -27,11 +27,12 @@ Usage: npm run bench:gain [-- options]
   --only NAMES  these cases, separated by commas
   --level NAME  low or high; both unless told
   --data DIR    folder for journal and database, kept (a temporary one, removed at the end)
+  --again       no load: predict from the load that DIR holds, and was not predicted from yet
   --help        this text
 `;
 
 /** Requests to each form of an endpoint; with those that warm it up, all fit into the sample of a prediction. */
-const requests: Readonly<Record<Level, number>> = { low: 90, high: 176 };
+const requests: Readonly<Record<Level, number>> = { low: 60, high: 120 };
 const quickRequests = { low: 60, high: 60 };
 const quickCases: ReadonlySet<string> = new Set(["orders", "names", "names-then-rates"]);
 const warmUpRequests = 10;
@@ -44,6 +45,7 @@ interface Plan {
   readonly requests: Readonly<Record<Level, number>>;
   /** Where journal and database are kept; undefined: they are removed at the end. */
   readonly dataFolder: string | undefined;
+  readonly isAgain: boolean;
 }
 
 function readPlan(): Plan | undefined {
@@ -53,6 +55,7 @@ function readPlan(): Plan | undefined {
       only: { type: "string" },
       level: { type: "string" },
       data: { type: "string" },
+      again: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -70,6 +73,7 @@ function readPlan(): Plan | undefined {
     levels: chosen,
     requests: values.quick ? quickRequests : requests,
     dataFolder: values.data,
+    isAgain: values.again,
   };
 }
 
@@ -140,6 +144,9 @@ async function warmUp({ method, faulty, fixed }: GainCase, baseUrl: string): Pro
   }
 }
 
+/** How busy the machine was before anything began: others' work makes both what is predicted and what is measured noisy. */
+const loadAverage = loadavg()[0] ?? 0;
+
 async function report({ cases, levels: chosen }: Plan, ports: Ports): Promise<void> {
   const outcomes: Outcome[] = [];
   const missing: string[] = [];
@@ -157,7 +164,7 @@ async function report({ cases, levels: chosen }: Plan, ports: Ports): Promise<vo
       outcomes.push(...toOutcomes(gainCase, level, prediction, { faulty, fixed }));
     }
   }
-  printGain(outcomes, missing);
+  printGain(outcomes, missing, loadAverage);
 }
 
 const plan = readPlan();

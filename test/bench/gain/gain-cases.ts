@@ -28,8 +28,10 @@ export type Level = (typeof levels)[number];
 
 /** Low: the machine idles most of the time. High: requests of the faulty endpoint meet each other. */
 const delayed = { low: 12, high: 30 };
-const worked = { low: 10, high: 25 };
+const worked = { low: 10, high: 15 };
 const heavy = { low: 4, high: 8 };
+/** Each takes a processor for an eighth of a second. */
+const scanned = { low: 2, high: 4 };
 
 const ofShop: Readonly<Record<string, Pick<GainCase, "kind" | "perSecond">>> = {
   "/orders": { kind: "work", perSecond: worked },
@@ -42,13 +44,13 @@ const ofShop: Readonly<Record<string, Pick<GainCase, "kind" | "perSecond">>> = {
 };
 
 const workPages: Readonly<Record<string, GainCase["perSecond"]>> = {
-  finder: heavy,
+  finder: scanned,
   items: worked,
   sums: heavy,
   taxes: worked,
   "items-then-taxes": worked,
   "items-beside-taxes": worked,
-  "names-then-finder": heavy,
+  "names-then-finder": scanned,
 };
 /** Made by the shop's own endpoints, too. */
 const inShopAlready: ReadonlySet<string> = new Set(["items", "taxes"]);

@@ -9,20 +9,28 @@ const goals = {
   missing: { max: 0 },
 } as const;
 
+/** Printed of those in the wrong order; one wrong prediction is in many pairs. */
+const wrongPairsMax = 20;
+
 /** Every case with its error, then the figures; the last line is JSON. Exit code 1 when a goal is missed. */
-export function printGain(outcomes: readonly Outcome[], missing: readonly string[]): void {
+export function printGain(
+  outcomes: readonly Outcome[],
+  missing: readonly string[],
+  loadAverage: number,
+): void {
   print(
     "\ncase                  faults load  pct   before    after     gain  predicted   error   width  held  realised gain, 90 %",
   );
   for (const outcome of outcomes) printOutcome(outcome);
   for (const line of missing) print(`NO PREDICTION: ${line}`);
   const order = countOrder(outcomes);
-  for (const pair of order.wrong) print(`ORDER WRONG: ${pair}`);
+  for (const pair of order.wrong.slice(0, wrongPairsMax)) print(`ORDER WRONG: ${pair}`);
   const figures = {
     ...toFigures(outcomes),
     ordersRight: order.right,
     ordersWrong: order.wrong.length,
     missing: missing.length,
+    loadAverage: round(loadAverage),
   };
   const isMet = {
     errorMedian: figures.errorMedian <= goals.errorMedian.max,
