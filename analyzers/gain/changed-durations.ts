@@ -10,9 +10,12 @@ import type { SpanIndex, TraceView } from "../model/trace-view.ts";
  */
 export interface Assumption {
   readonly rowsShare: number;
-  readonly isLongest: boolean;
-  /** Calls at once: whether a merged one is as slow as they, or as fast as the fastest of them. */
-  readonly isSlowedDown: boolean;
+  /** What the one call that is left of repeats takes: as it did, or as one of them. */
+  readonly firstCall: "longest" | "first" | "shortest";
+  /** The share of the calls that a merged one is not faster than: 0.5 the middle one, 0 the fastest. Of calls in turn … */
+  readonly sequentialShare: number;
+  /** … and of calls at once, which slow each other down. */
+  readonly concurrentShare: number;
   readonly gapShare: number;
   readonly contentionShare: number;
   readonly spedUpShare: number;
@@ -90,26 +93,28 @@ function spedUpShareOf(
 }
 
 function onceNs(trace: TraceView, { kind, spans }: TraceChange, assumption: Assumption): number {
-  if (kind === "drop-repeats") {
-    return (assumption.isLongest ? spans : spans.slice(0, 1)).reduce(
-      (longest, span) => Math.max(longest, callsNs(trace, span) / trace.repeats[span]!),
-      0,
-    );
-  }
+  if (kind === "drop-repeats") return firstNs(trace, spans, assumption);
   // Calls that ran at once may be over sooner than a merged call by our formula: then nothing is won.
   return Math.min(mergedNs(trace, spans, assumption), unionNs(trace, spans));
 }
 
-/** Calls that overlap for most of their time; they slow each other down. */
-const concurrentShareMax = 0.5;
+function firstNs(trace: TraceView, spans: readonly SpanIndex[], { firstCall }: Assumption): number {
+  const calls = spans.map((span) => callsNs(trace, span) / trace.repeats[span]!);
+  if (firstCall === "first") return calls[0]!;
+  const pick = firstCall === "longest" ? Math.max : Math.min;
+  return calls.reduce((picked, ns) => pick(picked, ns));
+}
+
+/** Calls of which so much of the time overlaps run at once. */
+const concurrentUnionMax = 0.5;
 
 function mergedNs(
   trace: TraceView,
   spans: readonly SpanIndex[],
-  { rowsShare, isSlowedDown }: Assumption,
+  { rowsShare, sequentialShare, concurrentShare }: Assumption,
 ): number {
-  const isConcurrent = unionNs(trace, spans) <= concurrentShareMax * sumNs(trace, spans);
-  const share = isConcurrent && !isSlowedDown ? 0 : 0.5;
+  const isConcurrent = unionNs(trace, spans) <= concurrentUnionMax * sumNs(trace, spans);
+  const share = isConcurrent ? concurrentShare : sequentialShare;
   const workNs = spans.reduce((sum, span) => sum + ownNs(trace, span), 0);
   const leastWaitNs = spans.reduce((least, span) => Math.min(least, waitNs(trace, span)), Infinity);
   return leastWaitNs + callNsAt(trace, spans, share) + rowsShare * workNs;

@@ -46,10 +46,10 @@ describe("the order of several fixes", () => {
       a: merged(trace, "orders"),
       b: merged(trace, "prices"),
     });
-    // b: 60 -> 10 + 3 for its rows; a: 30 -> 10 + 1.5.
+    // b: 60 -> 10 + 1.2 for its rows; a: 30 -> 10 + 0.6.
     expect(stepsOf(sample, ["a", "b"])).toEqual([
-      ["b", 53],
-      ["a", 34.5],
+      ["b", 51.2],
+      ["a", 31.8],
     ]);
   });
 
@@ -82,10 +82,10 @@ describe("the order of several fixes", () => {
       loops: [x!, y!].map((span) => ({ kind: "merge-calls", spans: below(span) })),
       together: [{ kind: "make-parallel", spans: [x!, y!] }],
     });
-    // Each branch 40 -> 12; then both at once, and a tenth of the other on top.
+    // Each branch 40 -> 10.8; then both at once, and a tenth of the other on top.
     expect(stepsOf(sample, ["loops", "together"])).toEqual([
-      ["loops", 24],
-      ["together", 13.2],
+      ["loops", 21.6],
+      ["together", 11.9],
     ]);
   });
 

@@ -46,7 +46,7 @@ export function predictGain(
       assumptions: [
         "spans keep their own time; they wait for all that ended before them (at worst), or not for what other traces show that they don't need (at best)",
         ...kinds.map((kind) => words[kind].assumption),
-        "the time between calls that become one stays (at worst) or goes away (at best)",
+        "the time between calls that become one goes away (at worst it stays)",
       ],
       traces: sample.length,
     },
@@ -58,12 +58,12 @@ const words: Readonly<Record<TraceChange["kind"], { fix: string; assumption: str
   "merge-calls": {
     fix: "the calls merged",
     assumption:
-      "the merged call takes as long as one of the calls (of calls at once: as the fastest, at worst as the middle one), plus for its rows 10 % (at worst) to 0 % (at best) of what all calls took; for a connection it waits as long as the call that waited least",
+      "the merged call takes as long as one of the calls (at best as the fastest, at worst as the middle one), plus for its rows 10 % (at worst) to 0 % (at best) of what all calls took; for a connection it waits as long as the call that waited least",
   },
   "drop-repeats": {
     fix: "only the first of the calls made",
     assumption:
-      "the first call takes as long as before (at best) or as long as the longest of its repeats (at worst)",
+      "the one call that is left takes as long as the first did, at best as the shortest and at worst as the longest of its repeats",
   },
   "make-parallel": {
     fix: "the calls made at the same time",
