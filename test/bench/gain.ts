@@ -83,7 +83,7 @@ async function main(plan: Plan): Promise<void> {
     // Nobody looks for findings while the shop is measured: they would share its two processors.
     const data = plan.dataFolder ?? join(folder, "data");
     await withCulprit(data, ["--without-analysis"], async (ports) => {
-      for (const level of plan.levels) await runLevel(plan, level, ports);
+      for (const level of plan.isAgain ? [] : plan.levels) await runLevel(plan, level, ports);
     });
     await withCulprit(data, [], async (ports) => {
       await untilExamined(ports, plan.cases.length * plan.levels.length, print);
