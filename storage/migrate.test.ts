@@ -37,7 +37,7 @@ describe("the rendered migrations", () => {
         const bound = toParameterSettings({ statement });
         const query = `${bound} SELECT formatQuery({statement:String})`;
         const text = (await session.queryAsync(query, { format: "TSVRaw" })).text();
-        expect(text).toMatch(/^CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS /);
+        expect(text).toMatch(/^(ALTER TABLE|CREATE (TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS) /);
       }
     } finally {
       session.close();

@@ -64,7 +64,9 @@ export function renderMigration(
   if (table === "" || table in everywhere)
     return [toReplicated(common, "all", "{shard}-{replica}")];
   const local = common.replace(/^((?:CREATE|ALTER) TABLE (?:IF NOT EXISTS )?)(\w+)/m, "$1$2_local");
-  if (common.includes("ALTER TABLE")) return / COLUMN /.test(common) ? [local, common] : [local];
+  // A Distributed table has the columns, and nothing of how they are kept.
+  const isOfColumns = / COLUMN /.test(common) && !/ COLUMN \w+ CODEC\(/.test(common);
+  if (common.includes("ALTER TABLE")) return isOfColumns ? [local, common] : [local];
   const key = table in shardedBy ? `, ${shardedBy[table as BlockTable]}` : "";
   return [
     toReplicated(local, "{shard}", "{replica}"),

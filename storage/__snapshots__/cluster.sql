@@ -599,3 +599,18 @@ SELECT
 FROM metric_points_local AS metric_points
 WHERE notEmpty(resource_attributes) OR notEmpty(resource_attributes_json)
 GROUP BY resource_id
+
+-- 0025-spans-codecs.sql
+-- Fewer bytes a span, 2.0 of 47.7: texts repeat further back than ZSTD(1) looks, and the high bits of a duration are zeros.
+-- Parts that are there keep their bytes until they are merged.
+ALTER TABLE spans_local ON CLUSTER '{cluster}'
+  MODIFY COLUMN duration CODEC(T64, ZSTD(1)),
+  MODIFY COLUMN attributes CODEC(ZSTD(3)),
+  MODIFY COLUMN attributes_int CODEC(ZSTD(3))
+
+-- 0026-ops-1m-codecs.sql
+-- A fifth fewer bytes a row: small numbers in wide columns.
+ALTER TABLE ops_1m_local ON CLUSTER '{cluster}'
+  MODIFY COLUMN bucket CODEC(T64, ZSTD(1)),
+  MODIFY COLUMN c CODEC(T64, ZSTD(1)),
+  MODIFY COLUMN s CODEC(T64, ZSTD(1))
