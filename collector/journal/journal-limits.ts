@@ -20,7 +20,7 @@ export interface JournalLimits {
 export const defaultJournalLimits: JournalLimits = {
   groupMs: 20,
   closeAfterMs: 1000,
-  closeAfterRows: 50_000,
+  closeAfterRows: 100_000,
   closeAfterBytes: 64 * 2 ** 20,
   waitingBytesMax: 64 * 2 ** 20,
   rememberBodiesMs: 15 * 60_000,
