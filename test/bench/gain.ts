@@ -125,9 +125,10 @@ async function runLevel({ cases, requests: ofLevel }: Plan, level: Level, ports:
       await runCase(gainCase, { baseUrl, level, requests: perForm });
     }
     await delay(exportMs);
-    for (const { faulty, fixed } of cases) {
-      await untilStored(ports, level, faulty.route, perForm);
-      await untilStored(ports, level, fixed.route, perForm);
+    for (const { service, faulty, fixed } of cases) {
+      for (const { route } of [faulty, fixed]) {
+        await untilStored(ports, level, { service, route }, perForm);
+      }
     }
   } finally {
     await shop.stop();
@@ -157,9 +158,10 @@ async function report({ cases, levels: chosen }: Plan, ports: Ports): Promise<vo
         missing.push(`${gainCase.name} (${level}): ${prediction}`);
         continue;
       }
+      const { service } = gainCase;
       const [faulty, fixed] = await Promise.all([
-        readDurations(ports, level, gainCase.faulty.route),
-        readDurations(ports, level, gainCase.fixed.route),
+        readDurations(ports, level, { service, route: gainCase.faulty.route }),
+        readDurations(ports, level, { service, route: gainCase.fixed.route }),
       ]);
       outcomes.push(...toOutcomes(gainCase, level, prediction, { faulty, fixed }));
     }

@@ -17,13 +17,19 @@ const settleMs = 5_000;
 /** The numbers of a young finding are computed anew every 30 s. */
 const refreshedWithinMs = 40_000;
 
+/** Two services may have a route of one name. */
+export interface ServerSpans {
+  readonly service: string;
+  readonly route: string;
+}
+
 /** Durations of an endpoint's server spans, nanoseconds. */
 export async function readDurations(
   { clickhouseUrl }: Ports,
   environment: Level,
-  route: string,
+  { service, route }: ServerSpans,
 ): Promise<number[]> {
-  const sql = `SELECT duration FROM spans WHERE kind = 2 AND environment = '${environment}' AND http_route = '${route}' FORMAT TSV`;
+  const sql = `SELECT duration FROM spans WHERE kind = 2 AND service = '${service}' AND environment = '${environment}' AND http_route = '${route}' FORMAT TSV`;
   const response = await fetch(`${clickhouseUrl}/?query=${encodeURIComponent(sql)}`);
   const text = await response.text();
   if (!response.ok) throw new Error(`the database answered ${response.status}: ${text}`);
@@ -31,13 +37,18 @@ export async function readDurations(
 }
 
 /** Until the endpoint's requests are all stored. */
-export async function untilStored(ports: Ports, level: Level, route: string, requests: number) {
+export async function untilStored(
+  ports: Ports,
+  level: Level,
+  spans: ServerSpans,
+  requests: number,
+): Promise<void> {
   const deadlineMs = Date.now() + storedWithinMs;
   for (;;) {
-    const { length } = await readDurations(ports, level, route);
+    const { length } = await readDurations(ports, level, spans);
     if (length >= requests) return;
     if (Date.now() > deadlineMs) {
-      throw new Error(`of ${requests} requests of ${route} (${level}) ${length} are stored`);
+      throw new Error(`of ${requests} requests of ${spans.route} (${level}) ${length} are stored`);
     }
     await delay(pollMs);
   }
