@@ -77,11 +77,12 @@ export class Schedule {
 
   async #refresh({ fingerprint, detector }: WaitingFinding): Promise<void> {
     const { now, onFinding } = this.#options;
+    // What fails is left alone for long; what was seen too seldom so far is young, and may be a finding soon.
     let firstSeenMs = 0;
     try {
       const finding = await refreshFinding(this.#options, fingerprint, detector);
       if (finding) onFinding(finding);
-      if (finding) firstSeenMs = finding.firstSeenAt;
+      firstSeenMs = finding?.firstSeenAt ?? now();
     } catch (error) {
       countDetectorError(this.#options, detector.meta.id, `finding ${fingerprint}`, error);
     }
