@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 /** What takes long or starts real processes, PostgreSQL or a browser. */
-const slow = ["test/{end-to-end,libraries}/**/*.test.ts", "test/conformance/attacks*.test.ts"];
+const slow = [
+  "test/{end-to-end,libraries,storage}/**/*.test.ts",
+  "test/conformance/attacks*.test.ts",
+];
 
 /** Two lanes: `unit` is part of `npm run check`, `end-to-end` of `npm test`. */
 export default defineConfig({
