@@ -1,4 +1,4 @@
-import { childrenOf, type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { childrenOf, type SpanIndex, spanKind, type TraceTree } from "../model/trace-view.ts";
 
 /** A child that its parent waits for, in the clock of the span from which the walk began. */
 export interface BlockingChild {
@@ -19,7 +19,7 @@ export interface BlockingOptions {
  * which is no child at all. A child that outlives its parent counts as waited for: one trace alone can't tell.
  */
 export function blockingChildren(
-  trace: TraceView,
+  trace: TraceTree,
   parent: SpanIndex,
   parentSkewNs: number,
   { isUnawaited }: BlockingOptions,
@@ -46,7 +46,7 @@ export function overlapAllowanceNs(parentDurationNs: number): number {
   return Math.min(parentDurationNs / 100, 1_000_000);
 }
 
-function isMessage(trace: TraceView, parent: SpanIndex, child: SpanIndex): boolean {
+function isMessage(trace: TraceTree, parent: SpanIndex, child: SpanIndex): boolean {
   return trace.kind[parent] === spanKind.producer && trace.kind[child] === spanKind.consumer;
 }
 
@@ -54,7 +54,7 @@ function isMessage(trace: TraceView, parent: SpanIndex, child: SpanIndex): boole
  * Two hosts' clocks differ when the server's span is not inside the client's. A server span that fits is put into the
  * middle of its client's, as half of the difference is the way there and half the way back; one that doesn't fit stays.
  */
-function clockSkewNs(trace: TraceView, client: SpanIndex, server: SpanIndex): number {
+function clockSkewNs(trace: TraceTree, client: SpanIndex, server: SpanIndex): number {
   if (trace.kind[client] !== spanKind.client || trace.kind[server] !== spanKind.server) return 0;
   if (trace.resourceId[client] === trace.resourceId[server]) return 0;
   const early = trace.start[client]! - trace.start[server]!;

@@ -10,8 +10,22 @@ export function isDatabaseCall(trace: TraceView, span: SpanIndex): boolean {
 
 export type CallKind = "database" | "http" | "messaging" | "rpc";
 
+/** What says what a span calls. */
+type CallColumns = Pick<
+  TraceView,
+  | "name"
+  | "kind"
+  | "shapeId"
+  | "httpRequestMethod"
+  | "urlTemplate"
+  | "dbSystemName"
+  | "dbQuerySummary"
+  | "dbQueryText"
+  | "messagingDestinationName"
+>;
+
 /** What a span calls; null when it calls nobody, or does not say what. In the order in which the collector decides. */
-export function callKindOf(trace: TraceView, span: SpanIndex): CallKind | null {
+export function callKindOf(trace: CallColumns, span: SpanIndex): CallKind | null {
   if (trace.shapeId[span] === "0") return null;
   if (trace.dbSystemName[span] !== "") return "database";
   const kind = trace.kind[span];
@@ -21,7 +35,7 @@ export function callKindOf(trace: TraceView, span: SpanIndex): CallKind | null {
 }
 
 /** "SELECT products", "GET /products/{id}": the summary, else the start of the text, else the span's name. */
-export function callLabel(trace: TraceView, span: SpanIndex): string {
+export function callLabel(trace: CallColumns, span: SpanIndex): string {
   const label = trace.dbQuerySummary[span] || trace.dbQueryText[span]!.slice(0, 60);
   if (label !== "" || callKindOf(trace, span) !== "http") return label || trace.name[span]!;
   return `${trace.httpRequestMethod[span]} ${trace.urlTemplate[span]}`.trim();

@@ -1,4 +1,4 @@
-import type { SpanIndex, TraceView } from "../model/trace-view.ts";
+import type { SpanIndex, TraceTree } from "../model/trace-view.ts";
 import {
   type BlockingChild,
   type BlockingOptions,
@@ -33,7 +33,7 @@ export interface CriticalSection {
  * A call that runs beside the one on the path is not on it. O(n log n), no recursion.
  */
 export function criticalPath(
-  trace: TraceView,
+  trace: TraceTree,
   root: SpanIndex = mainRoot(trace),
   options: BlockingOptions = {},
 ): CriticalSection[] {
@@ -48,7 +48,7 @@ export function criticalPath(
 }
 
 /** The root that the trace is shown by: the first that names no parent, else the first orphan. */
-function mainRoot(trace: TraceView): SpanIndex {
+function mainRoot(trace: TraceTree): SpanIndex {
   return trace.roots.find((root) => trace.parentSpanId[root] === "") ?? trace.roots[0]!;
 }
 
@@ -56,7 +56,7 @@ function mainRoot(trace: TraceView): SpanIndex {
 type Visit = CriticalSection;
 
 function walk(
-  trace: TraceView,
+  trace: TraceTree,
   visit: Visit,
   options: BlockingOptions,
   sections: CriticalSection[],
@@ -85,7 +85,7 @@ function walk(
 type ChildWithin = BlockingChild & { readonly clamped: boolean };
 
 /** Children that run during the visit, those that end last first; ends are cut at its end. */
-function childrenWithin(trace: TraceView, visit: Visit, options: BlockingOptions): ChildWithin[] {
+function childrenWithin(trace: TraceTree, visit: Visit, options: BlockingOptions): ChildWithin[] {
   const parentStart = trace.start[visit.span]! + visit.skewNs;
   const parentEnd = trace.end[visit.span]! + visit.skewNs;
   return blockingChildren(trace, visit.span, visit.skewNs, options)
@@ -98,6 +98,6 @@ function childrenWithin(trace: TraceView, visit: Visit, options: BlockingOptions
     .sort((a, b) => b.end - a.end || byStart(trace, a, b));
 }
 
-function byStart(trace: TraceView, a: BlockingChild, b: BlockingChild): number {
+function byStart(trace: TraceTree, a: BlockingChild, b: BlockingChild): number {
   return a.start - b.start || (trace.spanId[a.span]! < trace.spanId[b.span]! ? -1 : 1);
 }

@@ -1,4 +1,4 @@
-import { childrenOf, type SpanIndex, type TraceView } from "../model/trace-view.ts";
+import { childrenOf, type SpanIndex, type TraceTree } from "../model/trace-view.ts";
 
 /** Spans in the order in which a waterfall shows them: depth first, siblings by start. */
 export interface Waterfall {
@@ -9,7 +9,7 @@ export interface Waterfall {
 }
 
 /** Orders a trace for display. Walks with a stack, so that no depth of nesting can exhaust ours. */
-export function toWaterfall(trace: TraceView): Waterfall {
+export function toWaterfall(trace: TraceTree): Waterfall {
   const order: SpanIndex[] = [];
   const depthOf = new Int32Array(trace.size);
   const placeOf = new Int32Array(trace.size);

@@ -9,15 +9,24 @@ export const spanKind = { internal: 1, server: 2, client: 3, producer: 4, consum
 /** OTLP StatusCode. */
 export const statusError = 2;
 
+/** What `start` and `end` are made of. */
+type TimeColumn = "startS" | "startNs" | "durationNs";
+
+/** What a trace's shape and its critical path are made of. */
+type TreeColumns = Pick<
+  SpanColumns,
+  TimeColumn | "spanId" | "parentSpanId" | "kind" | "resourceId"
+>;
+
 /**
- * One trace as columns and indexes: what every detector reads. Spans are in order of start (ties: longer first, then
- * span id), so the result does not depend on the order of arrival.
+ * One trace as columns and indexes. Spans are in order of start (ties: longer first, then span id), so the result does
+ * not depend on the order of arrival.
  *
  * Times are nanoseconds since the trace's first start, exact in a double for 104 days. Parents always come from this
  * trace and never form a cycle: a span whose parent is missing, or that would close a cycle, is a root, and counted
  * in `orphans`.
  */
-export interface TraceView extends Omit<SpanColumns, "startS" | "startNs" | "durationNs"> {
+export interface TraceTree extends Omit<TreeColumns, TimeColumn> {
   readonly traceId: string;
   /** Nanoseconds since 1970 of the first start. */
   readonly startTimeUnixNano: bigint;
@@ -34,17 +43,23 @@ export interface TraceView extends Omit<SpanColumns, "startS" | "startNs" | "dur
   readonly orphans: number;
 }
 
+/** A trace with all that is known of its spans: what every detector reads. */
+export interface TraceView extends TraceTree, Omit<SpanColumns, TimeColumn> {}
+
 /** The children of `span`, by start; a view, not a copy. */
-export function childrenOf(trace: TraceView, span: SpanIndex): Int32Array {
+export function childrenOf(trace: TraceTree, span: SpanIndex): Int32Array {
   return trace.children.subarray(trace.childrenStart[span], trace.childrenStart[span + 1]);
 }
 
-export function durationNs(trace: TraceView, span: SpanIndex): number {
+export function durationNs(trace: TraceTree, span: SpanIndex): number {
   return trace.end[span]! - trace.start[span]!;
 }
 
-/** Builds the view. O(n log n). `columns` must hold at least one span. */
-export function toTraceView(traceId: string, columns: SpanColumns): TraceView {
+/** Builds the view of those columns that there are. O(n log n). `columns` must hold at least one span. */
+export function toTraceView<Columns extends TreeColumns>(
+  traceId: string,
+  columns: Columns,
+): TraceTree & Omit<Columns, TimeColumn> {
   const size = columns.spanId.length;
   const origin = firstStart(columns);
   const order = orderByStart(columns, origin);
@@ -75,7 +90,7 @@ interface Instant {
   readonly ns: number;
 }
 
-function firstStart({ startS, startNs }: SpanColumns): Instant {
+function firstStart({ startS, startNs }: TreeColumns): Instant {
   let first = 0;
   for (let i = 1; i < startS.length; i++) {
     if (isBefore(startS[i]!, startNs[i]!, startS[first]!, startNs[first]!)) first = i;
@@ -87,7 +102,7 @@ function isBefore(aS: number, aNs: number, bS: number, bNs: number): boolean {
   return aS < bS || (aS === bS && aNs < bNs);
 }
 
-function orderByStart({ startS, startNs, durationNs, spanId }: SpanColumns, origin: Instant) {
+function orderByStart({ startS, startNs, durationNs, spanId }: TreeColumns, origin: Instant) {
   const offset = startS.map((s, i) => (s - origin.s) * 1e9 + (startNs[i]! - origin.ns));
   return spanId
     .map((_, i) => i)
@@ -99,13 +114,14 @@ function orderByStart({ startS, startNs, durationNs, spanId }: SpanColumns, orig
     );
 }
 
-type ColumnsOfView = Omit<SpanColumns, "startS" | "startNs" | "durationNs">;
-
-function permute(columns: SpanColumns, order: readonly number[]): ColumnsOfView {
+function permute<Columns extends TreeColumns>(
+  columns: Columns,
+  order: readonly number[],
+): Omit<Columns, TimeColumn> {
   const { startS: _s, startNs: _ns, durationNs: _d, ...kept } = columns;
   const sorted: Record<string, unknown> = {};
   for (const [name, values] of Object.entries(kept)) sorted[name] = order.map((at) => values[at]);
-  return sorted as unknown as ColumnsOfView;
+  return sorted as unknown as Omit<Columns, TimeColumn>;
 }
 
 function resolveParents(spanId: readonly string[], parentSpanId: readonly string[]) {

@@ -1,27 +1,58 @@
+import {
+  type WaterfallSpansParameters,
+  waterfallSpansQuery,
+} from "../../storage/queries/waterfall-spans.ts";
 import type { Store } from "../../storage/store.ts";
 import { callLabel } from "../facts/call-template.ts";
 import { criticalPath } from "../facts/critical-path.ts";
 import { toWaterfall } from "../facts/waterfall.ts";
-import { statusError, type TraceView } from "../model/trace-view.ts";
+import type { SpanColumns } from "../model/span-columns.ts";
+import { statusError, type TraceTree, toTraceView } from "../model/trace-view.ts";
 import type { WaterfallView } from "../model/waterfall-view.ts";
-import { readTraces, type TimeRange } from "./read-traces.ts";
+import type { TimeRange } from "./read-traces.ts";
 
 /** Spans that a page gets; a larger trace shows its first ones. */
 const spansShownMax = 20_000;
+/** Spans that are laid out, to choose them. */
+const spansMax = 200_000;
+
+/** What `waterfall-spans` returns. */
+type WaterfallSpans = Pick<
+  SpanColumns,
+  | "startS"
+  | "startNs"
+  | "durationNs"
+  | "spanId"
+  | "parentSpanId"
+  | "name"
+  | "kind"
+  | "statusCode"
+  | "service"
+  | "resourceId"
+  | "repeats"
+  | "httpRequestMethod"
+  | "urlTemplate"
+  | "dbSystemName"
+  | "dbQuerySummary"
+  | "dbQueryText"
+  | "messagingDestinationName"
+  | "shapeId"
+>;
+
+type WaterfallSpansOfView = Omit<WaterfallSpans, "startS" | "startNs" | "durationNs">;
 
 /** Reads a trace and lays it out, with its critical path. null: it is not there. */
 export async function readWaterfall(
   store: Store,
   traceId: string,
-  range: TimeRange,
+  { fromS, toS }: TimeRange,
 ): Promise<WaterfallView | null> {
-  for await (const [trace] of readTraces(store, [traceId], range)) {
-    if (trace) return layOut(trace);
-  }
-  return null;
+  const parameters: WaterfallSpansParameters = { traceId, fromS, toS, spansMax };
+  const spans = await store.selectColumns<WaterfallSpans>(waterfallSpansQuery, parameters);
+  return spans.spanId.length === 0 ? null : layOut(toTraceView(traceId, spans));
 }
 
-function layOut(trace: TraceView): WaterfallView {
+function layOut(trace: TraceTree & WaterfallSpansOfView): WaterfallView {
   const { order, parent, depth } = toWaterfall(trace);
   const shown = order.slice(0, spansShownMax);
   const placeOf = new Map(shown.map((span, place) => [span, place]));

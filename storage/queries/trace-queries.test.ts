@@ -7,6 +7,7 @@ import { type EmbeddedStore, openEmbeddedStore } from "../embedded/open-embedded
 import { type SpanDetailParameters, spanDetailQuery } from "./span-detail.ts";
 import { type TraceBoundsParameters, traceBoundsQuery } from "./trace-bounds.ts";
 import { traceSpansQuery } from "./trace-spans.ts";
+import { type WaterfallSpansParameters, waterfallSpansQuery } from "./waterfall-spans.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-trace-queries-"));
 const traceId = "0123456789abcdef0123456789abcdef";
@@ -173,6 +174,27 @@ test("trace-spans keeps traces together, inside the range, up to spansMax", asyn
   expect((await read({ fromS: startS + 1 })).spanId).toEqual([callId]);
   expect((await read({ spansMax: 1 })).spanId).toEqual([rootId]);
   expect((await read({ traceIds: [] })).spanId).toEqual([]);
+});
+
+test("waterfall-spans gives each span of one trace once, as trace-spans does", async () => {
+  const range = { fromS: startS, toS: startS + 1, spansMax: 10 };
+  const all = await store.selectColumns<Record<string, unknown>>(traceSpansQuery, {
+    traceIds: [traceId],
+    ...range,
+  });
+  const read = (different: Partial<WaterfallSpansParameters> = {}) =>
+    store.selectColumns<{ spanId: string[] }>(waterfallSpansQuery, {
+      traceId,
+      ...range,
+      ...different,
+    });
+  const columns = await read();
+  expect(Object.keys(columns)).toHaveLength(18);
+  expect(all).toMatchObject(columns);
+  expect((await read({ toS: startS })).spanId).toEqual([rootId]);
+  expect((await read({ fromS: startS + 1 })).spanId).toEqual([callId]);
+  expect((await read({ spansMax: 1 })).spanId).toEqual([rootId]);
+  expect((await read({ traceId: "00".repeat(16) })).spanId).toEqual([]);
 });
 
 test("trace-bounds finds a trace by its id", async () => {

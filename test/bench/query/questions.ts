@@ -3,7 +3,7 @@ import { attributeSearchQuery } from "../../../storage/queries/attribute-search.
 import { endpointsQuery } from "../../../storage/queries/endpoints.ts";
 import { serviceEdgesQuery } from "../../../storage/queries/service-edges.ts";
 import { type TraceBoundsRow, traceBoundsQuery } from "../../../storage/queries/trace-bounds.ts";
-import { traceSpansQuery } from "../../../storage/queries/trace-spans.ts";
+import { waterfallSpansQuery } from "../../../storage/queries/waterfall-spans.ts";
 import type { Query, QueryParameters } from "../../../storage/store.ts";
 import type { NaiveStore } from "../naive/naive-store.ts";
 import type { StoredDays } from "./fill-days.ts";
@@ -50,11 +50,11 @@ export function createQuestions(
 async function readTrace(engine: Engine, traceId: string): Promise<number> {
   const bounds = await engine.selectText("rows", traceBoundsQuery, { traceId });
   const { fromS, toS } = JSON.parse(bounds)[0] as TraceBoundsRow;
-  const text = await engine.selectText("columns", traceSpansQuery, {
-    traceIds: [traceId],
+  const text = await engine.selectText("columns", waterfallSpansQuery, {
+    traceId,
     fromS,
     toS,
-    spansMax: 20_000,
+    spansMax: 200_000,
   });
   return (JSON.parse(text) as { spanId: string[] }).spanId.length;
 }
