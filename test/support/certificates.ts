@@ -29,7 +29,7 @@ export function createCertificate(
   });
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(pair.publicKey);
-  certificate.serialNumber = `00${randomBytes(8).toString("hex")}`;
+  certificate.serialNumber = `01${randomBytes(8).toString("hex")}`;
   certificate.validity.notBefore = validFrom ?? new Date(Date.now() - dayMs);
   certificate.validity.notAfter = validTo ?? new Date(Date.now() + dayMs);
   certificate.setSubject([{ name: "commonName", value: name }]);
