@@ -108,7 +108,8 @@ test.for(valueFiles)("%s: pods are held to the restricted policy, and more", (fi
     if (kind === "Pod") return [spec];
     return kind === "StatefulSet" ? [spec.template.spec] : [];
   });
-  expect(podSpecs).toHaveLength(2);
+  // The server's, and that of `helm test`, which a part alone does not have.
+  expect(podSpecs).toHaveLength(file === "collector-values.yaml" ? 1 : 2);
   for (const pod of podSpecs) {
     expect(pod).toMatchObject({
       automountServiceAccountToken: false,
@@ -162,7 +163,8 @@ test("starting, being ready and being alive are different questions", () => {
 test.for(valueFiles)("%s: Service, policy and monitor select our pod and nothing else", (file) => {
   const manifests = renderings.get(file)!;
   const { labels } = find(manifests, "StatefulSet").spec.template.metadata;
-  const testLabels = find(manifests, "Pod").metadata.labels ?? {};
+  const testPod = manifests.find(({ kind }) => kind === "Pod");
+  const testLabels = testPod?.metadata.labels ?? {};
   for (const { kind, spec } of manifests) {
     if (kind === "Service") expectSelects(spec.selector, labels, testLabels);
     if (kind === "StatefulSet" || kind === "PodDisruptionBudget")
@@ -216,6 +218,36 @@ test("by default only the namespace may connect, and the pod reaches name server
   });
 });
 
+test("pods reach the ports of your own ClickHouse; its password comes from a Secret", () => {
+  const manifests = renderings.get("collector-values.yaml")!;
+  expect(find(manifests, "ConfigMap").data).toMatchObject({
+    CULPRIT_ROLE: "collector",
+    CULPRIT_CLICKHOUSE_URL:
+      "http://clickhouse-0.db:8123,http://clickhouse-1.db:8123, https://clickhouse.example.org",
+    CULPRIT_CLICKHOUSE_USER: "culprit",
+    CULPRIT_CLICKHOUSE_DATABASE: "culprit",
+    CULPRIT_CLICKHOUSE_CLUSTER: "{cluster}",
+  });
+  expect(find(manifests, "NetworkPolicy").spec.egress).toEqual([
+    { ports: [expect.objectContaining({ port: 53 }), expect.objectContaining({ port: 53 })] },
+    { ports: [8123, 443].map((port) => ({ port, protocol: "TCP" })) },
+  ]);
+  const set = find(manifests, "StatefulSet");
+  expect(set.spec).toMatchObject({ replicas: 3 });
+  expect(set.spec.template.spec.containers[0]?.env).toEqual([
+    {
+      name: "CULPRIT_CLICKHOUSE_PASSWORD",
+      valueFrom: { secretKeyRef: { name: "clickhouse", key: "culprit-password" } },
+    },
+  ]);
+});
+
+test("what takes no spans has no port for them", async () => {
+  const manifests = await render("--set", "role=api,clickhouse.url=http://db:8123");
+  expect(JSON.stringify(manifests)).not.toContain("grpc");
+  expect(JSON.stringify(renderings.get("collector-values.yaml"))).toContain("grpc");
+});
+
 test("another setting is another pod; the same settings are the same pod", async () => {
   const checksum = async (...args: string[]) =>
     find(await render(...args), "StatefulSet").spec.template.metadata.annotations[
@@ -235,6 +267,15 @@ test("names stay within Kubernetes' limits, however long the release's is", asyn
 
 test.for<[string, RegExp]>([
   ["replicas=2", /replicas must be 0 or 1/],
+  ["role=collector", /role needs clickhouse.url/],
+  ["role=reader", /role.*value must be one of/s],
+  ["role=analyzer,clickhouse.url=http://db:8123,replicas=2", /replicas must be 0 or 1/],
+  [
+    "role=api,clickhouse.url=http://db:8123,replicas=2,persistence.existingClaim=traces",
+    /existingClaim is one claim/,
+  ],
+  ["clickhouse.existingSecret=clickhouse", /clickhouse.existingSecret needs clickhouse.url/],
+  ["clickhouse.url=http://user:word@db:8123", /url.*does not match pattern/s],
   ["replicas=one", /replicas.*got string, want integer/s],
   ["replicaz=1", /additional properties 'replicaz' not allowed/],
   ["image.repository=", /repository.*minLength/s],
@@ -271,4 +312,7 @@ test("the notes warn of what is open and of what will be lost", async () => {
   const ingress = await notes("--set", "ingress.enabled=true,ingress.hosts={culprit.example.org}");
   expect(ingress).toContain("the Ingress asks for no login");
   expect(ingress).toContain("http://culprit.example.org");
+  const analyzer = await notes("--set", "role=analyzer,clickhouse.url=http://db:8123");
+  expect(analyzer).toContain("the analyzer alone");
+  expect(analyzer).not.toContain("OTEL_EXPORTER");
 });

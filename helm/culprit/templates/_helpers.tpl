@@ -44,6 +44,16 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* Not empty when spans are sent to these pods. */}}
+{{- define "culprit.isCollector" -}}
+{{- if has .Values.role (list "all" "collector") }}yes{{ end }}
+{{- end }}
+
+{{/* Not empty when people look at these pods. */}}
+{{- define "culprit.isApi" -}}
+{{- if has .Values.role (list "all" "api") }}yes{{ end }}
+{{- end }}
+
 {{/* Not empty when those who send and those who read are asked for something. */}}
 {{- define "culprit.isProtected" -}}
 {{- if or (and .Values.ingestKeys.existingSecret .Values.apiToken.existingSecret) .Values.tls.clientCa }}yes{{ end }}
@@ -75,10 +85,31 @@ httpGet: { path: {{ .path }}, port: http }
 {{- end }}
 {{- end }}
 
+{{/* Ports of your own ClickHouse servers, each once, as JSON. */}}
+{{- define "culprit.clickhousePorts" -}}
+{{- $ports := list }}
+{{- range splitList "," .Values.clickhouse.url }}
+{{- $named := regexFind "[0-9]+$" (regexFind ":[0-9]+$" (trim .)) }}
+{{- $ports = append $ports (int (default (ternary "443" "80" (hasPrefix "https:" (trim .))) $named)) }}
+{{- end }}
+{{- uniq $ports | toJson }}
+{{- end }}
+
 {{/* Combinations that can't work end here, before anything is installed. */}}
 {{- define "culprit.check" -}}
+{{- if and (ne .Values.role "all") (not .Values.clickhouse.url) }}
+{{- fail "role needs clickhouse.url: pods don't share the database inside" }}
+{{- end }}
 {{- if gt (int .Values.replicas) 1 }}
-{{- fail "replicas must be 0 or 1: the database is embedded, and its folder belongs to one process" }}
+{{- if not (has .Values.role (list "collector" "api")) }}
+{{- fail "replicas must be 0 or 1, unless role is collector or api: the database inside belongs to one process, and findings are merged by one" }}
+{{- end }}
+{{- if and .Values.persistence.enabled .Values.persistence.existingClaim }}
+{{- fail "persistence.existingClaim is one claim, and each of several pods needs a folder of its own" }}
+{{- end }}
+{{- end }}
+{{- if and .Values.clickhouse.existingSecret (not .Values.clickhouse.url) }}
+{{- fail "clickhouse.existingSecret needs clickhouse.url" }}
 {{- end }}
 {{- if and .Values.tls.clientCa (not .Values.tls.existingSecret) }}
 {{- fail "tls.clientCa needs tls.existingSecret" }}
