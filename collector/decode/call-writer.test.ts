@@ -229,3 +229,35 @@ describe("shapes", () => {
     expect(shapeOf({ "rpc.system": "grpc" }, { kind: server })).toBe("0");
   });
 });
+
+describe("names that are one too many", () => {
+  const read = (service: string, limits: object) => {
+    const route = [attribute("http.route", "/users/71")];
+    const span = { name: "GET /users/71", attributes: route };
+    const decoded = decode(requestOf(span, [attribute("service.name", service)]), limits);
+    const file = join(folder, "names.native");
+    writeFileSync(file, decoded.block);
+    const sql = `SELECT * FROM file('${file}', Native)`;
+    return { row: JSON.parse(query(sql, "JSONEachRow")), losses: decoded.losses };
+  };
+
+  it("are stored under one name, and kept as attributes", () => {
+    const { row, losses } = read("service-71", { operationsMax: 0 });
+    expect(row).toMatchObject({
+      name: "__overflow__",
+      http_route: "",
+      service: "service-71",
+      attributes: { "culprit.span.name": "GET /users/71", "http.route": "/users/71" },
+    });
+    expect(losses).toMatchObject({ overflowedNames: 1, overflowedServices: 0 });
+  });
+
+  it("of services are stored under one name, and kept in the resource", () => {
+    const { row, losses } = read("service-72", { servicesMax: 0 });
+    expect(row).toMatchObject({
+      service: "__overflow__",
+      resource_attributes: { "service.name": "service-72" },
+    });
+    expect(losses).toMatchObject({ overflowedServices: 1 });
+  });
+});

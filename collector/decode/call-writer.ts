@@ -2,6 +2,7 @@ import type { AttributeWriter } from "./attribute-writer.ts";
 import type { Column } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import { Hash64 } from "./hash64.ts";
+import { overflowName } from "./known-names.ts";
 import { hashUrl } from "./params-hash.ts";
 import { type PromotedValues, slot } from "./promoted-attributes.ts";
 import { type EncodedShape, QueryShapes } from "./query-shape.ts";
@@ -40,6 +41,8 @@ export class CallWriter {
   /** Slot of the server's address; the address is the URL's host where it is absent. */
   #address = 0;
   #hasShape = false;
+  /** False: there are too many operations, and the span is one of the rest. */
+  #isKnown = true;
 
   constructor(
     request: DecodeRequest,
@@ -70,7 +73,8 @@ export class CallWriter {
     this.#kind = kind;
     this.#hasShape = false;
     this.#hash.start();
-    this.#writeName(nameStart, nameEnd);
+    this.#checkOperation(nameStart, nameEnd);
+    this.#writeName(this.#startName(), nameStart, nameEnd);
     this.#writeUrl();
     this.#writeAddress();
     this.#writeDatabase();
@@ -87,9 +91,25 @@ export class CallWriter {
     else this.#columns.shape_id.addUint64(0, 0);
   }
 
+  #checkOperation(nameStart: number, nameEnd: number): void {
+    const { names, body, losses } = this.#request;
+    const { start, end } = this.#values;
+    const route = slot.httpRoute;
+    this.#isKnown = names.isKnown(body, nameStart, nameEnd, start[route]!, end[route]!);
+    if (!this.#isKnown) losses.overflowedNames++;
+  }
+
+  /** Where the name goes: to its column, or to an attribute where there are too many. */
+  #startName(): Column {
+    const { name, attributes } = this.#columns;
+    if (this.#isKnown) return name;
+    name.addText(overflowName);
+    attributes.addKey(slot.spanName);
+    return attributes.values;
+  }
+
   /** Some instrumentations name a span by its statement or its URL: what is hidden there is hidden here, too. */
-  #writeName(start: number, end: number): void {
-    const { name } = this.#columns;
+  #writeName(name: Column, start: number, end: number): void {
     if (!this.#mayHide(start, end)) {
       this.#attributes.addUtf8(name, start, end);
       return;
@@ -236,7 +256,7 @@ export class CallWriter {
     const method = values.pick(slot.httpRequestMethod, slot.httpMethod);
     const status = values.pick(slot.httpResponseStatusCode, slot.httpStatusCode);
     this.#addSlot(columns.http_request_method, method);
-    this.#addSlot(columns.http_route, slot.httpRoute);
+    this.#writeRoute();
     columns.http_response_status_code.addUint16(values.has(status) ? values.lo[status]! : 0);
     this.#template = this.#toTemplate(method);
     columns.url_template.addText(this.#template);
@@ -245,6 +265,16 @@ export class CallWriter {
     const host = values.has(this.#address) ? this.#textOf(this.#address) : this.#url.host;
     this.#hash.addText(host).addText(this.#template);
     this.#hasShape = true;
+  }
+
+  #writeRoute(): void {
+    const { http_route: column } = this.#columns;
+    if (this.#isKnown || !this.#values.has(slot.httpRoute)) {
+      this.#addSlot(column, slot.httpRoute);
+      return;
+    }
+    column.addVarint(0);
+    this.#keepSlot(slot.httpRoute);
   }
 
   /** "" unless the span is an HTTP client's. */

@@ -20,6 +20,11 @@ export interface DecodeLimits {
   readonly valueBytesMax: number;
   /** Bytes of an attribute's key; the attribute is dropped and counted. */
   readonly keyBytesMax: number;
+  /** Names of services known at a time; a row of another is stored under `overflowName`, and counted. */
+  readonly servicesMax: number;
+  /** Operations (name and route of spans) known at a time, of a service and of all; another one's name is `overflowName`. */
+  readonly operationsOfServiceMax: number;
+  readonly operationsMax: number;
 }
 
 export const defaultDecodeLimits: DecodeLimits = {
@@ -33,6 +38,9 @@ export const defaultDecodeLimits: DecodeLimits = {
   exemplarsMax: 100,
   valueBytesMax: 64 * 1024,
   keyBytesMax: 1024,
+  servicesMax: 1_000,
+  operationsOfServiceMax: 2_000,
+  operationsMax: 50_000,
 };
 
 /**

@@ -2,6 +2,7 @@ import { DecodeError } from "./decode-error.ts";
 import type { DecodeLimits } from "./decode-limits.ts";
 import { defaultDecodeLimits } from "./decode-limits.ts";
 import type { DecodeContext, Losses, RejectReason } from "./decoded-block.ts";
+import { KnownNames } from "./known-names.ts";
 
 /** The body in work, and what the parts of the decoder count together while they read it. */
 export class DecodeRequest {
@@ -12,6 +13,8 @@ export class DecodeRequest {
   rejectedReasons: Partial<Record<RejectReason, number>> = {};
   /** Of the resource that is being read; where it is not, its rows are to be rejected. */
   isServiceAllowed = true;
+  /** Kept from request to request: what is one too many depends on what came before. */
+  readonly names: KnownNames = new KnownNames();
   #services: readonly string[] | undefined;
   #rows = 0;
   #acceptFromMs = 0;
@@ -27,6 +30,7 @@ export class DecodeRequest {
     this.#acceptFromMs = context.acceptFromMs;
     this.#acceptToMs = context.acceptToMs;
     this.#services = context.services;
+    this.names.startRequest(context.receivedMs, context.limits);
   }
 
   /** Lets go of the body. */
@@ -81,6 +85,8 @@ function noLosses(): Losses {
     truncatedValues: 0,
     droppedAttributes: 0,
     cardinality: 0,
+    overflowedServices: 0,
+    overflowedNames: 0,
     droppedEvents: 0,
     droppedLinks: 0,
     droppedExemplars: 0,

@@ -39,6 +39,9 @@ export interface Losses {
   droppedAttributes: number;
   /** Attributes whose key is new when `distinctKeysMax` are known already. */
   cardinality: number;
+  /** Resources whose service, and spans whose name and route, are one too many: those stand in attributes only. */
+  overflowedServices: number;
+  overflowedNames: number;
   droppedEvents: number;
   /** Links over the limit, or without valid ids. */
   droppedLinks: number;

@@ -111,6 +111,8 @@ const known = {
   serviceVersion: [ATTR_SERVICE_VERSION, "none"],
   deploymentEnvironmentName: [ATTR_DEPLOYMENT_ENVIRONMENT_NAME, "none"],
   deploymentEnvironment: [ATTR_DEPLOYMENT_ENVIRONMENT, "none"],
+  // A span's own name, where its column says that there are too many.
+  spanName: ["culprit.span.name", "none"],
   // Counts of the span that have no column.
   droppedAttributesCount: ["otel.dropped_attributes_count", "none"],
   droppedEventsCount: ["otel.dropped_events_count", "none"],

@@ -27,7 +27,8 @@ export interface RowDecoder {
  *                                            └ Span* ─▶ judged ─▶ a row, or counted by reason
  *
  * Attribute values are copied from the body to the columns without becoming JavaScript strings. What is kept between
- * requests (columns, keys, shapes of queries) only saves work: the block is the same without it.
+ * requests (columns, keys, shapes of queries) only saves work: the block is the same without it. Only which names are too
+ * many (`KnownNames`) depends on what came before.
  */
 export class RequestDecoder {
   readonly #request = new DecodeRequest();

@@ -19,6 +19,8 @@ export class ResourceMessage {
   idHi = 0;
   /** Whether its attributes stand on a span of this request. */
   isStored = false;
+  /** False: there are too many services, and this one is stored as one of the rest. */
+  isServiceKnown = true;
   readonly #request: DecodeRequest;
   readonly #keys: KeyDictionary;
   readonly #keyValue: KeyValueReader;
@@ -46,6 +48,7 @@ export class ResourceMessage {
     this.idLo = this.#hash.lo;
     this.idHi = this.#hash.hi;
     this.isStored = this.#stored.has(this.#idText());
+    this.#startService();
   }
 
   /** As it is stored, but for what is no UTF-8. */
@@ -58,6 +61,14 @@ export class ResourceMessage {
   markStored(): void {
     this.isStored = true;
     this.#stored.add(this.#idText());
+  }
+
+  #startService(): void {
+    const { names, body, losses } = this.#request;
+    const start = this.known.start[slot.serviceName]!;
+    const end = start === -1 ? start : this.known.end[slot.serviceName]!;
+    this.isServiceKnown = names.startService(body, start, end);
+    if (!this.isServiceKnown) losses.overflowedServices++;
   }
 
   #readAttribute(i: number): void {

@@ -1,11 +1,13 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { Column } from "./column.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
+import { overflowName } from "./known-names.ts";
 import { MapColumn } from "./native-block.ts";
 import { slot } from "./promoted-attributes.ts";
 import { type ResourceMessage, type ScopeMessage, unknownServiceName } from "./resource-message.ts";
 
 const unknownService = new TextEncoder().encode(unknownServiceName);
+const overflowService = new TextEncoder().encode(overflowName);
 
 /** Where a row comes from, and when it arrived; every table has these columns. */
 export interface ResourceColumns {
@@ -63,7 +65,9 @@ export class ResourceWriter {
   #writeResource(resource: ResourceMessage): void {
     const columns = this.#columns;
     const { known } = resource;
-    if (known.has(slot.serviceName)) this.#addKnown(columns.service, resource, slot.serviceName);
+    if (!resource.isServiceKnown) addBytes(columns.service, overflowService);
+    else if (known.has(slot.serviceName))
+      this.#addKnown(columns.service, resource, slot.serviceName);
     else addBytes(columns.service, unknownService);
     const environment = known.pick(slot.deploymentEnvironmentName, slot.deploymentEnvironment);
     this.#addKnown(columns.environment, resource, environment);

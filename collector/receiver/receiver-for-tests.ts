@@ -21,18 +21,20 @@ export class ReceiverForTests {
   readonly stored: string[] = [];
   /** What the next appends wait for, or reject with. */
   append: () => Promise<void> = async () => {};
-  /** A body of "5" is five spans, "5-2" five of which two are rejected; what begins with "x" is no request. */
+  /** "5": five spans; "5-2": two of them are rejected; "5-2-1": one attribute is dropped. "x…" is no request. */
   decode: Decode = async (body) => {
     const text = Buffer.from(body).toString();
     if (text.startsWith("x")) {
       throw Object.assign(new Error("field number 0"), { code: "INVALID_PROTOBUF" });
     }
-    const [all = 0, rejected = 0] = text.split("-").map(Number);
+    const [all = 0, rejected = 0, droppedAttributes = 0] = text.split("-").map(Number);
     const rows = Math.max(0, (all || 0) - rejected);
     const losses = {
       truncatedValues: 0,
-      droppedAttributes: 2,
+      droppedAttributes,
       cardinality: 0,
+      overflowedServices: 0,
+      overflowedNames: 0,
       droppedEvents: 0,
       droppedLinks: 0,
       droppedExemplars: 0,

@@ -184,8 +184,13 @@ test("A9 a million names of services, spans and keys: memory is bounded, the res
   });
   expect(growth).toBeLessThan(600);
   const metrics = await (await fetch(`${culprit.url}/metrics`)).text();
-  const [, lost] = /^culprit_lost_values_total\{reason="cardinality"\} (\d+)/m.exec(metrics) ?? [];
-  expect(Number(lost)).toBeGreaterThan(20 * (step - 16_384) - 1);
+  const lost = (reason: string) => {
+    const line = new RegExp(`^culprit_lost_values_total\\{reason="${reason}"\\} (\\d+)`, "m");
+    return Number(line.exec(metrics)?.[1]);
+  };
+  expect(lost("cardinality")).toBeGreaterThan(20 * (step - 16_384) - 1);
+  expect(lost("overflowedServices")).toBeGreaterThanOrEqual(1_000_000 - 1_000);
+  expect(lost("overflowedNames")).toBeGreaterThanOrEqual(1_000_000 - 5_000);
   expect(metrics).not.toMatch(/service-\d/);
   expect(metrics.split("\n").length).toBeLessThan(1_000);
   await expectServed();

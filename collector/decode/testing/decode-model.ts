@@ -5,17 +5,25 @@ import type { DecodedBlock } from "../decoded-block.ts";
 import { encodeOtlp } from "./encode-otlp.ts";
 import { type OtlpRequest, testTimeMs } from "./otlp-model.ts";
 
+/** Of names as many as a property makes up. */
+const testLimits: DecodeLimits = {
+  ...defaultDecodeLimits,
+  servicesMax: Number.POSITIVE_INFINITY,
+  operationsOfServiceMax: Number.POSITIVE_INFINITY,
+  operationsMax: Number.POSITIVE_INFINITY,
+};
+
 export const context = {
   receivedMs: testTimeMs,
   acceptFromMs: testTimeMs - 1_000,
   acceptToMs: testTimeMs + 1_000_000,
-  limits: defaultDecodeLimits,
+  limits: testLimits,
 };
 
 export function decode(request: OtlpRequest, limits: Partial<DecodeLimits> = {}): DecodedBlock {
   return decodeOtlp("traces", encodeOtlp(request), "protobuf", {
     ...context,
-    limits: { ...defaultDecodeLimits, ...limits },
+    limits: { ...testLimits, ...limits },
   });
 }
 
