@@ -14,7 +14,7 @@ export interface Intake {
   accept(body: Body, encoding: BodyEncoding, grant: Grant): Promise<Acceptance>;
 }
 
-/** What the client is told; `message` is English, and empty when nothing was rejected. */
+/** What the client is told; `message` is English, and empty when nothing was rejected or left out. */
 export interface Acceptance {
   readonly rejected: number;
   readonly message: string;
@@ -99,14 +99,10 @@ class DurableIntake implements Intake {
       acceptToMs: receivedMs + window.futureMs,
       ...(grant.services && { services: grant.services }),
     });
-    const { block, rows, rejected, rejectedReasons } = decoded;
+    const { block, rows, rejected } = decoded;
     if (rows > 0) await this.#append({ block, rows, bodyHash }, grant);
     this.#count(decoded);
-    if (rejected === 0) return fullyAccepted;
-    const reasons = Object.entries(rejectedReasons).map(([reason, count]) => `${reason} ${count}`);
-    const names = rowNames[signal].replace("_", " ");
-    const message = `rejected ${rejected} of ${rows + rejected} ${names}: ${reasons.join(", ")}`;
-    return { rejected, message };
+    return { rejected, message: toMessage(decoded, rowNames[signal].replace("_", " ")) };
   }
 
   async #append(entry: Parameters<AcceptedRows["append"]>[0], grant: Grant): Promise<void> {
@@ -130,6 +126,25 @@ class DurableIntake implements Intake {
       if (count > 0) counters.add("losses", count, reason);
     }
   }
+}
+
+/** `names`: what rows are called. Empty when all was stored as it came. */
+function toMessage(
+  { rows, rejected, rejectedReasons, losses }: DecodedBlock,
+  names: string,
+): string {
+  const sentences: string[] = [];
+  if (rejected > 0)
+    sentences.push(`rejected ${rejected} of ${rows + rejected} ${names}: ${list(rejectedReasons)}`);
+  const left = list(losses);
+  if (left !== "") sentences.push(`stored ${rows} ${names}, not with all that they carry: ${left}`);
+  return sentences.join("; ");
+}
+
+/** "truncatedValues 3, droppedLinks 1" */
+function list(counts: Readonly<Record<string, number>>): string {
+  const seen = Object.entries(counts).filter(([, count]) => count > 0);
+  return seen.map(([reason, count]) => `${reason} ${count}`).join(", ");
 }
 
 /** Of a body only the services that its key may send are stored: the same body is another one for a key of others. */

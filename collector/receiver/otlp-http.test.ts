@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readStatus } from "../../test/support/read-protobuf.ts";
+import { readPartialSuccess, readStatus } from "../../test/support/read-protobuf.ts";
 import { CollectorError } from "../collector-error.ts";
 import { DecodeError } from "../decode/decode-error.ts";
 import { type Answer, head, ReceiverForTests, readUntil } from "./receiver-for-tests.ts";
@@ -25,10 +25,23 @@ describe("an accepted request", () => {
       0,
     ]);
     expect(receiver.counters.value("accepted_spans")).toBe(3);
+  });
+
+  test("is warned of what was left out of it, and nothing is rejected", async () => {
+    const errorMessage = "stored 3 spans, not with all that they carry: droppedAttributes 2";
+    const { bytes } = await receiver.post("3-0-2", json);
+    expect(JSON.parse(String(bytes))).toEqual({
+      partialSuccess: { rejectedSpans: "0", errorMessage },
+    });
+    const answer = await receiver.post("4-1-2");
+    expect(readPartialSuccess(answer.bytes)).toEqual({
+      rejected: 1,
+      message: `rejected 1 of 4 spans: invalid_trace_id 1; ${errorMessage}`,
+    });
     expect(receiver.counters.list()).toContainEqual({
       name: "losses",
       reason: "droppedAttributes",
-      value: 2,
+      value: 4,
     });
   });
 

@@ -17,8 +17,8 @@ export function toEncoding(contentType: string | undefined): OtlpEncoding | unde
 }
 
 /**
- * An `ExportTraceServiceResponse`, or another signal's, which have the same fields; its `partial_success` must be unset
- * when nothing was rejected.
+ * An `ExportTraceServiceResponse`, or another signal's, which have the same fields. Its `partial_success` must be unset
+ * when there is nothing to say; with a message and nothing rejected it is a warning.
  */
 export function encodeResponse(
   signal: Signal,
@@ -29,11 +29,11 @@ export function encodeResponse(
   if (encoding === "json") {
     // 64-bit integers are strings in OTLP JSON.
     const partialSuccess = { [rejectedNames[signal]]: String(rejected), errorMessage: message };
-    return Buffer.from(JSON.stringify(rejected === 0 ? {} : { partialSuccess }));
+    return Buffer.from(JSON.stringify(message === "" ? {} : { partialSuccess }));
   }
-  if (rejected === 0) return Buffer.alloc(0);
-  const partial = [varintField(1, rejected), bytesField(2, Buffer.from(message))];
-  return bytesField(1, Buffer.concat(partial));
+  if (message === "") return Buffer.alloc(0);
+  const count = rejected === 0 ? Buffer.alloc(0) : varintField(1, rejected);
+  return bytesField(1, Buffer.concat([count, bytesField(2, Buffer.from(message))]));
 }
 
 /** As OTLP JSON names the count: `rejectedSpans`. */
