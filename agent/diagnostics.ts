@@ -9,6 +9,8 @@ export type DropReason =
   | "instrumentation_failed"
   | "statements_over_limit"
   | "call_site_failed"
+  | "source_map_failed"
+  | "profile_failed"
   | "metrics_not_sent"
   | "pools_not_followed"
   | "requests_not_followed"

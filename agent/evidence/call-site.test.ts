@@ -3,7 +3,12 @@ import { afterEach, describe, expect, it } from "vitest";
 import { captureCallSite, type Frame, findCallSite } from "./call-site.ts";
 
 function frame(file: string | null, line: number | null = 1, name: string | null = null): Frame {
-  return { getFileName: () => file, getLineNumber: () => line, getFunctionName: () => name };
+  return {
+    getFileName: () => file,
+    getLineNumber: () => line,
+    getColumnNumber: () => 7,
+    getFunctionName: () => name,
+  };
 }
 
 describe("call site", () => {
@@ -20,6 +25,7 @@ describe("call site", () => {
       filePath: "/app/orders.js",
       lineNumber: 12,
       functionName: "findCustomer",
+      frames: "12:7:/app/orders.js\tfindCustomer\n3:7:/app/server.js\tmain\n",
     });
   });
 
@@ -28,6 +34,7 @@ describe("call site", () => {
       filePath: "/app/my orders.mjs",
       lineNumber: 4,
       functionName: undefined,
+      frames: "4:7:/app/my orders.mjs\t\n",
     });
   });
 

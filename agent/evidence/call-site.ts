@@ -8,12 +8,19 @@ export interface CallSite {
   readonly lineNumber: number;
   /** Undefined in an anonymous function and at the top of a module. */
   readonly functionName: string | undefined;
+  /**
+   * This frame and those of the application above it, a line each, `line:column:file`, a tab, and the function's name.
+   * Where the code is compiled, the export thread looks them up in its source map; of a bundle the first may be a
+   * package's. One text, because it is handed to another thread.
+   */
+  readonly frames: string;
 }
 
 /** The part of V8's structured stack frame that is read. */
 export interface Frame {
   getFileName(): string | null | undefined;
   getLineNumber(): number | null;
+  getColumnNumber(): number | null;
   getFunctionName(): string | null;
 }
 
@@ -45,16 +52,17 @@ export function captureCallSite(
 
 /** The first frame that is neither Node's, nor a package's, nor ours. */
 export function findCallSite(frames: readonly Frame[]): CallSite | undefined {
+  let first: Omit<CallSite, "frames"> | undefined;
+  let text = "";
   for (const frame of frames) {
     const filePath = toApplicationFile(frame.getFileName());
     if (filePath === undefined) continue;
-    return {
-      filePath,
-      lineNumber: frame.getLineNumber() ?? 0,
-      functionName: frame.getFunctionName() ?? undefined,
-    };
+    const lineNumber = frame.getLineNumber() ?? 0;
+    const functionName = frame.getFunctionName() ?? undefined;
+    first ??= { filePath, lineNumber, functionName };
+    text += `${lineNumber}:${frame.getColumnNumber() ?? 0}:${filePath}\t${functionName ?? ""}\n`;
   }
-  return undefined;
+  return first && { ...first, frames: text };
 }
 
 function toApplicationFile(name: string | null | undefined): string | undefined {

@@ -1,14 +1,10 @@
-import { delimited } from "../tracing/attribute-key.ts";
-import { encodeAnyValue } from "./encode-any-value.ts";
+import { encodeAttribute } from "./encode-attribute.ts";
 import { type ResourceSettings, toResourceAttributes } from "./resource-attributes.ts";
 
 /** OTLP's Resource message. */
 export function encodeResource(settings: ResourceSettings): Uint8Array {
   const attributes = Object.entries(toResourceAttributes(settings)).map(([key, value]) =>
-    delimited(
-      0x0a,
-      Buffer.concat([delimited(0x0a, Buffer.from(key)), encodeAnyValue(value) ?? new Uint8Array()]),
-    ),
+    encodeAttribute(0x0a, key, value),
   );
   return Buffer.concat(attributes);
 }

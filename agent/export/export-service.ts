@@ -1,5 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { DropReason } from "../diagnostics.ts";
+import { SourceMaps } from "../source-maps/source-maps.ts";
+import { CallSiteResolver } from "./call-site-resolver.ts";
 import { encodeResource } from "./encode-resource.ts";
 import { OtlpSender } from "./otlp-sender.ts";
 import type { OtlpTarget } from "./post-otlp.ts";
@@ -36,11 +38,14 @@ export class ExportService {
   readonly #report: Report;
   readonly #isGzip: boolean;
   readonly #resource: Uint8Array;
+  readonly #callSites: CallSiteResolver;
 
   constructor(target: OtlpTarget, settings: ExportSettings, report: Report) {
     this.#isGzip = target.compression === "gzip";
     this.#resource = encodeResource(settings.resource);
     this.#report = report;
+    const countFailed = () => report({ kind: "dropped", reason: "source_map_failed", spans: 1 });
+    this.#callSites = new CallSiteResolver(new SourceMaps(countFailed));
     this.#sender = new OtlpSender(this.#isGzip ? toPrecompressed(target) : target, {
       queueBytesMax: settings.queueBytesMax,
       onDrop: (reason, spans) => report({ kind: "dropped", reason, spans }),
@@ -54,7 +59,7 @@ export class ExportService {
   }
 
   #send(chunk: SpanChunk): void {
-    const body = toRequestBody(chunk, this.#resource);
+    const body = toRequestBody(this.#callSites.resolve(chunk), this.#resource);
     this.#report({ kind: "empty", bytes: chunk.bytes }, [chunk.bytes]);
     // Level 1 takes a third of the time of level 6, and the body grows by a seventh.
     this.#sender.enqueue({

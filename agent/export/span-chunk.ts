@@ -6,6 +6,16 @@ export interface Scope {
   readonly version: string;
 }
 
+/** The attributes of a call site within encoded spans. */
+export interface EncodedCallSite {
+  /** Where the length of its span stands, in three bytes. */
+  readonly spanLengthAt: number;
+  readonly from: number;
+  readonly to: number;
+  /** As in `CallSite`. */
+  readonly frames: string;
+}
+
 /** Encoded spans as they go from the application's thread to the export thread. */
 export interface SpanChunk {
   readonly bytes: ArrayBuffer;
@@ -13,6 +23,8 @@ export interface SpanChunk {
   readonly segments: readonly number[];
   readonly scopes: readonly Scope[];
   readonly spans: number;
+  /** In order. */
+  readonly callSites: readonly EncodedCallSite[];
 }
 
 /**

@@ -1,10 +1,12 @@
 import type { Attributes, AttributeValue, Link } from "@opentelemetry/api";
+import { ATTR_CODE_FILE_PATH } from "@opentelemetry/semantic-conventions";
 import { AttributeKey } from "../tracing/attribute-key.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { parseSpanId, parseTraceId } from "../tracing/local-trace.ts";
 import type { RecordedSpan, SpanEvent } from "../tracing/recorded-span.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { encodeAnyValue } from "./encode-any-value.ts";
+import type { EncodedCallSite } from "./span-chunk.ts";
 
 /** Tags of OTLP's Span (opentelemetry/proto/trace/v1/trace.proto): field number · 8 + wire type. */
 const tag = {
@@ -43,6 +45,9 @@ export class SpanEncoder implements AttributeWriter {
   #attributeTag: number = tag.attributes;
   #overrides: ReadonlyMap<string, AttributeValue> | undefined = undefined;
   readonly #keys = new Map<string, AttributeKey>();
+  #callSites: EncodedCallSite[] = [];
+  #spanLengthAt = 0;
+  #callSiteAt = 0;
 
   constructor(bytes: Buffer) {
     this.#out = new ByteWriter(bytes);
@@ -58,22 +63,34 @@ export class SpanEncoder implements AttributeWriter {
     this.#out.restart(bytes);
   }
 
+  /** Those of the spans since the last time. */
+  takeCallSites(): EncodedCallSite[] {
+    const callSites = this.#callSites;
+    if (callSites.length > 0) this.#callSites = [];
+    return callSites;
+  }
+
   /** False when the span does not fit in; whatever its detail throws comes through. Either leaves nothing behind. */
   add(span: RecordedSpan): boolean {
     const out = this.#out;
     const from = out.length;
+    const callSites = this.#callSites.length;
     out.isOverfull = false;
     let isWhole = false;
     try {
       out.byte(tag.spans);
       const lengthAt = out.skip(3);
+      this.#spanLengthAt = lengthAt;
       this.#writeSpan(span);
       out.fill3(lengthAt);
       isWhole = out.isWhole;
     } finally {
       this.#overrides = undefined;
       this.#attributeTag = tag.attributes;
-      if (!isWhole) out.length = from;
+      if (!isWhole) {
+        out.length = from;
+        this.#callSites.length = callSites;
+      }
     }
     return isWhole;
   }
@@ -245,6 +262,17 @@ export class SpanEncoder implements AttributeWriter {
     this.#out.byte(0x10);
     this.#out.byte(value ? 1 : 0);
     this.#out.fill2(lengthAt);
+  }
+
+  beginCallSite(): void {
+    this.#callSiteAt = this.#out.length;
+  }
+
+  endCallSite(frames: string): void {
+    // What the application says itself is not replaced.
+    if (this.#overrides?.has(ATTR_CODE_FILE_PATH)) return;
+    const { length: to } = this.#out;
+    this.#callSites.push({ spanLengthAt: this.#spanLengthAt, from: this.#callSiteAt, to, frames });
   }
 
   #list(key: AttributeKey, value: unknown): void {

@@ -4,9 +4,11 @@ import { keys } from "./attribute-keys.ts";
 
 export function writeCallSite(
   writer: AttributeWriter,
-  { filePath, lineNumber, functionName }: CallSite,
+  { filePath, lineNumber, functionName, frames }: CallSite,
 ): void {
+  writer.beginCallSite();
   writer.known(keys.codeFilePath, filePath);
   writer.integer(keys.codeLineNumber, lineNumber);
   if (functionName !== undefined) writer.known(keys.codeFunctionName, functionName);
+  writer.endCallSite(frames);
 }

@@ -8,4 +8,7 @@ export interface AttributeWriter {
   integer(key: AttributeKey, value: number): void;
   double(key: AttributeKey, value: number): void;
   flag(key: AttributeKey, value: boolean): void;
+  /** What is written between these two is a call site, whose frames may turn out to be of compiled code. */
+  beginCallSite(): void;
+  endCallSite(frames: string): void;
 }

@@ -42,6 +42,10 @@ class CollectedAttributes implements AttributeWriter {
   readonly double = this.#set;
   readonly flag = this.#set;
 
+  beginCallSite(): void {}
+
+  endCallSite(): void {}
+
   #set({ name }: AttributeKey, value: AttributeValue): void {
     this.attributes[name] = value;
   }
