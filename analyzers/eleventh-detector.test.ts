@@ -68,7 +68,9 @@ test("a detector is added by three files and one line, and is then examined, sto
       now: Date.now,
     };
     const s = Math.floor(spans[0].startMs / 1000);
-    const settled = [{ traceId: spans[0].traceId, fromS: s, toS: s + 1, settledMs: 0 }];
+    const settled = [
+      { traceId: spans[0].traceId, fromS: s, toS: s + 1, mayBeAgain: 0, settledMs: 0 },
+    ];
     const [[fingerprint, detector]] = await examineTraces(options, settled);
     const finding = await refreshFinding(options, fingerprint, detector);
     expect(finding).toMatchObject({

@@ -28,7 +28,7 @@ const select = (
     },
     settled.map((spans) => {
       const s = Math.floor(spans[0]!.startMs / 1000);
-      return { traceId: spans[0]!.traceId, fromS: s - 1, toS: s + 60, settledMs: 0 };
+      return { traceId: spans[0]!.traceId, fromS: s - 1, toS: s + 60, mayBeAgain: 0, settledMs: 0 };
     }),
   );
 

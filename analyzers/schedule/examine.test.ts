@@ -54,7 +54,13 @@ const observation: Observation = {
 function toSettled(spans: readonly OtlpSpan[]) {
   const s = Math.floor(spans[0]!.startMs / 1000);
   const ids = [...new Set(spans.map(({ traceId }) => traceId))];
-  return ids.map((traceId) => ({ traceId, fromS: s - 1, toS: s + 60, settledMs: 0 }));
+  return ids.map((traceId) => ({
+    traceId,
+    fromS: s - 1,
+    toS: s + 60,
+    mayBeAgain: 0 as const,
+    settledMs: 0,
+  }));
 }
 
 async function examine(examiner: Examiner, spans: readonly OtlpSpan[]) {

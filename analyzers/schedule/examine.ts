@@ -8,6 +8,7 @@ import { countDetectorError, type ErrorReport } from "./detector-error.ts";
 import { toFingerprint } from "./fingerprint.ts";
 import { toOccurrence } from "./occurrence.ts";
 import { coverAll, readTraces } from "./read-traces.ts";
+import { Occurred, readStanding, takeBackOutdated } from "./take-back.ts";
 
 /** What examining needs; the schedule hands it in. */
 export interface Examiner extends ErrorReport {
@@ -26,18 +27,24 @@ const occurrencesOfTraceMax = 100;
 
 /**
  * Runs every detector over settled traces and stores what they saw, one occurrence a (fingerprint, trace, detector
- * version): examining a trace again changes nothing. Returns the fingerprints that were seen and not held back.
+ * version): examining a trace again changes nothing, unless it has more spans by now. Returns the fingerprints whose findings
+ * count other traces than before.
  */
 export async function examineTraces(
   examiner: Examiner,
   settled: readonly SettledTraceRow[],
 ): Promise<Map<string, TraceDetector>> {
   const { store, counters, log } = examiner;
+  const errorsBefore = { ...counters.detectorErrors };
+  const standing = await readStanding(store, settled);
+  const occurred = new Occurred();
+  const tooLarge = new Set<string>();
   const seen = new Map<string, TraceDetector>();
   const range = coverAll(settled);
   const wanted = await selectCandidates(examiner, settled);
   const onTooLarge = (traceId: string, error: Error) => {
     counters.dropped.trace_too_large++;
+    tooLarge.add(traceId);
     log(`trace ${traceId} is too large to be examined: ${error.message}`);
   };
   for await (const traces of readTraces(store, [...wanted.keys()].sort(), range, {
@@ -52,6 +59,17 @@ export async function examineTraces(
         .flatMap((detector) => examineTrace(examiner, detector, trace, seen)),
     );
     if (occurrences.length > 0) await store.insertRows("occurrences", occurrences);
+    for (const occurrence of occurrences) occurred.add(occurrence);
+  }
+  for (const detector of examiner.detectors) {
+    const { id, version } = detector.meta;
+    if (counters.detectorErrors[id] !== errorsBefore[id]) continue;
+    const judged = standing.filter(
+      (row) => row.detector === id && row.detectorVersion === version && !tooLarge.has(row.traceId),
+    );
+    for (const fingerprint of await takeBackOutdated(store, judged, occurred, examiner.now())) {
+      seen.set(fingerprint, detector);
+    }
   }
   counters.tracesExamined += settled.length;
   return seen;

@@ -21,7 +21,7 @@ import { isRare } from "./is-rare.ts";
 import type { OccurrenceEvidence } from "./occurrence.ts";
 import { repairedSample } from "./repaired-sample.ts";
 import { orderVersions } from "./service-versions.ts";
-import { readFinding, storeFinding } from "./stored-finding.ts";
+import { readFinding, storeFinding, takeBackFinding } from "./stored-finding.ts";
 
 export interface RefreshOptions extends ErrorReport {
   readonly store: Store;
@@ -53,11 +53,20 @@ export async function refreshFinding(
   detector: TraceDetector,
 ): Promise<Finding | null> {
   const facts = await readFacts(options, fingerprint, detector);
+  if (!facts) await takeBackWhatNothingShows(options, fingerprint);
   if (!facts || isRare(detector, countSeen(facts))) return null;
   const finding = toFinding(detector, facts);
   const savedShare = savedShareOf(facts.fixed, finding.evidence.repeatsMedian);
   await storeFinding(options.store, finding, { savedShare, nowMs: options.now() });
   return finding;
+}
+
+/** A finding that stands without an occurrence was seen in traces that turned out otherwise, once all their spans had come. */
+async function takeBackWhatNothingShows({ store, now }: RefreshOptions, fingerprint: string) {
+  const everything = { fingerprints: [fingerprint], sinceMs: 0, findingsMax: 1 };
+  const seen = await store.select<OccurrenceTotalsRow>(occurrenceTotalsQuery, everything);
+  const known = seen.length === 0 ? await readFinding(store, fingerprint) : undefined;
+  if (known) await takeBackFinding(store, known, now());
 }
 
 /** Of an endpoint whose requests can't be counted only the traces are. */

@@ -1,6 +1,6 @@
 import type { FindingRow } from "../../storage/queries/findings.ts";
 import { findingsByIdQuery } from "../../storage/queries/findings-by-id.ts";
-import type { Store } from "../../storage/store.ts";
+import type { Row, Store } from "../../storage/store.ts";
 import type { Confidence, Finding } from "../model/finding.ts";
 
 const weightOf: Readonly<Record<Confidence, number>> = { high: 1, medium: 0.6, low: 0.3 };
@@ -21,17 +21,32 @@ export async function storeFinding(
 ): Promise<void> {
   await store.insertRows("findings", [
     {
-      fingerprint: finding.id,
-      updated: nowMs,
-      detector: finding.detector,
-      service: finding.service,
-      environment: finding.environment,
-      http_request_method: finding.endpoint.method,
-      http_route: finding.endpoint.route,
+      ...toRow(finding, nowMs),
       rank: rankOf(finding, savedShare),
       body: JSON.stringify(finding),
     },
   ]);
+}
+
+function toRow(finding: Finding, nowMs: number): Row {
+  return {
+    fingerprint: finding.id,
+    updated: nowMs,
+    detector: finding.detector,
+    service: finding.service,
+    environment: finding.environment,
+    http_request_method: finding.endpoint.method,
+    http_route: finding.endpoint.route,
+  };
+}
+
+/** What half a trace seemed to show, and the whole did not: nothing of it stands, and it leaves the list. */
+export async function takeBackFinding(
+  store: Store,
+  finding: Finding,
+  nowMs: number,
+): Promise<void> {
+  await store.insertRows("findings", [{ ...toRow(finding, nowMs), rank: 0, body: "" }]);
 }
 
 /** The finding as it was stored last; undefined: it is new. */

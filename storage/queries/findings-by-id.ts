@@ -1,6 +1,6 @@
 import type { Query } from "../store.ts";
 
-/** Some findings by their fingerprints, as `FindingRow`, in order of fingerprint. Unknown ones are left out. */
+/** Some findings by their fingerprints, as `FindingRow`, in order of fingerprint. Unknown ones, and those that were taken back, are left out. */
 export const findingsByIdQuery: Query = {
   name: "findings-by-id",
   sql: `
@@ -10,6 +10,7 @@ export const findingsByIdQuery: Query = {
       body
     FROM findings FINAL
     WHERE fingerprint IN (SELECT toFixedString(arrayJoin({fingerprints:Array(String)}), 32))
+      AND body != ''
     ORDER BY fingerprint
     LIMIT 1000`,
 };

@@ -1,6 +1,6 @@
 import type { Query } from "../store.ts";
 
-/** The findings, by rank. Ask for one more than is shown to know whether there are more. */
+/** The findings that stand, by rank. Ask for one more than is shown to know whether there are more. */
 export const findingsQuery: Query = {
   name: "findings",
   sql: `
@@ -9,6 +9,7 @@ export const findingsQuery: Query = {
       toFloat64(toUnixTimestamp64Milli(updated)) AS updatedMs,
       body
     FROM findings FINAL
+    WHERE body != ''
     ORDER BY rank DESC, fingerprint
     LIMIT {findingsMax:UInt32}`,
 };

@@ -111,11 +111,23 @@ test("a span that comes much later makes its trace settle once more, over its wh
   const first = await settle({ sinceMs: 2_000_000, untilMs: 2_010_000 });
   const second = await settle({ sinceMs: 2_900_000, untilMs: 2_910_000 });
   expect(second).toEqual([
-    { traceId: trace, fromS: startS, toS: startS + 900, settledMs: originMs + 2_910_000 },
+    {
+      traceId: trace,
+      fromS: startS,
+      toS: startS + 900,
+      mayBeAgain: 1,
+      settledMs: originMs + 2_910_000,
+    },
   ]);
   // Who asks late hears the same as who asked then.
   expect(first).toEqual([
-    { traceId: trace, fromS: startS, toS: startS + 3, settledMs: originMs + 2_010_000 },
+    {
+      traceId: trace,
+      fromS: startS,
+      toS: startS + 3,
+      mayBeAgain: 0,
+      settledMs: originMs + 2_010_000,
+    },
   ]);
 });
 

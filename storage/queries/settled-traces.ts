@@ -80,6 +80,8 @@ function toSql({ where, having, order, rowOrder }: SettledParts): string {
       lower(hex(settled.trace_id)) AS traceId,
       toUInt32(if(traceFromS = 0, arrivedFromS, least(arrivedFromS, traceFromS))) AS fromS,
       toUInt32(greatest(arrivedToS, traceToS)) AS toS,
+      toUInt8(lastArrival >= addMilliseconds(firstArrival, {quietMs:UInt32})
+        OR firstArrival >= addMilliseconds(toDateTime64(fromS, 3, 'UTC'), {settledMaxMs:UInt32})) AS mayBeAgain,
       toFloat64(toUnixTimestamp64Milli(settledAt)) AS settledMs
     FROM settled
     LEFT JOIN bounds ON bounds.trace_id = settled.trace_id
@@ -105,5 +107,7 @@ export type SettledTraceRow = {
   /** Whole seconds since 1970, of the trace's first start and last end: all of its spans, not only the late ones. */
   readonly fromS: number;
   readonly toS: number;
+  /** 1: it may have settled before, with less spans. Of one that first came long after it happened nobody knows. */
+  readonly mayBeAgain: 0 | 1;
   readonly settledMs: number;
 };
