@@ -9,17 +9,14 @@ import { bufferBytes, ExportThread } from "./export/export-thread.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
 import { type ResourceSettings, toResourceAttributes } from "./export/resource-attributes.ts";
 import { SpanBuffer } from "./export/span-buffer.ts";
-import type { Constructor } from "./instrumentations/constructor.ts";
 import type { createContrib } from "./instrumentations/contrib.ts";
 import { contribOf } from "./instrumentations/contrib-packages.ts";
 import { ExpressInstrumentation, type ExpressModule } from "./instrumentations/express.ts";
 import { instrumentHttpClient } from "./instrumentations/http-client.ts";
 import { instrumentHttpServer } from "./instrumentations/http-server.ts";
+import { instrumentDatabases } from "./instrumentations/instrument-databases.ts";
+import { isOwnVersion } from "./instrumentations/is-own-version.ts";
 import { ModuleLoads } from "./instrumentations/module-loads.ts";
-import { instrumentMysql2 } from "./instrumentations/mysql2.ts";
-import { PgInstrumentation } from "./instrumentations/pg.ts";
-import type { PgModule } from "./instrumentations/pg-classes.ts";
-import { publishesCalls } from "./instrumentations/publishes-calls.ts";
 import { instrumentIoredis, instrumentNodeRedis } from "./instrumentations/redis.ts";
 import { instrumentUndici } from "./instrumentations/undici.ts";
 import packageJson from "./package.json" with { type: "json" };
@@ -108,7 +105,6 @@ function instrument(config: Config, tracing: Tracing, runtime: Runtime): void {
     instrumentHttpClient(options);
   }
   if (isOn("undici")) instrumentUndici(options);
-  if (isOn("mysql2")) instrumentMysql2(options);
   if (isOn("ioredis")) instrumentIoredis(options);
   if (isOn("redis")) instrumentNodeRedis(options);
 
@@ -117,11 +113,7 @@ function instrument(config: Config, tracing: Tracing, runtime: Runtime): void {
     const express = new ExpressInstrumentation(tracing);
     loads.onLoaded("express", (exports) => express.patch(exports as ExpressModule));
   }
-  if (isOn("pg")) {
-    const pg = new PgInstrumentation({ ...options, pools: runtime.metrics?.pools });
-    loads.onLoaded("pg", (exports) => pg.patchPg(exports as PgModule));
-    loads.onLoaded("pg-pool", (exports) => pg.patchPool(exports as Constructor));
-  }
+  instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools });
   prepareContrib(config, hashParams, loads);
   loads.install();
 }
@@ -139,10 +131,11 @@ function prepareContrib(config: Config, hashParams: HashParams, loads: ModuleLoa
   };
   for (const [library, name] of Object.entries(contribOf)) {
     if (!config.isInstrumentationOn(name)) continue;
-    // The driver below it has the same call with its evidence.
-    if (name === "knex" && !config.enabledInstrumentations.includes(name)) continue;
+    // The driver below them has the same call with its evidence.
+    const isAbove = name === "knex" || name === "mongoose";
+    if (isAbove && !config.enabledInstrumentations.includes(name)) continue;
     loads.beforeFirst(library, (file) => {
-      if (!publishesCalls(library, file)) enableOnce(name);
+      if (!isOwnVersion(library, file)) enableOnce(name);
     });
   }
   // Of Node's own modules, which are loaded already.

@@ -38,15 +38,15 @@ export class CallSiteRules {
   }
 
   /** `entry` is the function that the application has called; `index` is what `count` said. */
-  capture(
-    { trace, statement, index, isAsked }: CapturedCall,
-    entry: AnyFunction,
-    framesMax?: number,
-  ): CallSite | undefined {
-    if (this.#repeatsMin === 0) return undefined;
+  capture(call: CapturedCall, entry: AnyFunction, framesMax?: number): CallSite | undefined {
+    return this.isWanted(call) ? captureCallSite(entry, framesMax) : undefined;
+  }
+
+  /** Whether the call site of this call is worth its price; to be asked once a call. */
+  isWanted({ trace, statement, index, isAsked }: CapturedCall): boolean {
+    if (this.#repeatsMin === 0) return false;
     const isFirst = index === 1 && this.#isNew(trace.route, statement);
-    const isRepeat = index === this.#repeatsMin || laterRepeats.has(index);
-    return isFirst || isRepeat || isAsked ? captureCallSite(entry, framesMax) : undefined;
+    return isFirst || index === this.#repeatsMin || laterRepeats.has(index) || isAsked;
   }
 
   #isNew(route: string, statement: string): boolean {

@@ -1,9 +1,18 @@
 import type { CallSite } from "../evidence/call-site.ts";
-import type { Statement } from "../evidence/statements.ts";
+import type { Statement } from "../evidence/known-statements.ts";
+import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
 import { keys } from "./attribute-keys.ts";
+import type { ConnectionStates } from "./connection-states.ts";
+import type { CallOptions } from "./outgoing-call.ts";
 import { writeCallSite } from "./write-call-site.ts";
+
+/** What an instrumentation of a database's driver needs. */
+export interface DatabaseOptions extends CallOptions {
+  readonly states: ConnectionStates;
+  readonly pools: PoolGauges | undefined;
+}
 
 /** Beyond this the statement's next call has its call site captured. */
 const slowMs = 100;
@@ -33,10 +42,13 @@ export interface CallStart {
   readonly connectionCreateMs: number;
 }
 
-/** One call to a SQL database. */
+/** One call to a database. */
 export class DatabaseCall implements SpanDetail {
   readonly span: RecordedSpan;
   readonly #start: CallStart;
+  #callSite: CallSite | undefined;
+  #isHeld = false;
+  #endMs = 0;
   #rows = -1;
   #batchSize = 0;
   #errorType = "";
@@ -45,7 +57,24 @@ export class DatabaseCall implements SpanDetail {
   constructor(span: RecordedSpan, start: CallStart) {
     this.span = span;
     this.#start = start;
+    this.#callSite = start.callSite;
     span.detail = this;
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Keeps the span back until `release`, which brings its call site. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(callSite: CallSite | undefined): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#callSite = callSite;
+    if (this.#endMs !== 0) this.span.endAt(this.#endMs);
   }
 
   /** `rows` is undefined when there are none to speak of; `batchSize` counts only from 2 on. */
@@ -57,7 +86,9 @@ export class DatabaseCall implements SpanDetail {
 
   fail(error: unknown): void {
     const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
-    if (typeof code === "string") this.#responseCode = code.slice(0, 64);
+    if (typeof code === "string" || typeof code === "number") {
+      this.#responseCode = String(code).slice(0, 64);
+    }
     this.#errorType = this.#responseCode || String(name ?? "error").slice(0, 64);
     this.span.setStatus({ code: 2 });
     this.#end(true);
@@ -71,11 +102,12 @@ export class DatabaseCall implements SpanDetail {
     span.trace.dbTimeMs += durationMs;
     if (this.#rows > 0) span.trace.dbRows += this.#rows;
     this.#start.statement.isWatched = isFailed || durationMs > slowMs;
-    span.endAt(endMs);
+    if (this.#isHeld) this.#endMs = endMs;
+    else span.endAt(endMs);
   }
 
   write(writer: AttributeWriter): void {
-    const { statement, server, paramsHash, callSite, repeatIndex } = this.#start;
+    const { statement, server, paramsHash, repeatIndex } = this.#start;
     writer.known(keys.dbSystemName, server.system);
     writer.known(keys.dbNamespace, server.database);
     writer.known(keys.serverAddress, server.host);
@@ -90,7 +122,7 @@ export class DatabaseCall implements SpanDetail {
     if (this.#responseCode !== "") writer.known(keys.dbResponseStatusCode, this.#responseCode);
     if (this.#errorType !== "") writer.known(keys.errorType, this.#errorType);
     if (repeatIndex > 1) writer.integer(keys.repeatIndex, repeatIndex);
-    if (callSite !== undefined) writeCallSite(writer, callSite);
+    if (this.#callSite !== undefined) writeCallSite(writer, this.#callSite);
     this.#writeConnection(writer);
   }
 

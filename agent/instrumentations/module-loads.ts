@@ -3,6 +3,9 @@ import { Guard } from "./guard.ts";
 
 type Load = (this: unknown, request: string, parent: unknown, isMain: boolean) => unknown;
 
+/** `file` finds the file that was loaded. */
+type Patch = (exports: unknown, file: () => string) => void;
+
 interface ModuleLoader {
   _load: Load;
   readonly _cache: Record<string, { exports: unknown } | undefined>;
@@ -14,11 +17,11 @@ interface ModuleLoader {
  */
 export class ModuleLoads {
   readonly #guard = new Guard("loading of modules");
-  readonly #patches = new Map<string, (exports: unknown) => void>();
+  readonly #patches = new Map<string, Patch>();
   readonly #preparations = new Map<string, (file: string) => void>();
 
-  /** Calls `patch` with what a package exports, each time that it is loaded; it must tell whether it knows it. */
-  onLoaded(name: string, patch: (exports: unknown) => void): void {
+  /** Calls `patch` each time that a package, or a part of it, is loaded; it must tell whether it knows it. */
+  onLoaded(name: string, patch: Patch): void {
     this.#patches.set(name, patch);
   }
 
@@ -36,7 +39,7 @@ export class ModuleLoads {
       if (name === undefined) return Reflect.apply(original, this, [request, parent, isMain]);
       if (loads.#prepare(name, request, parent)) return loadAgain(loader, request, parent);
       const exports = Reflect.apply(original, this, [request, parent, isMain]);
-      loads.#patch(name, exports);
+      loads.#patch(name, exports, () => toFile(request, parent));
       return exports;
     };
   }
@@ -54,8 +57,7 @@ export class ModuleLoads {
     if (prepare === undefined) return false;
     this.#preparations.delete(name);
     try {
-      const { filename } = (parent ?? {}) as { filename?: string };
-      prepare(createRequire(filename ?? request).resolve(request));
+      prepare(toFile(request, parent));
       return true;
     } catch (error) {
       this.#guard.failed(error);
@@ -63,13 +65,18 @@ export class ModuleLoads {
     }
   }
 
-  #patch(name: string, exports: unknown): void {
+  #patch(name: string, exports: unknown, file: () => string): void {
     try {
-      this.#patches.get(name)?.(exports);
+      this.#patches.get(name)?.(exports, file);
     } catch (error) {
       this.#guard.failed(error);
     }
   }
+}
+
+function toFile(request: string, parent: unknown): string {
+  const { filename } = (parent ?? {}) as { filename?: string };
+  return createRequire(filename ?? request).resolve(request);
 }
 
 /**

@@ -1,12 +1,18 @@
+import { createRequire } from "node:module";
 import type { CallSite } from "../evidence/call-site.ts";
 import { rowsOfMysql2 } from "../evidence/returned-rows.ts";
 import { Statements } from "../evidence/statements.ts";
+import type { PoolState } from "../runtime/metrics/pool-gauges.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
 import { otlpKind } from "../tracing/recorded-span.ts";
-import { DatabaseCall } from "./database-call.ts";
+import { Checkout, takeWaits } from "./connection-states.ts";
+import type { Constructor } from "./constructor.ts";
+import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
 import { Guard } from "./guard.ts";
 import type { CallOptions } from "./outgoing-call.ts";
 import { followCalls, type TracedCall } from "./tracing-channel.ts";
+import { enterTransaction, leaveTransaction } from "./transaction-state.ts";
+import { type Method, wrapMethod } from "./wrap-method.ts";
 
 interface Server {
   readonly database?: string;
@@ -20,101 +26,170 @@ interface Query extends Server {
   readonly values?: unknown;
 }
 
-/** What is known of a query before there is a connection for it. */
-interface Checkout {
-  readonly callSite: CallSite | undefined;
-  /** -1 when it did not wait. */
-  readonly waitMs: number;
+/** The parts of a pool that are read. */
+interface Mysql2Pool {
+  readonly _allConnections: { readonly length: number };
+  readonly _freeConnections: { readonly length: number };
+  readonly _connectionQueue: { readonly length: number };
+  readonly config: {
+    readonly connectionLimit: number;
+    readonly connectionConfig: {
+      readonly host?: string;
+      readonly port?: number;
+      readonly database?: string;
+    };
+  };
 }
 
 type Entry = (...args: never[]) => unknown;
 
 /** Checkouts are followed like a statement, for theirs is not known yet. */
 const checkoutStatement = "mysql2 checkout";
-/** Shorter is no wait: the connection was free. */
-const waitMinMs = 0.5;
 
 /**
  * MySQL and MariaDB by a mysql2 that publishes its calls; an older one has the contrib package.
  *
- *   pool.query ─ pool:connect ─ start │ … asyncStart ─ query: start │ … asyncEnd
- *                └ call site          └ in another turn: the application's frames are gone from the stack
+ *   pool.query ─ getConnection ─ pool:connect: start │ … asyncStart ─ connection.query ─ query: start │ … asyncEnd
+ *                └ counts         └ call site        └ in another turn: the application's frames are gone
  */
-export function instrumentMysql2(options: CallOptions): void {
-  const guard = new Guard("mysql2");
-  const statements = new Statements({ placeholder: "?", isMysql: true });
-  const { contexts } = options.tracing;
-  let checkout: Checkout | undefined;
+export class Mysql2Instrumentation {
+  readonly #options: DatabaseOptions;
+  readonly #guard = new Guard("mysql2");
+  readonly #statements = new Statements({ placeholder: "?", isMysql: true });
+  readonly #patched = new WeakSet<object>();
+  /** Of the checkout in whose callback we are. */
+  #callSite: CallSite | undefined = undefined;
+  /** The one that is making a call. */
+  #connection: object | undefined = undefined;
 
-  for (const name of ["mysql2:query", "mysql2:execute"]) {
-    followCalls<Query, Mysql2Call>({
-      name,
-      guard,
-      contexts,
-      start: (query, entry) => Mysql2Call.start({ ...options, statements, checkout }, query, entry),
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    const { contexts } = options.tracing;
+    for (const name of ["mysql2:query", "mysql2:execute"]) {
+      followCalls<Query, Mysql2Call>({
+        name,
+        guard: this.#guard,
+        contexts,
+        start: (query, entry) => this.#startCall(query, entry),
+      });
+    }
+    this.#followCheckouts();
+  }
+
+  /** `file` is one of the package's. */
+  patch(file: string): void {
+    const requireOwn = createRequire(file);
+    const Connection = requireOwn("./lib/base/connection.js") as Constructor;
+    if (this.#patched.has(Connection.prototype)) return;
+    this.#patched.add(Connection.prototype);
+    for (const name of ["query", "execute"]) this.#patchConnection(Connection.prototype, name);
+    this.#patchPool((requireOwn("./lib/base/pool.js") as Constructor).prototype);
+  }
+
+  /** What it publishes does not say which connection it is. */
+  #patchConnection(prototype: object, name: string): void {
+    const instrumentation = this;
+    wrapMethod<object>(prototype, name, (original) => {
+      return function (...args) {
+        const outer = instrumentation.#connection;
+        instrumentation.#connection = this;
+        try {
+          return Reflect.apply(original, this, args);
+        } finally {
+          instrumentation.#connection = outer;
+        }
+      };
     });
   }
-  // A pool makes its query in the callback of its checkout.
-  const pooled = "mysql2:pool:connect";
-  followCalls<Server, TracedCall>({
-    name: pooled,
-    guard,
-    contexts,
-    start(_server, entry) {
-      const fromMs = performance.now();
-      const callSite = captureCallSite(options, checkoutStatement, entry);
-      return {
-        succeed() {
-          const waitedMs = performance.now() - fromMs;
-          checkout = { callSite, waitMs: waitedMs < waitMinMs ? -1 : waitedMs };
-        },
-        fail() {},
+
+  #patchPool(prototype: object): void {
+    const instrumentation = this;
+    wrapMethod<Mysql2Pool>(prototype, "getConnection", (original) => {
+      return function getConnection(...args) {
+        const checkout = instrumentation.#startCheckout(this);
+        const [callback] = args;
+        if (checkout?.isDelayed !== true || typeof callback !== "function") {
+          return Reflect.apply(original, this, args);
+        }
+        const noted: Method = function (...results) {
+          instrumentation.#options.states.note(results[1], checkout);
+          return Reflect.apply(callback, this, results);
+        };
+        return Reflect.apply(original, this, [noted, ...args.slice(1)]);
       };
-    },
-  });
-  guard.subscribe(`tracing:${pooled}:asyncEnd`, () => {
-    checkout = undefined;
-  });
-}
+    });
+  }
 
-interface Mysql2Options extends CallOptions {
-  readonly statements: Statements;
-  readonly checkout: Checkout | undefined;
-}
+  #startCheckout(pool: Mysql2Pool): Checkout | undefined {
+    if (!this.#guard.isActive) return undefined;
+    try {
+      this.#options.pools?.follow(pool, toPoolName, toPoolState);
+      return new Checkout(toPoolState(pool));
+    } catch (error) {
+      this.#guard.failed(error);
+      return undefined;
+    }
+  }
 
-class Mysql2Call implements TracedCall {
-  readonly #call: DatabaseCall;
+  /** A pool makes its query in the callback of its checkout. */
+  #followCheckouts(): void {
+    const name = "mysql2:pool:connect";
+    followCalls<Server, TracedCall>({
+      name,
+      guard: this.#guard,
+      contexts: this.#options.tracing.contexts,
+      start: (_server, entry) => {
+        const callSite = captureCallSite(this.#options, checkoutStatement, entry);
+        return {
+          succeed: () => {
+            this.#callSite = callSite;
+          },
+          fail() {},
+        };
+      },
+    });
+    this.#guard.subscribe(`tracing:${name}:asyncEnd`, () => {
+      this.#callSite = undefined;
+    });
+  }
 
-  static start(options: Mysql2Options, query: Query, entry: Entry): Mysql2Call | undefined {
-    const { tracing, hashParams, callSites, statements, checkout } = options;
+  #startCall(query: Query, entry: Entry): Mysql2Call | undefined {
+    const { tracing, hashParams, callSites, states } = this.#options;
     if (isSuppressed(tracing.contexts.storage.getStore())) return undefined;
     const active = tracing.contexts.current();
     const trace = active?.trace;
     if (trace?.isSampled === false) return undefined;
-    const statement = statements.of(query.query);
+    const statement = this.#statements.of(query.query);
     const { serverAddress = "", serverPort = 0, database = "" } = query;
     const repeatIndex = trace === undefined ? 0 : callSites.count(trace, statement.text);
     const call = trace && { trace, statement: statement.text, index: repeatIndex };
     const callSite =
-      checkout?.callSite ??
+      this.#callSite ??
       (call && callSites.capture({ ...call, isAsked: statement.isWatched }, entry));
+    const state = states.of(this.#connection ?? query);
+    enterTransaction(state, statement);
     const span = tracing.startSpan(active, statement.summary, otlpKind.client);
-    return new Mysql2Call(
+    const started = new Mysql2Call(
       new DatabaseCall(span, {
         statement,
         server: { system: "mysql", host: serverAddress, port: serverPort, database },
         paramsHash: hashParams(query.query, query.values),
         callSite,
         repeatIndex,
-        transactionId: "",
-        statementIndex: 0,
-        poolWaitMs: checkout?.waitMs ?? -1,
-        connectionCreateMs: -1,
+        transactionId: state.transactionId,
+        statementIndex: state.statements,
+        ...takeWaits(state),
       }),
     );
+    leaveTransaction(state, statement);
+    return started;
   }
+}
 
-  private constructor(call: DatabaseCall) {
+class Mysql2Call implements TracedCall {
+  readonly #call: DatabaseCall;
+
+  constructor(call: DatabaseCall) {
     this.#call = call;
   }
 
@@ -136,4 +211,19 @@ function captureCallSite(
   if (trace?.isSampled !== true) return undefined;
   const index = callSites.count(trace, statement);
   return callSites.capture({ trace, statement, index, isAsked: false }, entry);
+}
+
+function toPoolState(pool: Mysql2Pool): PoolState {
+  const idle = pool._freeConnections.length;
+  return {
+    used: pool._allConnections.length - idle,
+    idle,
+    pending: pool._connectionQueue.length,
+    max: pool.config.connectionLimit,
+  };
+}
+
+function toPoolName({ config }: Mysql2Pool): string {
+  const { host = "localhost", port = 3306, database = "" } = config.connectionConfig;
+  return `${host}:${port}/${database}`;
 }

@@ -1,45 +1,31 @@
-import type { CallSite } from "../evidence/call-site.ts";
-import type { CallSiteRules } from "../evidence/call-site-rules.ts";
-import type { HashParams } from "../evidence/params-hash.ts";
+import { type CallSite, captureCallSite } from "../evidence/call-site.ts";
+import type { Statement } from "../evidence/known-statements.ts";
 import { type PgResult, rowsOfPg } from "../evidence/returned-rows.ts";
 import { postgresql } from "../evidence/sql-scan.ts";
-import { type Statement, Statements } from "../evidence/statements.ts";
-import { followPgPool } from "../runtime/metrics/follow-pg-pool.ts";
-import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
+import { Statements } from "../evidence/statements.ts";
+import { followPgPool, toPoolState } from "../runtime/metrics/follow-pg-pool.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
 import { otlpKind } from "../tracing/recorded-span.ts";
-import type { Tracing } from "../tracing/tracing.ts";
+import { Checkout, takeWaits } from "./connection-states.ts";
 import type { Constructor } from "./constructor.ts";
-import { DatabaseCall } from "./database-call.ts";
+import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
 import { Guard } from "./guard.ts";
+import { findCallerBehind, type SoughtCall } from "./late-call-site.ts";
 import { observePgPromise } from "./observe-pg-promise.ts";
 import type { PgClient, PgModule, PgPool, PgQuery } from "./pg-classes.ts";
-import { enterTransaction, leaveTransaction, type TransactionState } from "./pg-transaction.ts";
 import { textOfQuery } from "./text-of-query.ts";
+import { enterTransaction, leaveTransaction } from "./transaction-state.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
 
 type Args = unknown[];
 type AnyFunction = (...args: never[]) => unknown;
 
-export interface PgOptions {
-  readonly tracing: Tracing;
-  readonly hashParams: HashParams;
-  readonly callSites: CallSiteRules;
-  readonly pools: PoolGauges | undefined;
-}
-
 /** A call to a pool, as it is known before there is a client for it. */
-interface AnnouncedCall {
+interface AnnouncedCall extends SoughtCall {
   readonly sql: string;
   readonly statement: Statement;
   readonly repeatIndex: number;
   readonly callSite: CallSite | undefined;
-}
-
-/** What is kept for each client. */
-interface ClientState extends TransactionState {
-  poolWaitMs: number;
-  connectionCreateMs: number;
 }
 
 /**
@@ -50,15 +36,14 @@ interface ClientState extends TransactionState {
  *                 still on the stack
  */
 export class PgInstrumentation {
-  readonly #options: PgOptions;
+  readonly #options: DatabaseOptions;
   readonly #guard = new Guard("pg");
   readonly #statements = new Statements(postgresql);
   readonly #patched = new WeakSet<object>();
-  readonly #clients = new WeakMap<object, ClientState>();
   /** Handed on from a pool's `query` to its `connect` and to the client's `query`, all within one turn each. */
   #announced: AnnouncedCall | undefined = undefined;
 
-  constructor(options: PgOptions) {
+  constructor(options: DatabaseOptions) {
     this.#options = options;
   }
 
@@ -99,13 +84,16 @@ export class PgInstrumentation {
 
   #queryPool(pool: PgPool, original: Method, args: Args, entry: AnyFunction): unknown {
     const outer = this.#announced;
+    let announced: AnnouncedCall | undefined;
     try {
-      this.#announced = this.#announce(args, entry);
+      announced = this.#announce(args, entry);
+      this.#announced = announced;
     } catch (error) {
       this.#guard.failed(error);
     }
     try {
-      return Reflect.apply(original, pool, args);
+      const result = Reflect.apply(original, pool, args);
+      return announced?.isSought === true ? findCallerBehind(result, announced) : result;
     } finally {
       this.#announced = outer;
     }
@@ -116,11 +104,15 @@ export class PgInstrumentation {
     const trace = this.#options.tracing.contexts.current()?.trace;
     if (sql === undefined || trace?.isSampled === false) return undefined;
     const statement = this.#statements.of(sql);
-    if (trace === undefined) return { sql, statement, repeatIndex: 0, callSite: undefined };
+    const known = { sql, statement, repeatIndex: 0, callSite: undefined, call: undefined };
+    if (trace === undefined) return { ...known, isSought: false };
     const { callSites } = this.#options;
     const index = callSites.count(trace, statement.text);
     const call = { trace, statement: statement.text, index, isAsked: statement.isWatched };
-    return { sql, statement, repeatIndex: index, callSite: callSites.capture(call, entry) };
+    const isWanted = callSites.isWanted(call);
+    const callSite = isWanted ? captureCallSite(entry) : undefined;
+    const isSought = isWanted && callSite === undefined && !hasCallback(args);
+    return { ...known, repeatIndex: index, callSite, isSought };
   }
 
   /** A waiting call is served in the turn of whoever gives its client back: that is not its context. */
@@ -128,12 +120,12 @@ export class PgInstrumentation {
     const [callback] = args;
     const announced = this.#announced;
     this.#announced = undefined;
-    const checkout = new Checkout(pool);
+    const checkout = new Checkout(toPoolState(pool));
     if (typeof callback !== "function") {
       const result = Reflect.apply(original, pool, args) as Promise<PgClient>;
       if (!checkout.isDelayed) return result;
       return result.then((client) => {
-        this.#note(client, checkout);
+        this.#options.states.note(client, checkout);
         return client;
       });
     }
@@ -141,7 +133,7 @@ export class PgInstrumentation {
     const store = contexts.storage.getStore();
     const instrumentation = this;
     const onClient: Method = function (...results) {
-      instrumentation.#note(results[1], checkout);
+      instrumentation.#options.states.note(results[1], checkout);
       const outer = instrumentation.#announced;
       instrumentation.#announced = announced;
       try {
@@ -151,14 +143,6 @@ export class PgInstrumentation {
       }
     };
     return Reflect.apply(original, pool, [onClient]);
-  }
-
-  #note(client: unknown, checkout: Checkout): void {
-    if (!checkout.isDelayed || typeof client !== "object" || client === null) return;
-    const state = this.#stateOf(client);
-    const waitedMs = performance.now() - checkout.fromMs;
-    if (checkout.isNewConnection) state.connectionCreateMs = waitedMs;
-    else state.poolWaitMs = waitedMs;
   }
 
   #queryClient(client: PgClient, original: Method, args: Args, entry: AnyFunction): unknown {
@@ -182,7 +166,7 @@ export class PgInstrumentation {
     const announced = this.#announced?.sql === sql ? this.#announced : this.#announce(args, entry);
     if (announced === undefined) return undefined;
     const { statement, repeatIndex, callSite } = announced;
-    const state = this.#stateOf(client);
+    const state = this.#options.states.of(client);
     enterTransaction(state, statement);
     const span = tracing.startSpan(tracing.contexts.current(), statement.summary, otlpKind.client);
     const call = new DatabaseCall(span, {
@@ -193,12 +177,11 @@ export class PgInstrumentation {
       repeatIndex,
       transactionId: state.transactionId,
       statementIndex: state.statements,
-      poolWaitMs: state.poolWaitMs,
-      connectionCreateMs: state.connectionCreateMs,
+      ...takeWaits(state),
     });
     leaveTransaction(state, statement);
-    state.poolWaitMs = -1;
-    state.connectionCreateMs = -1;
+    if (announced.isSought) call.hold();
+    announced.call = call;
     return call;
   }
 
@@ -227,7 +210,9 @@ export class PgInstrumentation {
       return Reflect.apply(original, client, [config, ...args.slice(1)]);
     }
     const result = Reflect.apply(original, client, args) as Promise<unknown>;
-    return observePgPromise(result, client, args, finish);
+    const observed = observePgPromise(result, client, args, finish);
+    if (!call.isHeld) return observed;
+    return findCallerBehind(observed, { isSought: true, call });
   }
 
   #bindCallback(callback: Method, finish: (error: unknown, result: unknown) => void): Method {
@@ -237,27 +222,6 @@ export class PgInstrumentation {
       finish(results[0], results[1]);
       return contexts.call(store, callback, this, results);
     };
-  }
-
-  #stateOf(client: object): ClientState {
-    let state = this.#clients.get(client);
-    if (state === undefined) {
-      state = { transactionId: "", statements: 0, poolWaitMs: -1, connectionCreateMs: -1 };
-      this.#clients.set(client, state);
-    }
-    return state;
-  }
-}
-
-/** What a checkout will have to wait for, told from the pool's counts before it. */
-class Checkout {
-  readonly fromMs = performance.now();
-  readonly isDelayed: boolean;
-  readonly isNewConnection: boolean;
-
-  constructor({ idleCount, waitingCount, totalCount, options }: PgPool) {
-    this.isDelayed = idleCount <= waitingCount;
-    this.isNewConnection = this.isDelayed && idleCount === 0 && totalCount < (options?.max ?? 10);
   }
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningServer } from "../support/debian-server.ts";
 import { startMariadb } from "../support/mariadb.ts";
 import { moduleSystems, runLibrary } from "./run-library.ts";
+import { expectPoolWaits } from "./sql-library.ts";
 
 let mariadb: RunningServer;
 
@@ -17,12 +18,13 @@ describe.each(["newest"] as const)("mysql2, %s", (set) => {
     "has each query in its own request, with evidence, as %s",
     async (modules) => {
       const env = { SERVER_PORT: `${mariadb.port}` };
-      const { items, failed, callSite } = await runLibrary({
+      const run = await runLibrary({
         library: "mysql2",
         set,
         modules,
         env,
       });
+      const { items, failed, callSite } = run;
       const hashes = new Set();
       for (const { server, calls } of items) {
         expect(calls).toHaveLength(1);
@@ -49,10 +51,7 @@ describe.each(["newest"] as const)("mysql2, %s", (set) => {
         hashes.add(call?.attributes["culprit.params_hash"]);
       }
       expect(hashes.size).toBe(items.length);
-      const waited = items.filter(
-        ({ calls }) => "culprit.pool.wait_ms" in (calls[0]?.attributes ?? {}),
-      );
-      expect(waited.length).toBeGreaterThan(0);
+      expectPoolWaits(run);
 
       expect(failed.calls).toHaveLength(1);
       expect(failed.calls[0]).toMatchObject({ isError: true, parentSpanId: failed.server.spanId });

@@ -25,6 +25,8 @@ export interface LibraryRun {
   readonly items: readonly RequestTrace[];
   /** Of one request to `/fail`. */
   readonly failed: RequestTrace;
+  /** Metrics as they came, with their texts in clear; "" unless the environment asks for them. */
+  readonly metrics: string;
   /** What a span says about its call site, when it was made in the line of the app that says so. */
   readonly callSite: { readonly "code.file.path": string; readonly "code.line.number": number };
 }
@@ -72,6 +74,7 @@ export async function runLibrary({ library, set, modules, env }: RunOptions): Pr
     return {
       items: paths.map((path) => toRequestTrace(path, sink.spans)),
       failed: toRequestTrace("/fail", sink.spans),
+      metrics: Buffer.concat(sink.metricBodies).toString("latin1"),
       callSite: await findCallSite(join(apps, `${library}.cjs`)),
     };
   } finally {

@@ -19,7 +19,12 @@ export function followPgPool(pools: PoolGauges | undefined, pool: MeteredPgPool)
   pools?.follow(pool, toPoolName, toPoolState);
 }
 
-function toPoolState({ totalCount, idleCount, waitingCount, options }: MeteredPgPool): PoolState {
+export function toPoolState({
+  totalCount,
+  idleCount,
+  waitingCount,
+  options,
+}: MeteredPgPool): PoolState {
   return {
     used: totalCount - idleCount,
     idle: idleCount,

@@ -1,8 +1,8 @@
-import type { Statement } from "../evidence/statements.ts";
+import type { Statement } from "../evidence/known-statements.ts";
 import { wordToHex } from "../tracing/hex-words.ts";
 import { randomWord } from "../tracing/random-words.ts";
 
-/** The transaction that a client is in. */
+/** The transaction that a connection is in. */
 export interface TransactionState {
   /** "" outside of one. */
   transactionId: string;
@@ -10,10 +10,15 @@ export interface TransactionState {
   statements: number;
 }
 
+/** 16 hex digits. */
+export function newTransactionId(): string {
+  return wordToHex(randomWord()) + wordToHex(randomWord());
+}
+
 export function enterTransaction(state: TransactionState, { operation }: Statement): void {
   if (state.transactionId !== "") state.statements += 1;
   if (operation !== "BEGIN" && operation !== "START") return;
-  state.transactionId = wordToHex(randomWord()) + wordToHex(randomWord());
+  state.transactionId = newTransactionId();
   state.statements = 0;
 }
 

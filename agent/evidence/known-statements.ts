@@ -1,0 +1,38 @@
+import type { SqlSummary } from "./sql-summary.ts";
+
+/** Texts that are remembered, and their characters together; an application that writes values into them has no end of it. */
+const statementsMax = 2_000;
+const charactersMax = 4_000_000;
+
+/** What is known of a statement by its text, once for all of its calls. */
+export interface Statement extends SqlSummary {
+  /** Without values. */
+  readonly text: string;
+  /** The last call was slow, or failed: the next one's call site is worth its price. */
+  isWatched: boolean;
+}
+
+/** Statements by the text that they were read from. */
+export class KnownStatements {
+  #bySource = new Map<string, Statement>();
+  #characters = 0;
+
+  get(source: string): Statement | undefined {
+    return this.#bySource.get(source);
+  }
+
+  /** All are forgotten at once when they are too many: those that matter are back with their next call. */
+  add(source: string, known: SqlSummary & { readonly text: string }): Statement {
+    const characters = source.length + known.text.length;
+    const isFull =
+      this.#bySource.size >= statementsMax || this.#characters + characters > charactersMax;
+    if (isFull) {
+      this.#bySource = new Map();
+      this.#characters = 0;
+    }
+    const statement = { ...known, isWatched: false };
+    this.#bySource.set(source, statement);
+    this.#characters += characters;
+    return statement;
+  }
+}

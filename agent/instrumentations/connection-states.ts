@@ -1,0 +1,61 @@
+import type { PoolState } from "../runtime/metrics/pool-gauges.ts";
+import type { TransactionState } from "./transaction-state.ts";
+
+/** What is known of a connection between two calls on it. */
+export interface ConnectionState extends TransactionState {
+  /** Of the next call: how long it waited for this connection; -1 when it did not. */
+  poolWaitMs: number;
+  /** Of the next call: how long it waited for this connection to be made; -1 when it was there. */
+  connectionCreateMs: number;
+}
+
+/** Waits of one call for its connection. */
+interface Waits {
+  readonly poolWaitMs: number;
+  readonly connectionCreateMs: number;
+}
+
+const noWaits: Waits = { poolWaitMs: -1, connectionCreateMs: -1 };
+
+/** States of the connections of all drivers: a pool notes what a driver's call takes. */
+export class ConnectionStates {
+  readonly #states = new WeakMap<object, ConnectionState>();
+
+  of(connection: object): ConnectionState {
+    let state = this.#states.get(connection);
+    if (state === undefined) {
+      state = { transactionId: "", statements: 0, ...noWaits };
+      this.#states.set(connection, state);
+    }
+    return state;
+  }
+
+  /** To be called when a checkout has its connection. */
+  note(connection: unknown, { isDelayed, isNewConnection, fromMs }: Checkout): void {
+    if (!isDelayed || typeof connection !== "object" || connection === null) return;
+    const state = this.of(connection);
+    const waitedMs = performance.now() - fromMs;
+    if (isNewConnection) state.connectionCreateMs = waitedMs;
+    else state.poolWaitMs = waitedMs;
+  }
+}
+
+/** The waits belong to the first call after the checkout. */
+export function takeWaits(state: ConnectionState): Waits {
+  const { poolWaitMs, connectionCreateMs } = state;
+  if (poolWaitMs === -1 && connectionCreateMs === -1) return noWaits;
+  Object.assign(state, noWaits);
+  return { poolWaitMs, connectionCreateMs };
+}
+
+/** What a checkout will have to wait for, told from the pool's counts before it. */
+export class Checkout {
+  readonly fromMs = performance.now();
+  readonly isDelayed: boolean;
+  readonly isNewConnection: boolean;
+
+  constructor({ used, idle, pending, max }: PoolState) {
+    this.isDelayed = idle <= pending;
+    this.isNewConnection = idle === 0 && used < max;
+  }
+}

@@ -1,0 +1,38 @@
+import { ConnectionPools, type PoolModule } from "./connection-pools.ts";
+import { ConnectionStates } from "./connection-states.ts";
+import type { Constructor } from "./constructor.ts";
+import type { DatabaseOptions } from "./database-call.ts";
+import { isOwnVersion } from "./is-own-version.ts";
+import type { ModuleLoads } from "./module-loads.ts";
+import { MongodbInstrumentation } from "./mongodb.ts";
+import type { MongodbModule } from "./mongodb-classes.ts";
+import { Mysql2Instrumentation } from "./mysql2.ts";
+import { PgInstrumentation } from "./pg.ts";
+import type { PgModule } from "./pg-classes.ts";
+
+/** Drivers that we trace by wraps of our own, and pools that lie above them. */
+export function instrumentDatabases(
+  loads: ModuleLoads,
+  isOn: (name: string) => boolean,
+  common: Omit<DatabaseOptions, "states">,
+): void {
+  const options = { ...common, states: new ConnectionStates() };
+  if (isOn("pg")) {
+    const pg = new PgInstrumentation(options);
+    loads.onLoaded("pg", (exports) => pg.patchPg(exports as PgModule));
+    loads.onLoaded("pg-pool", (exports) => pg.patchPool(exports as Constructor));
+  }
+  if (isOn("mysql2")) {
+    const mysql2 = new Mysql2Instrumentation(options);
+    loads.onLoaded("mysql2", (_exports, file) => {
+      if (isOwnVersion("mysql2", file())) mysql2.patch(file());
+    });
+  }
+  if (isOn("mongodb")) {
+    const mongodb = new MongodbInstrumentation(options);
+    loads.onLoaded("mongodb", (exports, file) => mongodb.patch(exports as MongodbModule, file));
+  }
+  const pools = new ConnectionPools(options.states, options.pools);
+  loads.onLoaded("tarn", (exports) => pools.patchTarn(exports as PoolModule));
+  loads.onLoaded("sequelize-pool", (exports) => pools.patchSequelize(exports as PoolModule));
+}

@@ -1,0 +1,26 @@
+import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
+import type { MongodbPool } from "./mongodb-classes.ts";
+
+/** To be called when a pool is used; does nothing from the second time on. One server has one pool in each client. */
+export function followMongodbPool(pools: PoolGauges | undefined, pool: MongodbPool): void {
+  pools?.follow(
+    pool,
+    ({ address }) => address,
+    (it) => ({
+      used: it.currentCheckedOutCount ?? it.totalConnectionCount - it.availableConnectionCount,
+      idle: it.availableConnectionCount,
+      pending: it.waitQueueSize,
+      max: it.options.maxPoolSize,
+    }),
+  );
+}
+
+/** Whether a checkout will have to wait is told from the pool's counts before it. */
+export class MongodbCheckout {
+  readonly fromMs = performance.now();
+  readonly isDelayed: boolean;
+
+  constructor({ availableConnectionCount, waitQueueSize }: MongodbPool) {
+    this.isDelayed = availableConnectionCount <= waitQueueSize;
+  }
+}

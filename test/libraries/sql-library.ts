@@ -1,0 +1,65 @@
+import { expect } from "vitest";
+import type { DecodedSpan } from "../support/decode-otlp.ts";
+import type { LibraryRun } from "./run-library.ts";
+
+/** What every library over a SQL database must show. */
+export interface ExpectedQueries {
+  readonly system: "postgresql" | "mysql";
+  readonly namespace: string;
+  readonly port: number;
+  /** Of the one statement of a request. */
+  readonly text: RegExp;
+  readonly errorCode: string;
+  /** Of the request for `/items/ID`. */
+  readonly rowsOf: (id: number) => number;
+}
+
+/** Of 100 requests at once: one query each, in its own trace, with what is known of it; and one that fails. */
+export function expectQueries(run: LibraryRun, expected: ExpectedQueries): void {
+  const hashes = new Set();
+  for (const [i, { server, calls }] of run.items.entries()) {
+    expect(calls.map(({ name }) => name)).toEqual(["SELECT items"]);
+    const call = calls[0]!;
+    expect(call).toMatchObject({ kind: 3, parentSpanId: server.spanId, isError: false });
+    expect(call.attributes).toMatchObject({
+      "db.system.name": expected.system,
+      "db.namespace": expected.namespace,
+      "db.operation.name": "SELECT",
+      "db.collection.name": "items",
+      "db.query.summary": "SELECT items",
+      "db.response.returned_rows": expected.rowsOf(i + 1),
+      "server.address": "127.0.0.1",
+      "server.port": expected.port,
+      ...run.callSite,
+    });
+    expect(call.attributes["db.query.text"]).toMatch(expected.text);
+    expect(call.attributes["culprit.params_hash"]).toMatch(/^[0-9a-f]{16}$/);
+    hashes.add(call.attributes["culprit.params_hash"]);
+    expect(server.attributes["culprit.db.calls"]).toBe(1);
+  }
+  expect(hashes.size).toBe(run.items.length);
+  expectFailure(run, expected.errorCode);
+}
+
+function expectFailure({ failed: { server, calls } }: LibraryRun, errorCode: string): void {
+  expect(server.attributes["http.response.status_code"]).toBe(500);
+  const call = calls.at(-1);
+  expect(call).toMatchObject({ isError: true, parentSpanId: server.spanId });
+  expect(call?.attributes).toMatchObject({
+    "error.type": errorCode,
+    "db.response.status_code": errorCode,
+  });
+}
+
+/** A hundred requests begin together and share four connections, not all of which are open yet. */
+export function expectPoolWaits({ items }: LibraryRun): void {
+  const waits = items.map(({ calls }) => waitOf(calls));
+  expect(waits.filter((wait) => wait > 0).length).toBeGreaterThanOrEqual(96);
+  for (const { server, calls } of items) {
+    expect(waitOf(calls)).toBeLessThanOrEqual(server.endMs - server.startMs);
+  }
+}
+
+function waitOf(calls: readonly DecodedSpan[]): number {
+  return Number(calls[0]?.attributes["culprit.pool.wait_ms"] ?? 0);
+}
