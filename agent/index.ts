@@ -9,18 +9,23 @@ import type { startAgent } from "./start-fast.ts";
  *
  * Only Node's own modules are loaded up to that decision: OpenTelemetry's may not even parse on an old Node.
  */
-export const instrumentedModules: readonly string[] = startOrStayInert();
+export const watchImports: WatchImports = startOrStayInert();
 
-function startOrStayInert(): readonly string[] {
+/** Begins to see modules that are imported; called when the agent itself was, by `--import`. */
+export type WatchImports = () => void;
+
+const doNothing = () => undefined;
+
+function startOrStayInert(): WatchImports {
   // Worker threads inherit --require; loggers and loaders start one, and each would cost a second of CPU.
-  if (!isMainThread) return [];
+  if (!isMainThread) return doNothing;
   const config = readConfig();
-  if (config.isDisabled) return [];
+  if (config.isDisabled) return doNothing;
 
   const reason = reasonToStayInert();
   if (reason !== undefined) {
     warn(reason);
-    return [];
+    return doNothing;
   }
   try {
     const setUp: { startAgent: typeof startAgent } = createRequire(import.meta.url)(
@@ -29,7 +34,7 @@ function startOrStayInert(): readonly string[] {
     return setUp.startAgent(config);
   } catch (error) {
     warn(`it could not start: ${error instanceof Error ? error.message : String(error)}`);
-    return [];
+    return doNothing;
   }
 }
 

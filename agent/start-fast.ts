@@ -11,7 +11,7 @@ import { type ResourceSettings, toResourceAttributes } from "./export/resource-a
 import { SpanBuffer } from "./export/span-buffer.ts";
 import type { createContrib } from "./instrumentations/contrib.ts";
 import { contribOf } from "./instrumentations/contrib-packages.ts";
-import { ExpressInstrumentation, type ExpressModule } from "./instrumentations/express.ts";
+import { instrumentFrameworks } from "./instrumentations/frameworks.ts";
 import { instrumentHttpClient } from "./instrumentations/http-client.ts";
 import { instrumentHttpServer } from "./instrumentations/http-server.ts";
 import { instrumentDatabases } from "./instrumentations/instrument-databases.ts";
@@ -35,9 +35,9 @@ import { W3cPropagator } from "./tracing/w3c-propagator.ts";
  *     └─── OpenTelemetry's API, contrib instrumentations ──┘            gzip, retry
  *
  * Contrib packages are loaded when their library is, and OpenTelemetry's SDK only for metrics and logs that somebody
- * asks for. Returns the modules that need a loader under `import`: none.
+ * asks for. Returns what begins to see modules that are imported.
  */
-export function startAgent(config: Config): readonly string[] {
+export function startAgent(config: Config): () => void {
   if (!config.isDiagToConsole) showErrorsAsWarnings();
   for (const warning of config.warnings) warnOnce(warning);
 
@@ -60,13 +60,13 @@ export function startAgent(config: Config): readonly string[] {
   propagation.setGlobalPropagator(new W3cPropagator());
   trace.setGlobalTracerProvider(tracing);
   const flushMetrics = metrics && startMetrics(config, toResourceAttributes(resource), metrics);
-  instrument(config, tracing, runtime);
+  const loads = instrument(config, tracing, runtime);
 
   flushAtExit(() => {
     buffer.handOver();
     return Promise.all([thread.flush(), flushMetrics?.()]);
   }, config.flushTimeoutMs);
-  return [];
+  return () => loads.watchImports();
 }
 
 function toResourceSettings(config: Config): ResourceSettings {
@@ -95,7 +95,7 @@ function startMetrics(
   return withOtelDefaults(() => loaded.startMeterProvider(options, resource, sources));
 }
 
-function instrument(config: Config, tracing: Tracing, runtime: Runtime): void {
+function instrument(config: Config, tracing: Tracing, runtime: Runtime): ModuleLoads {
   const hashParams = createParamsHash(config.paramsKey);
   const options = { tracing, hashParams, callSites: new CallSiteRules(config.callSiteRepeatsMin) };
   const isScraped = config.metricExporters?.includes("prometheus") === true;
@@ -109,13 +109,11 @@ function instrument(config: Config, tracing: Tracing, runtime: Runtime): void {
   if (isOn("redis")) instrumentNodeRedis(options);
 
   const loads = new ModuleLoads();
-  if (isOn("express")) {
-    const express = new ExpressInstrumentation(tracing);
-    loads.onLoaded("express", (exports) => express.patch(exports as ExpressModule));
-  }
+  instrumentFrameworks(tracing, loads, isOn);
   instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools });
   prepareContrib(config, hashParams, loads);
   loads.install();
+  return loads;
 }
 
 function prepareContrib(config: Config, hashParams: HashParams, loads: ModuleLoads): void {

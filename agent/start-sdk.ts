@@ -1,3 +1,4 @@
+import nodeModule from "node:module";
 import { metrics, ProxyTracerProvider, trace } from "@opentelemetry/api";
 import { NodeSDK, type NodeSDKConfiguration } from "@opentelemetry/sdk-node";
 import { type Config, withOtelDefaults } from "./config.ts";
@@ -23,9 +24,10 @@ import { findServiceName } from "./service-name.ts";
  *   app ── instrumentations ──▶ span ──▶ BatchSpanProcessor ──▶ OtlpSpanExporter ──▶ collector
  *               └ evidence adds to it                            └ flushed at exit
  *
- * Returns the names of the modules that are instrumented once they are loaded.
+ * Returns what starts the loader for modules that are imported. It wraps only those that are instrumented; the
+ * application's own are loaded as they are.
  */
-export function startAgent(config: Config): readonly string[] {
+export function startAgent(config: Config): () => void {
   if (!config.isDiagToConsole) showErrorsAsWarnings();
   for (const warning of config.warnings) warnOnce(warning);
 
@@ -61,7 +63,13 @@ export function startAgent(config: Config): readonly string[] {
     new NodeSDK(options).start();
 
     flushAtExit(createFlush(exporter), config.flushTimeoutMs);
-    return instrumentations.flatMap((it) => it.getModuleDefinitions().map(({ name }) => name));
+    const include = instrumentations.flatMap((it) =>
+      it.getModuleDefinitions().map(({ name }) => name),
+    );
+    return () =>
+      nodeModule.register("@opentelemetry/instrumentation/hook.mjs", import.meta.url, {
+        data: { include },
+      });
   });
 }
 

@@ -38,6 +38,15 @@ describe("call site", () => {
     });
   });
 
+  it("is not the function that a compiler calls decorators with", () => {
+    const frames = [
+      frame("/app/node_modules/reflect-metadata/Reflect.js", 100, "decorate"),
+      frame("/app/items.controller.js", 5, "__decorate"),
+      frame("/app/items.controller.js", 40),
+    ];
+    expect(findCallSite(frames)).toMatchObject({ lineNumber: 40 });
+  });
+
   it("is missing when no frame is the application's", () => {
     expect(findCallSite([frame("node:fs"), frame("/app/node_modules/pg/lib/client.js")])).toBe(
       undefined,

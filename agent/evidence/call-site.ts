@@ -50,7 +50,10 @@ export function captureCallSite(
   }
 }
 
-/** The first frame that is neither Node's, nor a package's, nor ours. */
+/** What compilers put into the application's files for decorators. */
+const decoratorHelper = /^_+(ts_)?decorate/;
+
+/** The first frame that is neither Node's, nor a package's, nor a compiler's, nor ours. */
 export function findCallSite(frames: readonly Frame[]): CallSite | undefined {
   let first: Omit<CallSite, "frames"> | undefined;
   let text = "";
@@ -59,6 +62,7 @@ export function findCallSite(frames: readonly Frame[]): CallSite | undefined {
     if (filePath === undefined) continue;
     const lineNumber = frame.getLineNumber() ?? 0;
     const functionName = frame.getFunctionName() ?? undefined;
+    if (functionName !== undefined && decoratorHelper.test(functionName)) continue;
     first ??= { filePath, lineNumber, functionName };
     text += `${lineNumber}:${frame.getColumnNumber() ?? 0}:${filePath}\t${functionName ?? ""}\n`;
   }

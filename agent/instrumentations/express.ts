@@ -1,8 +1,9 @@
-import { type CallSite, captureCallSite } from "../evidence/call-site.ts";
 import { toRedactedException } from "../tracing/exception-attributes.ts";
 import type { Tracing } from "../tracing/tracing.ts";
+import { answeredRequest, setRoute } from "./answered-request.ts";
 import type { Constructor } from "./constructor.ts";
 import { Guard } from "./guard.ts";
+import { HandlerPlace } from "./handler-place.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
 
 interface Layer {
@@ -28,8 +29,6 @@ export interface ExpressModule {
   readonly Router?: Constructor;
 }
 
-/** Routes whose handler's place was sent. */
-const routesMax = 2_000;
 const mountsMax = 32;
 
 /**
@@ -43,8 +42,7 @@ export class ExpressInstrumentation {
   readonly #guard = new Guard("express");
   readonly #patched = new WeakSet<object>();
   readonly #mounts = new WeakMap<object, Map<string, string>>();
-  readonly #places = new WeakMap<object, CallSite>();
-  readonly #sent = new Set<string>();
+  readonly #places = new WeakMap<object, HandlerPlace>();
 
   constructor(tracing: Tracing) {
     this.#tracing = tracing;
@@ -81,7 +79,7 @@ export class ExpressInstrumentation {
 
   #onRoute(route: unknown, entry: (...args: never[]) => unknown): void {
     if (typeof route !== "object" || route === null) return;
-    const place = captureCallSite(entry);
+    const place = HandlerPlace.capture(entry);
     if (place !== undefined) this.#places.set(route, place);
   }
 
@@ -122,19 +120,18 @@ export class ExpressInstrumentation {
 
   #onDispatch(route: Route, args: unknown[]): unknown[] {
     try {
-      const trace = this.#tracing.contexts.current()?.trace;
-      if (trace?.server === undefined || !trace.isSampled) return args;
+      const trace = answeredRequest(this.#tracing);
+      if (trace === undefined) return args;
       const path = Array.isArray(route.path) ? route.path.join(",") : String(route.path ?? "");
-      const pattern = (this.#baseOf(args[0] as ExpressRequest) + path).slice(0, 1_024) || "/";
-      trace.route = pattern.length > 1 && pattern.endsWith("/") ? pattern.slice(0, -1) : pattern;
-      trace.handler = this.#handlerOf(route, trace.route);
+      setRoute(trace, this.#baseOf(args[0] as ExpressRequest) + path);
+      trace.handler = this.#places.get(route)?.tell(trace.route, route.stack?.at(-1)?.handle.name);
       const { server } = trace;
       const [request, response, next, ...rest] = args;
       if (typeof next !== "function") return args;
       const onNext: Method = function (...results) {
         const [error] = results;
         if (error && error !== "route" && error !== "router") {
-          server.addEvent("exception", toRedactedException(error));
+          server?.addEvent("exception", toRedactedException(error));
         }
         return Reflect.apply(next, this, results);
       };
@@ -154,15 +151,5 @@ export class ExpressInstrumentation {
       if (base.length > longest.length && baseUrl.startsWith(base)) longest = base;
     }
     return longest === "" ? baseUrl : mounts.get(longest) + baseUrl.slice(longest.length);
-  }
-
-  /** Once for each route. */
-  #handlerOf(route: Route, pattern: string): CallSite | undefined {
-    if (this.#sent.size >= routesMax || this.#sent.has(pattern)) return undefined;
-    const place = this.#places.get(route);
-    if (place === undefined) return undefined;
-    this.#sent.add(pattern);
-    const name = route.stack?.at(-1)?.handle.name;
-    return name ? { ...place, functionName: name } : { ...place, functionName: undefined };
   }
 }

@@ -1,19 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { toHostAndPort } from "../evidence/host-and-port.ts";
-import { readQueueTime } from "../evidence/queue-time.ts";
-import { redactQuery } from "../evidence/redact-query.ts";
 import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { LocalTrace } from "../tracing/local-trace.ts";
-import { otlpKind, RecordedSpan, type SpanDetail } from "../tracing/recorded-span.ts";
+import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
-import { readBaggage, readTraceparent } from "../tracing/w3c-headers.ts";
 import { keys } from "./attribute-keys.ts";
 import { Guard } from "./guard.ts";
-import { writeMethod } from "./http-method.ts";
-import { writeCallSite } from "./write-call-site.ts";
+import {
+  endServerSpan,
+  startServerSpan,
+  writeRequestHead,
+  writeStatus,
+  writeTotals,
+} from "./server-span.ts";
 
 interface RequestStart {
   readonly request: IncomingMessage;
@@ -36,21 +37,8 @@ export function instrumentHttpServer(
   guard.subscribe<RequestStart>("http.server.request.start", ({ request, response, socket }) => {
     if (socket.localPort === ignoredPort) return;
     const { headers } = request;
-    const remote = readTraceparent(headers.traceparent, headers.tracestate);
-    const trace = tracing.startTrace(remote);
-    const span = new RecordedSpan(
-      tracing.sink,
-      trace,
-      remote && { id0: remote.span[0], id1: remote.span[1] },
-      {
-        name: request.method ?? "",
-        kind: otlpKind.server,
-        startMs: trace.nowMs(),
-        scope: tracing.ownScope,
-      },
-    );
-    trace.server = span;
-    trace.baggage = readBaggage(headers.baggage);
+    const span = startServerSpan(tracing, request.method ?? "", headers);
+    const { trace } = span;
     const context = new ActiveContext(span);
     // Node runs each request's parser callback in a frame of its own, so this ends with the request.
     tracing.contexts.storage.enterWith(context);
@@ -73,8 +61,11 @@ export function instrumentHttpServer(
 }
 
 /** A body is read in the context of its connection; its listeners belong to the request. */
-function bindBody(tracing: Tracing, context: ActiveContext, request: IncomingMessage): void {
-  const { storage } = tracing.contexts;
+export function bindBody(
+  { contexts: { storage } }: Tracing,
+  context: ActiveContext,
+  request: NodeJS.EventEmitter,
+): void {
   const { emit } = request;
   request.emit = function (this: unknown, ...args: unknown[]) {
     return storage.run(context, () => Reflect.apply(emit, this, args) as boolean);
@@ -110,42 +101,23 @@ class AnsweredRequest implements SpanDetail {
   }
 
   finish(span: RecordedSpan): void {
-    const { statusCode } = this.#response;
-    const { route } = this.#trace;
-    if (route !== "" && span.name === this.#request.method) span.name += ` ${route}`;
-    if (statusCode >= 500) span.setStatus({ code: 2 });
-    span.endAt(this.#trace.nowMs());
+    endServerSpan(span, this.#request.method ?? "", this.#response.statusCode);
   }
 
   write(writer: AttributeWriter): void {
-    this.#writeRequest(writer);
+    const { method = "", headers, httpVersion } = this.#request;
+    writeRequestHead(writer, {
+      method,
+      scheme: "encrypted" in this.#socket ? "https" : "http",
+      url: this.#url,
+      httpVersion,
+      host: headers.host,
+      headers,
+      remoteAddress: this.#remoteAddress,
+      startMs: this.#startMs,
+    });
     this.#writeResponse(writer);
-    this.#writeTotals(writer);
-  }
-
-  #writeRequest(writer: AttributeWriter): void {
-    const { headers, httpVersion } = this.#request;
-    writeMethod(writer, this.#request.method ?? "");
-    writer.known(keys.urlScheme, "encrypted" in this.#socket ? "https" : "http");
-    const url = this.#url;
-    const mark = url.indexOf("?");
-    writer.text(keys.urlPath, mark === -1 ? url : url.slice(0, mark));
-    if (mark !== -1) writer.text(keys.urlQuery, redactQuery(url.slice(mark + 1)));
-    writer.known(keys.networkProtocolVersion, httpVersion);
-    if (headers.host !== undefined) {
-      const { host, port } = toHostAndPort(headers.host);
-      writer.known(keys.serverAddress, host);
-      if (port !== 0) writer.integer(keys.serverPort, port);
-    }
-    const remote = forwardedFor(headers["x-forwarded-for"]) ?? this.#remoteAddress;
-    if (remote !== undefined) writer.known(keys.clientAddress, remote);
-    const userAgent = headers["user-agent"];
-    if (userAgent !== undefined) writer.known(keys.userAgent, userAgent);
-    const size = Number(headers["content-length"]);
-    if (size >= 0) writer.integer(keys.httpRequestBodySize, size);
-    const queued = headers["x-request-start"] ?? headers["x-queue-start"];
-    const queuedMs = queued === undefined ? undefined : readQueueTime(queued, this.#startMs);
-    if (queuedMs !== undefined) writer.double(keys.queueTime, queuedMs);
+    writeTotals(writer, this.#trace);
   }
 
   #writeResponse(writer: AttributeWriter): void {
@@ -153,32 +125,13 @@ class AnsweredRequest implements SpanDetail {
     const isAborted = !response.writableFinished;
     if (isAborted) writer.flag(keys.aborted, true);
     if (isAborted && !response.headersSent) return;
-    writer.integer(keys.httpResponseStatusCode, response.statusCode);
-    if (response.statusCode >= 500) writer.known(keys.errorType, String(response.statusCode));
+    writeStatus(writer, response.statusCode);
     const size = bodySizeOf(response);
     if (size !== undefined) writer.integer(keys.httpResponseBodySize, size);
     // Of a body in chunks only the whole is known, headers included.
     const written = size === undefined ? this.#socket.bytesWritten - this.#writtenBefore : 0;
     if (written > 0) writer.integer(keys.httpResponseSize, written);
   }
-
-  #writeTotals(writer: AttributeWriter): void {
-    const { route, dbCalls, dbRows, dbTimeMs, httpCalls, handler } = this.#trace;
-    if (route !== "") writer.known(keys.httpRoute, route);
-    if (handler !== undefined) writeCallSite(writer, handler);
-    if (dbCalls > 0) {
-      writer.integer(keys.dbCalls, dbCalls);
-      writer.integer(keys.dbRows, dbRows);
-      writer.double(keys.dbTime, dbTimeMs);
-    }
-    if (httpCalls > 0) writer.integer(keys.httpCalls, httpCalls);
-  }
-}
-
-/** The first address: the client's, as far as its proxies tell the truth. */
-function forwardedFor(header: string | string[] | undefined): string | undefined {
-  if (typeof header !== "string") return undefined;
-  return header.split(",", 1)[0]!.trim().slice(0, 64) || undefined;
 }
 
 /** Of a body whose length Node or the application knows beforehand. */

@@ -1,5 +1,7 @@
-import nodeModule, { createRequire } from "node:module";
+import nodeModule, { createRequire, type LoadFnOutput } from "node:module";
 import { Guard } from "./guard.ts";
+
+const importedKey = Symbol.for("culprit.imported");
 
 type Load = (this: unknown, request: string, parent: unknown, isMain: boolean) => unknown;
 
@@ -18,11 +20,20 @@ interface ModuleLoader {
 export class ModuleLoads {
   readonly #guard = new Guard("loading of modules");
   readonly #patches = new Map<string, Patch>();
+  readonly #imports = new Map<string, (exports: unknown) => void>();
   readonly #preparations = new Map<string, (file: string) => void>();
 
   /** Calls `patch` each time that a package, or a part of it, is loaded; it must tell whether it knows it. */
   onLoaded(name: string, patch: Patch): void {
     this.#patches.set(name, patch);
+  }
+
+  /**
+   * Calls `patch` with what an ES module of a package exports, right after it has run; it must tell whether it knows it.
+   * Of a module of Node's own before it is given to anybody, with nothing.
+   */
+  onImported(name: string, patch: (exports: unknown) => void): void {
+    this.#imports.set(name, patch);
   }
 
   /** Calls `prepare` once, before anything of the package is loaded, with the file that is. */
@@ -42,6 +53,31 @@ export class ModuleLoads {
       loads.#patch(name, exports, () => toFile(request, parent));
       return exports;
     };
+  }
+
+  /** Begins to see ES modules. It costs some µs for each module of the application, so not all applications pay it. */
+  watchImports(): void {
+    const world = globalThis as typeof globalThis & {
+      [importedKey]?: (name: string, exports: unknown) => void;
+    };
+    world[importedKey] = (name, exports) => this.#onImport(name, exports);
+    nodeModule.registerHooks({
+      load: (url, context, nextLoad) => {
+        const loaded = nextLoad(url, context);
+        const name = url.startsWith("node:") ? url : toPackageName(url.replace("file://", ""));
+        if (name === undefined || !this.#imports.has(name)) return loaded;
+        if (loaded.format === "builtin") this.#onImport(name, undefined);
+        return loaded.format === "module" ? withReport(loaded, url, name) : loaded;
+      },
+    });
+  }
+
+  #onImport(name: string, exports: unknown): void {
+    try {
+      this.#imports.get(name)?.(exports);
+    } catch (error) {
+      this.#guard.failed(error);
+    }
   }
 
   /** The package, if somebody waits for it. */
@@ -77,6 +113,16 @@ export class ModuleLoads {
 function toFile(request: string, parent: unknown): string {
   const { filename } = (parent ?? {}) as { filename?: string };
   return createRequire(filename ?? request).resolve(request);
+}
+
+/** A module imports itself: it has its exports at hand when it has run, whatever it calls them. */
+function withReport(loaded: LoadFnOutput, url: string, name: string): LoadFnOutput {
+  const report =
+    `\nimport * as __culprit from ${JSON.stringify(url)};` +
+    `\nglobalThis[Symbol.for("culprit.imported")]?.(${JSON.stringify(name)}, __culprit);\n`;
+  const { source = "" } = loaded;
+  const text = typeof source === "string" ? source : Buffer.from(source as Uint8Array).toString();
+  return { ...loaded, source: text + report };
 }
 
 /**

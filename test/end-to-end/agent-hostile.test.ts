@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
 import { type NodeProcess, startNode } from "../support/processes.ts";
+import { rawGet as line, talk } from "../support/raw-http.ts";
 
 const root = join(import.meta.dirname, "../..");
 const deadlineMs = 20_000;
@@ -87,8 +88,6 @@ async function startEcho(env?: Readonly<Record<string, string>>): Promise<number
   return Number(port);
 }
 
-const line = (path: string, ...headers: readonly string[]) =>
-  [`GET ${path} HTTP/1.1`, "Host: h", ...headers, "", ""].join("\r\n");
 const post = (body: string) =>
   `POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 const chunked =
@@ -113,19 +112,6 @@ const conversation = [
   line("/fetch"),
   line("/last", "Connection: close"),
 ].join("");
-
-/** Everything that comes back, without dates. */
-async function talk(port: number, text: string): Promise<string> {
-  const socket = connect(port, "127.0.0.1");
-  let answer = "";
-  socket.setEncoding("latin1").on("data", (part) => {
-    answer += part;
-    if (answer.endsWith("bye")) socket.end();
-  });
-  socket.write(text);
-  await once(socket, "close");
-  return answer.replace(/^Date: .*$/gm, "Date");
-}
 
 /** A conversation, an upgrade, and a hundred of the first at once. */
 async function answersOf(port: number): Promise<readonly string[]> {

@@ -1,27 +1,17 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
+import { startThingsServer, type ThingsServer } from "./things-server.ts";
 
-let things: Server;
-let port: number;
-const parents: string[] = [];
+let things: ThingsServer;
 
 beforeAll(async () => {
-  things = createServer((request, response) => {
-    parents.push(String(request.headers.traceparent));
-    response.end("thing");
-  });
-  things.listen(0, "127.0.0.1");
-  await once(things, "listening");
-  port = (things.address() as AddressInfo).port;
+  things = await startThingsServer();
 });
 
-afterAll(() => {
-  things.closeAllConnections();
-  things.close();
-});
+afterAll(() => things.stop());
 
 describe.each(["undici", "fetch"])("%s", (library) => {
   describe.each(librarySets)("%s", (set) => {
@@ -33,7 +23,7 @@ describe.each(["undici", "fetch"])("%s", (library) => {
         const { port: deadPort } = dead.address() as AddressInfo;
         dead.close();
         const env = {
-          SERVER_URL: `http://127.0.0.1:${port}`,
+          SERVER_URL: things.url,
           DEAD_URL: `http://127.0.0.1:${deadPort}/`,
         };
         const { items, failed, callSite } = await runLibrary({ library, set, modules, env });
@@ -50,12 +40,12 @@ describe.each(["undici", "fetch"])("%s", (library) => {
             "http.request.method": "GET",
             "http.response.status_code": 200,
             "server.address": "127.0.0.1",
-            "server.port": port,
+            "server.port": things.port,
             ...callSite,
           });
           expect(call?.attributes["url.full"]).toContain(`/things/${i + 1}`);
           expect(call?.attributes["culprit.params_hash"]).toMatch(/^[0-9a-f]{16}$/);
-          expect(parents).toContain(`00-${server.traceId}-${call?.spanId}-01`);
+          expect(things.parents).toContain(`00-${server.traceId}-${call?.spanId}-01`);
         }
         expect(failed.calls).toHaveLength(1);
         expect(failed.calls[0]).toMatchObject({

@@ -8,6 +8,9 @@ export type LibrarySet = "oldest" | "newest";
 
 const folderOf = (set: LibrarySet) => join(import.meta.dirname, set);
 
+/** The folder of a set's apps, once it is installed. */
+export const appsOf = (set: LibrarySet) => join(folderOf(set), "apps");
+
 /** Installs a set into its folder, which is done once for a lock file. Gives the folder of the apps beside it. */
 export async function installLibraries(set: LibrarySet): Promise<string> {
   const folder = folderOf(set);
@@ -21,7 +24,7 @@ export async function installLibraries(set: LibrarySet): Promise<string> {
     await writeFile(marker, lock);
   }
   // Node looks for packages in the folders above a file, so the apps are copied beside what they use.
-  const apps = join(folder, "apps");
+  const apps = appsOf(set);
   await rm(apps, { recursive: true, force: true });
   await mkdir(apps);
   await cp(join(import.meta.dirname, "../fixtures/apps/libraries"), apps, { recursive: true });

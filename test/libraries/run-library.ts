@@ -4,8 +4,8 @@ import { pathToFileURL } from "node:url";
 import { buildAgent } from "../../agent/build.ts";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { startOtlpSink } from "../support/otlp-sink.ts";
-import { startNode } from "../support/processes.ts";
-import { installLibraries, type LibrarySet } from "./install-libraries.ts";
+import { type NodeProcess, startNode } from "../support/processes.ts";
+import { appsOf, installLibraries, type LibrarySet } from "./install-libraries.ts";
 
 export const librarySets = ["oldest", "newest"] as const satisfies readonly LibrarySet[];
 export const moduleSystems = ["CommonJS", "ESM"] as const;
@@ -27,34 +27,54 @@ export interface LibraryRun {
   readonly failed: RequestTrace;
   /** Metrics as they came, with their texts in clear; "" unless the environment asks for them. */
   readonly metrics: string;
+  /** Of one request to `/orders`, with a body. */
+  readonly ordered: RequestTrace | undefined;
   /** What a span says about its call site, when it was made in the line of the app that says so. */
   readonly callSite: { readonly "code.file.path": string; readonly "code.line.number": number };
 }
 
-interface RunOptions {
-  readonly library: string;
-  readonly set: LibrarySet;
-  readonly modules: ModuleSystem;
-  readonly env?: Readonly<Record<string, string>>;
+interface RunOptions extends Omit<AppOptions, "collectorUrl"> {
+  /** Whether the app takes orders, too. */
+  readonly isFramework?: boolean;
+  /** Instead of HTTP/1.1, a connection each. */
+  readonly send?: Send;
 }
+
+/** Settles when the answer has come, whatever it is. With a body it is a POST of JSON. */
+export type Send = (url: string, body?: string) => Promise<void>;
 
 const requestsAtOnce = 100;
 const deadlineMs = 20_000;
 const agent = join(import.meta.dirname, "../../agent");
 let built: Promise<void> | undefined;
 
-/** Runs a library's app under the agent, as a user would, sends it requests and gives what the agent sent. */
-export async function runLibrary({ library, set, modules, env }: RunOptions): Promise<LibraryRun> {
+interface AppOptions {
+  readonly library: string;
+  readonly set: LibrarySet;
+  readonly modules: ModuleSystem;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where the agent sends to; "": the app runs without it. */
+  readonly collectorUrl: string;
+}
+
+/** A library's app under the agent, as a user would start it. */
+export async function startApp(options: AppOptions): Promise<NodeProcess & { port: number }> {
+  const { library, set, modules, env, collectorUrl } = options;
   built ??= buildAgent();
-  const [apps, sink] = await Promise.all([installLibraries(set), startOtlpSink(), built]);
+  const [apps] = await Promise.all([installLibraries(set), built]);
+  const flags =
+    modules === "ESM"
+      ? ["--import", pathToFileURL(join(agent, "dist/register.mjs")).href]
+      : ["--require", agent];
   const app = await startNode({
-    args:
-      modules === "ESM"
-        ? ["--import", pathToFileURL(join(agent, "dist/register.mjs")).href, "main.mjs", library]
-        : ["--require", agent, "main.cjs", library],
+    args: [
+      ...(collectorUrl === "" ? [] : flags),
+      modules === "ESM" ? "main.mjs" : "main.cjs",
+      library,
+    ],
     cwd: apps,
     env: {
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
       OTEL_BSP_SCHEDULE_DELAY: "100",
       CULPRIT_CALL_SITE_REPEATS_MIN: "1",
       // A hundred requests to a process that has just started do block it.
@@ -62,20 +82,36 @@ export async function runLibrary({ library, set, modules, env }: RunOptions): Pr
       ...env,
     },
   });
+  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs).catch(async (error) => {
+    await app.stop();
+    throw error;
+  });
+  return { ...app, port: Number(port) };
+}
+
+/** Runs a library's app, sends it requests and gives what the agent sent. */
+export async function runLibrary(options: RunOptions): Promise<LibraryRun> {
+  const { library, set, isFramework = false, send = sendHttp } = options;
+  const sink = await startOtlpSink();
+  const app = await startApp({ ...options, collectorUrl: sink.url });
   try {
-    const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
     const paths = Array.from({ length: requestsAtOnce }, (_, i) => `/items/${i + 1}`);
-    await Promise.all(paths.map((path) => get(`http://127.0.0.1:${port}${path}`)));
-    await get(`http://127.0.0.1:${port}/fail`);
-    const hasAll = (spans: readonly DecodedSpan[]) =>
-      [...paths, "/fail"].every((path) => spans.some((span) => isServerOf(path, span)));
-    await sink.waitFor(hasAll, deadlineMs);
+    const origin = `http://127.0.0.1:${app.port}`;
+    await Promise.all(paths.map((path) => send(origin + path)));
+    await send(`${origin}/fail`);
+    if (isFramework) await send(`${origin}/orders`, JSON.stringify({ id: "order" }));
+    const expected = [...paths, "/fail", ...(isFramework ? ["/orders"] : [])];
+    await sink.waitFor(
+      (spans) => expected.every((path) => spans.some((span) => isServerOf(path, span))),
+      deadlineMs,
+    );
     await app.stop();
     return {
       items: paths.map((path) => toRequestTrace(path, sink.spans)),
       failed: toRequestTrace("/fail", sink.spans),
+      ordered: isFramework ? toRequestTrace("/orders", sink.spans) : undefined,
       metrics: Buffer.concat(sink.metricBodies).toString("latin1"),
-      callSite: await findCallSite(join(apps, `${library}.cjs`)),
+      callSite: await findCallSite(join(appsOf(set), `${library}.cjs`)),
     };
   } finally {
     await app.stop();
@@ -83,8 +119,12 @@ export async function runLibrary({ library, set, modules, env }: RunOptions): Pr
   }
 }
 
-async function get(url: string): Promise<void> {
-  const response = await fetch(url, { headers: { connection: "close" } });
+async function sendHttp(url: string, body?: string): Promise<void> {
+  const headers = { connection: "close", "content-type": "application/json" };
+  const response = await fetch(
+    url,
+    body === undefined ? { headers } : { method: "POST", headers, body },
+  );
   await response.arrayBuffer();
 }
 

@@ -1,0 +1,101 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { toHostAndPort } from "../evidence/host-and-port.ts";
+import { readQueueTime } from "../evidence/queue-time.ts";
+import { redactQuery } from "../evidence/redact-query.ts";
+import type { AttributeWriter } from "../tracing/attribute-writer.ts";
+import type { LocalTrace } from "../tracing/local-trace.ts";
+import { otlpKind, RecordedSpan } from "../tracing/recorded-span.ts";
+import type { Tracing } from "../tracing/tracing.ts";
+import { readBaggage, readTraceparent } from "../tracing/w3c-headers.ts";
+import { keys } from "./attribute-keys.ts";
+import { writeMethod } from "./http-method.ts";
+import { writeCallSite } from "./write-call-site.ts";
+
+/** Begins the span of a request that came in, in the trace of its caller if it names one. */
+export function startServerSpan(
+  tracing: Tracing,
+  method: string,
+  headers: IncomingHttpHeaders,
+): RecordedSpan {
+  const remote = readTraceparent(headers.traceparent, headers.tracestate);
+  const trace = tracing.startTrace(remote);
+  const parent = remote && { id0: remote.span[0], id1: remote.span[1] };
+  const options = {
+    name: method,
+    kind: otlpKind.server,
+    startMs: trace.nowMs(),
+    scope: tracing.ownScope,
+  };
+  const span = new RecordedSpan(tracing.sink, trace, parent, options);
+  trace.server = span;
+  trace.baggage = readBaggage(headers.baggage);
+  return span;
+}
+
+/** Ends it, with the route in its name if a framework has found one. */
+export function endServerSpan(span: RecordedSpan, method: string, statusCode: number): void {
+  const { route } = span.trace;
+  if (route !== "" && span.name === method) span.name += ` ${route}`;
+  if (statusCode >= 500) span.setStatus({ code: 2 });
+  span.endAt(span.trace.nowMs());
+}
+
+export interface RequestHead {
+  readonly method: string;
+  readonly scheme: "http" | "https";
+  /** With its query. */
+  readonly url: string;
+  readonly httpVersion: string;
+  readonly host: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly remoteAddress: string | undefined;
+  readonly startMs: number;
+}
+
+export function writeRequestHead(writer: AttributeWriter, head: RequestHead): void {
+  const { method, scheme, url, httpVersion, host, headers } = head;
+  writeMethod(writer, method);
+  writer.known(keys.urlScheme, scheme);
+  const mark = url.indexOf("?");
+  writer.text(keys.urlPath, mark === -1 ? url : url.slice(0, mark));
+  if (mark !== -1) writer.text(keys.urlQuery, redactQuery(url.slice(mark + 1)));
+  writer.known(keys.networkProtocolVersion, httpVersion);
+  if (host !== undefined) {
+    const address = toHostAndPort(host);
+    writer.known(keys.serverAddress, address.host);
+    if (address.port !== 0) writer.integer(keys.serverPort, address.port);
+  }
+  const remote = forwardedFor(headers["x-forwarded-for"]) ?? head.remoteAddress;
+  if (remote !== undefined) writer.known(keys.clientAddress, remote);
+  const userAgent = headers["user-agent"];
+  if (userAgent !== undefined) writer.known(keys.userAgent, userAgent);
+  const size = Number(headers["content-length"]);
+  if (size >= 0) writer.integer(keys.httpRequestBodySize, size);
+  const queued = headers["x-request-start"] ?? headers["x-queue-start"];
+  const queuedMs = queued === undefined ? undefined : readQueueTime(queued, head.startMs);
+  if (queuedMs !== undefined) writer.double(keys.queueTime, queuedMs);
+}
+
+export function writeStatus(writer: AttributeWriter, statusCode: number): void {
+  writer.integer(keys.httpResponseStatusCode, statusCode);
+  if (statusCode >= 500) writer.known(keys.errorType, String(statusCode));
+}
+
+/** What is known of the request as a whole once it is answered. */
+export function writeTotals(writer: AttributeWriter, trace: LocalTrace): void {
+  const { route, dbCalls, dbRows, dbTimeMs, httpCalls, handler } = trace;
+  if (route !== "") writer.known(keys.httpRoute, route);
+  if (handler !== undefined) writeCallSite(writer, handler);
+  if (dbCalls > 0) {
+    writer.integer(keys.dbCalls, dbCalls);
+    writer.integer(keys.dbRows, dbRows);
+    writer.double(keys.dbTime, dbTimeMs);
+  }
+  if (httpCalls > 0) writer.integer(keys.httpCalls, httpCalls);
+}
+
+/** The first address: the client's, as far as its proxies tell the truth. */
+function forwardedFor(header: string | string[] | undefined): string | undefined {
+  if (typeof header !== "string") return undefined;
+  return header.split(",", 1)[0]!.trim().slice(0, 64) || undefined;
+}
