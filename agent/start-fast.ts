@@ -14,6 +14,8 @@ import { contribOf } from "./instrumentations/contrib-packages.ts";
 import { instrumentFrameworks } from "./instrumentations/frameworks.ts";
 import { instrumentHttpClient } from "./instrumentations/http-client.ts";
 import { instrumentHttpServer } from "./instrumentations/http-server.ts";
+import { Http2ClientInstrumentation } from "./instrumentations/http2-client.ts";
+import { instrumentHttp2Server } from "./instrumentations/http2-server.ts";
 import { instrumentDatabases } from "./instrumentations/instrument-databases.ts";
 import { isOwnVersion } from "./instrumentations/is-own-version.ts";
 import { ModuleLoads } from "./instrumentations/module-loads.ts";
@@ -103,12 +105,20 @@ function instrument(config: Config, tracing: Tracing, runtime: Runtime): ModuleL
   if (isOn("http")) {
     instrumentHttpServer(tracing, runtime, isScraped ? config.prometheusPort : 0);
     instrumentHttpClient(options);
+    instrumentHttp2Server(tracing, runtime);
   }
   if (isOn("undici")) instrumentUndici(options);
   if (isOn("ioredis")) instrumentIoredis(options);
   if (isOn("redis")) instrumentNodeRedis(options);
 
   const loads = new ModuleLoads();
+  if (isOn("http")) {
+    const http2 = new Http2ClientInstrumentation(options);
+    for (const name of ["http2", "node:http2"]) {
+      loads.onLoaded(name, (exports) => http2.patch(exports));
+    }
+    loads.onImported("node:http2", () => http2.patch(process.getBuiltinModule("node:http2")));
+  }
   instrumentFrameworks(tracing, loads, isOn);
   instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools });
   prepareContrib(config, hashParams, loads);

@@ -1,0 +1,105 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { TLSSocket } from "node:tls";
+import type { Runtime } from "../runtime/start-runtime.ts";
+import { ActiveContext } from "../tracing/active-context.ts";
+import type { AttributeWriter } from "../tracing/attribute-writer.ts";
+import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
+import type { Tracing } from "../tracing/tracing.ts";
+import { keys } from "./attribute-keys.ts";
+import { Guard } from "./guard.ts";
+import { bindBody } from "./http-server.ts";
+import { isGrpc } from "./http2-headers.ts";
+import {
+  endServerSpan,
+  startServerSpan,
+  writeRequestHead,
+  writeStatus,
+  writeTotals,
+} from "./server-span.ts";
+
+interface StreamStart {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+}
+
+const bodiless: ReadonlySet<string | undefined> = new Set(["GET", "HEAD"]);
+
+/**
+ * Requests to `node:http2` servers, by a diagnostics channel that Node 22.15 does not have yet; as streams, as
+ * requests and responses, and those of a framework on top.
+ */
+export function instrumentHttp2Server(tracing: Tracing, runtime: Runtime): void {
+  const guard = new Guard("node:http2 servers");
+  guard.subscribe<StreamStart>("http2.server.stream.created", ({ stream, headers }) => {
+    const { ":method": method = "", ":path": path } = headers;
+    // A stream with an even number is one that the application pushes; gRPC has spans of its own.
+    if (path === undefined || Number(stream.id) % 2 === 0 || isGrpc(headers)) return;
+    const span = startServerSpan(tracing, method, headers);
+    const context = new ActiveContext(span);
+    // Node calls back for each stream's headers in a frame of its own, so this ends there; listeners are called later.
+    tracing.contexts.storage.enterWith(context);
+    if (!bodiless.has(method)) bindBody(tracing, context, stream);
+    if (!span.trace.isSampled) return;
+    const detail = new AnsweredStream(span, stream, headers);
+    span.detail = detail;
+    runtime.requestStarted(span);
+    stream.once("close", () => {
+      try {
+        runtime.requestEnding(span);
+        detail.finish();
+      } catch (error) {
+        guard.failed(error);
+      }
+    });
+  });
+}
+
+class AnsweredStream implements SpanDetail {
+  readonly #span: RecordedSpan;
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #remoteAddress: string | undefined;
+  readonly #scheme: "http" | "https";
+
+  constructor(span: RecordedSpan, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    this.#span = span;
+    this.#stream = stream;
+    this.#headers = headers;
+    // Gone once the connection is closed.
+    const socket = stream.session?.socket as Partial<TLSSocket> | undefined;
+    this.#remoteAddress = socket?.remoteAddress;
+    this.#scheme = socket?.encrypted === true ? "https" : "http";
+  }
+
+  finish(): void {
+    endServerSpan(this.#span, this.#headers[":method"] ?? "", this.#statusCode);
+  }
+
+  /** 0 when no answer was begun. */
+  get #statusCode(): number {
+    return Number(this.#answer?.[":status"] ?? 0);
+  }
+
+  get #answer(): OutgoingHttpHeaders | undefined {
+    return this.#stream.headersSent ? this.#stream.sentHeaders : undefined;
+  }
+
+  write(writer: AttributeWriter): void {
+    const headers = this.#headers;
+    writeRequestHead(writer, {
+      method: headers[":method"] ?? "",
+      scheme: this.#scheme,
+      url: headers[":path"] ?? "",
+      httpVersion: "2",
+      host: headers[":authority"] ?? headers.host,
+      headers,
+      remoteAddress: this.#remoteAddress,
+      startMs: this.#span.startMs,
+    });
+    if (this.#stream.aborted) writer.flag(keys.aborted, true);
+    if (this.#statusCode !== 0) writeStatus(writer, this.#statusCode);
+    const size = Number(this.#answer?.["content-length"] ?? Number.NaN);
+    if (size >= 0) writer.integer(keys.httpResponseBodySize, size);
+    writeTotals(writer, this.#span.trace);
+  }
+}
