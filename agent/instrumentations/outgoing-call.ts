@@ -15,6 +15,8 @@ import { writeCallSite } from "./write-call-site.ts";
 
 /** Node's own frames above the application's: about 30 for `fetch`. */
 const framesMax = 48;
+/** Calls of one trace that failed and were not repeated with success. */
+const failedCallsMax = 1_000;
 
 export interface CallOptions {
   readonly tracing: Tracing;
@@ -29,6 +31,8 @@ export class OutgoingCall implements SpanDetail {
   readonly #paramsHash: string | undefined;
   readonly #callSite: CallSite | undefined;
   readonly #repeatIndex: number;
+  /** How often this call was sent before in its trace, each time in vain. */
+  readonly #resendCount: number;
   statusCode = 0;
   errorType = "";
   protocolVersion = "";
@@ -55,6 +59,8 @@ export class OutgoingCall implements SpanDetail {
     this.#paramsHash = evidence.hash;
     this.#callSite = evidence.site;
     this.#repeatIndex = evidence.index;
+    const { failedCalls } = span.trace;
+    this.#resendCount = (evidence.hash && failedCalls?.get(evidence.hash)) || 0;
   }
 
   /** Undefined when nothing is to be traced. `entry` is the function nearest to the application that is ours. */
@@ -102,8 +108,23 @@ export class OutgoingCall implements SpanDetail {
   }
 
   end(): void {
+    this.#countTry();
     if (this.statusCode >= 400 || this.errorType !== "") this.span.setStatus({ code: 2 });
     this.span.endAt(this.span.trace.nowMs());
+  }
+
+  /** Of a call with a body nobody knows whether the next one is the same. */
+  #countTry(): void {
+    const { trace } = this.span;
+    if (this.#paramsHash === undefined) return;
+    if (this.errorType === "" && !isWorthRetry(this.statusCode)) {
+      trace.failedCalls?.delete(this.#paramsHash);
+      return;
+    }
+    trace.failedCalls ??= new Map();
+    if (trace.failedCalls.size < failedCallsMax) {
+      trace.failedCalls.set(this.#paramsHash, this.#resendCount + 1);
+    }
   }
 
   write(writer: AttributeWriter): void {
@@ -120,6 +141,7 @@ export class OutgoingCall implements SpanDetail {
     if (this.protocolVersion) writer.known(keys.networkProtocolVersion, this.protocolVersion);
     if (this.#paramsHash !== undefined) writer.text(keys.paramsHash, this.#paramsHash);
     if (this.#repeatIndex > 1) writer.integer(keys.repeatIndex, this.#repeatIndex);
+    if (this.#resendCount > 0) writer.integer(keys.httpRequestResendCount, this.#resendCount);
     if (this.#callSite !== undefined) writeCallSite(writer, this.#callSite);
     this.#writeTransfer(writer);
   }
@@ -136,6 +158,11 @@ export class OutgoingCall implements SpanDetail {
 }
 
 const noEvidence = { hash: undefined, site: undefined, index: 0 };
+
+/** Answers after which clients try again: timeouts, too many requests, faults of the server. */
+function isWorthRetry(statusCode: number): boolean {
+  return statusCode >= 500 || statusCode === 429 || statusCode === 408;
+}
 
 /** A path as it is, and the names of its parameters. */
 function withoutValues(path: string): string {

@@ -36,6 +36,8 @@ export class LocalTrace {
   dbRows = 0;
   dbTimeMs = 0;
   httpCalls = 0;
+  /** How often each HTTP call was sent whose last try has failed, by the hash of its parameters. */
+  failedCalls: Map<string, number> | undefined = undefined;
   /** How often each statement ran. */
   repeats: Map<string, number> | undefined = undefined;
   #hex = "";
