@@ -43,6 +43,8 @@ export interface Config {
   readonly prometheusPort: number;
   /** From this duration on a block of the event loop is told, with the code that blocked; 0 is never. */
   readonly eventLoopBlockMs: number;
+  /** Node's own flags: of the command line, and of `NODE_OPTIONS`. */
+  readonly nodeFlags: readonly string[];
   /** What is wrong in the environment; each is said once, and the default is used. */
   readonly warnings: readonly string[];
 }
@@ -90,6 +92,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     prometheusHost: read(env, "OTEL_EXPORTER_PROMETHEUS_HOST"),
     prometheusPort: limit("OTEL_EXPORTER_PROMETHEUS_PORT", 9_464),
     eventLoopBlockMs: limit("CULPRIT_EVENT_LOOP_BLOCK_MS", 100),
+    nodeFlags: [...process.execArgv, ...(read(env, "NODE_OPTIONS")?.split(/\s+/) ?? [])],
     warnings,
   });
 }

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { isMainThread } from "node:worker_threads";
 import { readConfig } from "./config.ts";
+import { findOtherAgent } from "./other-agents.ts";
 import type { startAgent } from "./start-fast.ts";
 
 /**
@@ -22,7 +23,7 @@ function startOrStayInert(): WatchImports {
   const config = readConfig();
   if (config.isDisabled) return doNothing;
 
-  const reason = reasonToStayInert();
+  const reason = reasonToStayInert(config.nodeFlags);
   if (reason !== undefined) {
     warn(reason);
     return doNothing;
@@ -38,7 +39,7 @@ function startOrStayInert(): WatchImports {
   }
 }
 
-function reasonToStayInert(): string | undefined {
+function reasonToStayInert(nodeFlags: readonly string[]): string | undefined {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major < 22 || (major === 22 && minor < 15)) {
     return `it needs Node.js 22.15 or later, and this is ${process.version}`;
@@ -48,10 +49,8 @@ function reasonToStayInert(): string | undefined {
   if (world[mark]) return "another copy of it is loaded already";
   world[mark] = true;
 
-  const openTelemetry = world[Symbol.for("opentelemetry.js.api.1")] as object | undefined;
-  if (openTelemetry && "trace" in openTelemetry) return "another OpenTelemetry SDK runs already";
-  if ("_ddtrace" in world) return "dd-trace runs already";
-  return undefined;
+  const other = findOtherAgent(nodeFlags);
+  return other && `${other} traces this process`;
 }
 
 function warn(reason: string): void {

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { context, propagation, trace } from "@opentelemetry/api";
+import { context, metrics as metricsApi, propagation, trace } from "@opentelemetry/api";
 import { type Config, withOtelDefaults } from "./config.ts";
-import { showErrorsAsWarnings, warnOnce } from "./diagnostics.ts";
+import { showErrorsAsWarnings, warn } from "./diagnostics.ts";
 import { CallSiteRules } from "./evidence/call-site-rules.ts";
 import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
 import { bufferBytes, ExportThread } from "./export/export-thread.ts";
@@ -12,6 +12,7 @@ import { SpanBuffer } from "./export/span-buffer.ts";
 import type { createContrib } from "./instrumentations/contrib.ts";
 import { contribOf } from "./instrumentations/contrib-packages.ts";
 import { instrumentFrameworks } from "./instrumentations/frameworks.ts";
+import { unloadInstrumentations } from "./instrumentations/guard.ts";
 import { instrumentHttpClient } from "./instrumentations/http-client.ts";
 import { instrumentHttpServer } from "./instrumentations/http-server.ts";
 import { Http2ClientInstrumentation } from "./instrumentations/http2-client.ts";
@@ -21,6 +22,7 @@ import { isOwnVersion } from "./instrumentations/is-own-version.ts";
 import { ModuleLoads } from "./instrumentations/module-loads.ts";
 import { instrumentIoredis, instrumentNodeRedis } from "./instrumentations/redis.ts";
 import { instrumentUndici } from "./instrumentations/undici.ts";
+import { otherAgentPackages } from "./other-agents.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { MeteredSpans } from "./runtime/metrics/metered-spans.ts";
 import type { startMeterProvider } from "./runtime/metrics/start-meter-provider.ts";
@@ -41,7 +43,7 @@ import { W3cPropagator } from "./tracing/w3c-propagator.ts";
  */
 export function startAgent(config: Config): () => void {
   if (!config.isDiagToConsole) showErrorsAsWarnings();
-  for (const warning of config.warnings) warnOnce(warning);
+  for (const warning of config.warnings) warn(warning);
 
   const resource = toResourceSettings(config);
   const thread = new ExportThread(join(import.meta.dirname, "export-worker.cjs"), {
@@ -122,8 +124,23 @@ function instrument(config: Config, tracing: Tracing, runtime: Runtime): ModuleL
   instrumentFrameworks(tracing, loads, isOn);
   instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools });
   prepareContrib(config, hashParams, loads);
+  for (const name of otherAgentPackages) {
+    loads.beforeFirst(name, () => standDown(name, tracing, loads));
+  }
   loads.install();
   return loads;
+}
+
+/** The application loads another agent: it finds the process as it would be without this one. */
+function standDown(name: string, tracing: Tracing, loads: ModuleLoads): void {
+  loads.stop();
+  unloadInstrumentations();
+  tracing.stop();
+  for (const api of [trace, context, propagation, metricsApi]) api.disable();
+  process.emitWarning(
+    `the agent has switched itself off: ${name} traces this process`,
+    "CulpritWarning",
+  );
 }
 
 function prepareContrib(config: Config, hashParams: HashParams, loads: ModuleLoads): void {

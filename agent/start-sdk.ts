@@ -2,7 +2,7 @@ import nodeModule from "node:module";
 import { metrics, ProxyTracerProvider, trace } from "@opentelemetry/api";
 import { NodeSDK, type NodeSDKConfiguration } from "@opentelemetry/sdk-node";
 import { type Config, withOtelDefaults } from "./config.ts";
-import { showErrorsAsWarnings, warnOnce } from "./diagnostics.ts";
+import { showErrorsAsWarnings, warn } from "./diagnostics.ts";
 import { createCallEvidence } from "./evidence/call-evidence.ts";
 import { createParamsHash } from "./evidence/params-hash.ts";
 import { PreciseStart } from "./evidence/precise-start.ts";
@@ -29,7 +29,7 @@ import { findServiceName } from "./service-name.ts";
  */
 export function startAgent(config: Config): () => void {
   if (!config.isDiagToConsole) showErrorsAsWarnings();
-  for (const warning of config.warnings) warnOnce(warning);
+  for (const warning of config.warnings) warn(warning);
 
   const evidence = createCallEvidence({
     hashParams: createParamsHash(config.paramsKey),

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { countDropped, warnOnce } from "../diagnostics.ts";
+import { countDropped, toText, warn } from "../diagnostics.ts";
 import type { ExportReport, ExportSettings } from "./export-service.ts";
 import type { ChunkExchange } from "./span-buffer.ts";
 import type { SpanChunk } from "./span-chunk.ts";
@@ -73,16 +73,10 @@ export class ExportThread implements ChunkExchange {
   #start(): Worker | undefined {
     if (this.#starts >= startsMax) return undefined;
     this.#starts += 1;
-    // Neither the application's flags, which may hold us or a loader, nor its environment are this thread's.
-    const worker = new Worker(this.#file, {
-      workerData: this.#settings,
-      execArgv: [],
-      env: {},
-      resourceLimits,
-      name: "culprit-export",
-    });
+    const worker = this.#createWorker();
+    if (worker === undefined) return undefined;
     worker.on("message", (report: ExportReport) => this.#onReport(report));
-    worker.on("error", (error) => warnOnce(`the export thread failed: ${error.message}`));
+    worker.on("error", (error) => warn(`the export thread failed: ${error.message}`));
     worker.on("exit", () => this.#onExit());
     // Last: a listener for messages holds the process.
     worker.unref();
@@ -90,9 +84,26 @@ export class ExportThread implements ChunkExchange {
     return worker;
   }
 
+  /** Undefined where Node may start no thread, by its permissions (`--permission`). */
+  #createWorker(): Worker | undefined {
+    try {
+      // Neither the application's flags, which may hold us or a loader, nor its environment are this thread's.
+      return new Worker(this.#file, {
+        workerData: this.#settings,
+        execArgv: [],
+        env: {},
+        resourceLimits,
+        name: "culprit-export",
+      });
+    } catch (error) {
+      warn(`the thread that sends spans can't start: ${toText(error)}`);
+      return undefined;
+    }
+  }
+
   #onReport(report: ExportReport): void {
     if (report.kind === "empty") this.#empty.push(report.bytes);
-    else if (report.kind === "warning") warnOnce(report.message);
+    else if (report.kind === "warning") warn(report.message);
     else if (report.kind === "dropped") countDropped(report.reason, report.spans);
     else this.#settle(report.id, report.isEmpty);
   }

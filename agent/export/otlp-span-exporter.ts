@@ -1,7 +1,7 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
-import { countDropped, warnOnce } from "../diagnostics.ts";
+import { countDropped, warn } from "../diagnostics.ts";
 import { OtlpSender } from "./otlp-sender.ts";
 import { readOtlpTarget } from "./otlp-target.ts";
 
@@ -30,7 +30,7 @@ export class OtlpSpanExporter implements SpanExporter {
     this.#sender = new OtlpSender(readOtlpTarget(contentType), {
       queueBytesMax: exportQueueBytesMax,
       onDrop: countDropped,
-      onWarning: warnOnce,
+      onWarning: warn,
     });
   }
 

@@ -229,6 +229,8 @@ export class SpanEncoder implements AttributeWriter {
   }
 
   integer(key: AttributeKey, value: number): void {
+    // Of a header, say: a varint of Infinity would have no end.
+    if (!Number.isSafeInteger(value) || value < 0) return;
     if (this.#overrides?.has(key.name)) return;
     this.#out.byte(this.#attributeTag);
     const lengthAt = this.#out.skip(2);

@@ -64,14 +64,16 @@ export class ExpressInstrumentation {
       return function use(...args) {
         const layers = this.stack?.length ?? 0;
         const result = Reflect.apply(original, this, args);
-        instrumentation.#onUse(this.stack?.slice(layers) ?? [], args[0]);
+        instrumentation.#guard.attempt(() =>
+          instrumentation.#onUse(this.stack?.slice(layers) ?? [], args[0]),
+        );
         return result;
       };
     });
     wrapMethod(prototype, "route", (original) => {
       return function route(...args) {
         const made = Reflect.apply(original, this, args);
-        instrumentation.#onRoute(made, route);
+        instrumentation.#guard.attempt(() => instrumentation.#onRoute(made, route));
         return made;
       };
     });

@@ -1,43 +1,85 @@
-import { subscribe } from "node:diagnostics_channel";
-import { countDropped, warnOnce } from "../diagnostics.ts";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { countDropped, toText, warn } from "../diagnostics.ts";
 
 /** Then an instrumentation is taken for broken with this version of its library. */
 const failuresMax = 5;
 
+const guards: Guard[] = [];
+
+/** Unloads every instrumentation of ours: another agent does their work. */
+export function unloadInstrumentations(): void {
+  for (const guard of guards) guard.unload();
+}
+
 /**
  * Stands between an instrumentation and the application: what the one throws, the other never sees. An instrumentation
- * that fails again and again is switched off; the library then runs as it would without the agent.
+ * that fails again and again is unloaded; the library then runs as it would without the agent.
  */
 export class Guard {
   readonly #name: string;
+  readonly #atUnload: (() => void)[] = [];
   #failures = 0;
+  #isActive = true;
 
   constructor(name: string) {
     this.#name = name;
+    guards.push(this);
   }
 
+  /** Wraps around methods stay, since others may have wrapped them in turn: they ask this, and pass through. */
   get isActive(): boolean {
-    return this.#failures < failuresMax;
+    return this.#isActive;
   }
 
-  /** For the catch around whatever the instrumentation does. */
+  /** For the catch around whatever the instrumentation does. Never throws, whatever the error is. */
   failed(error: unknown): void {
     this.#failures += 1;
     countDropped("instrumentation_failed");
+    if (this.#failures === 1) warn(`the instrumentation of ${this.#name} failed: ${toText(error)}`);
     if (this.#failures !== failuresMax) return;
-    const reason = error instanceof Error ? error.message : String(error);
-    warnOnce(`the instrumentation of ${this.#name} is switched off after errors: ${reason}`);
+    this.unload();
+    warn(`the instrumentation of ${this.#name} is switched off after errors: ${toText(error)}`);
+  }
+
+  /** Takes back what can be taken back, once. */
+  unload(): void {
+    this.#isActive = false;
+    for (const undo of this.#atUnload.splice(0)) undo();
+  }
+
+  /** `undo` is called when the instrumentation is unloaded. */
+  onUnload(undo: () => void): void {
+    this.#atUnload.push(undo);
+  }
+
+  /** What `fn` returns; undefined when it throws. */
+  attempt<Result>(fn: () => Result): Result | undefined {
+    try {
+      return fn();
+    } catch (error) {
+      this.failed(error);
+      return undefined;
+    }
+  }
+
+  /** `listener` for an emitter of the application's, where an error would be the application's. */
+  bind<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      this.attempt(() => listener(...args));
+    };
   }
 
   /** Calls `onMessage` for what a diagnostics channel publishes. An error there would end the process. */
   subscribe<Message>(channel: string, onMessage: (message: Message) => void): void {
-    subscribe(channel, (message) => {
-      if (!this.isActive) return;
+    const guarded = (message: unknown) => {
+      if (!this.#isActive) return;
       try {
         onMessage(message as Message);
       } catch (error) {
         this.failed(error);
       }
-    });
+    };
+    subscribe(channel, guarded);
+    this.onUnload(() => unsubscribe(channel, guarded));
   }
 }

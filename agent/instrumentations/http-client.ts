@@ -24,7 +24,9 @@ export function instrumentHttpClient(options: CallOptions): void {
         if (!request.hasHeader(name)) request.setHeader(name, value);
       });
     }
-    if (call.span.trace.isSampled) request.once("socket", (socket) => watch(call, request, socket));
+    if (!call.span.trace.isSampled) return;
+    const onSocket = (socket: Socket) => watch(guard, call, request, socket);
+    request.once("socket", guard.bind(onSocket));
   });
 
   guard.subscribe<RequestMessage & { readonly response: IncomingMessage }>(
@@ -39,7 +41,10 @@ export function instrumentHttpClient(options: CallOptions): void {
       call.responseBytes = toBytes(response.headers["content-length"]);
       if (call.isReused === false) call.firstByteMs = call.span.trace.nowMs() - call.span.startMs;
       // The call is over when its body is read, or given up.
-      response.once("close", () => call.end());
+      response.once(
+        "close",
+        guard.bind(() => call.end()),
+      );
     },
   );
 
@@ -62,25 +67,18 @@ function toHttpRequest(request: ClientRequest) {
 }
 
 /** What a new connection takes; one that was open already has nothing to say. */
-function watch(call: OutgoingCall, request: ClientRequest, socket: Socket): void {
+function watch(guard: Guard, call: OutgoingCall, request: ClientRequest, socket: Socket): void {
   call.isReused = request.reusedSocket;
   if (request.reusedSocket || !socket.connecting) return;
   const { trace, startMs } = call.span;
   let lastMs = startMs;
-  const sinceLast = () => {
-    const nowMs = trace.nowMs();
-    const ms = nowMs - lastMs;
-    lastMs = nowMs;
-    return ms;
-  };
-  socket.once("lookup", () => {
-    call.dnsMs = sinceLast();
-  });
-  socket.once("connect", () => {
-    call.tcpMs = sinceLast();
-  });
-  if (!("encrypted" in socket)) return;
-  socket.once("secureConnect", () => {
-    call.tlsMs = sinceLast();
-  });
+  const note = (phase: "dnsMs" | "tcpMs" | "tlsMs") =>
+    guard.bind(() => {
+      const nowMs = trace.nowMs();
+      call[phase] = nowMs - lastMs;
+      lastMs = nowMs;
+    });
+  socket.once("lookup", note("dnsMs"));
+  socket.once("connect", note("tcpMs"));
+  if ("encrypted" in socket) socket.once("secureConnect", note("tlsMs"));
 }

@@ -49,14 +49,11 @@ export function instrumentHttpServer(
     const detail = new AnsweredRequest(trace, span.startMs, request, response, socket);
     span.detail = detail;
     runtime.requestStarted(span);
-    response.once("close", () => {
-      try {
-        runtime.requestEnding(span);
-        detail.finish(span);
-      } catch (error) {
-        guard.failed(error);
-      }
-    });
+    const onClose = () => {
+      runtime.requestEnding(span);
+      detail.finish(span);
+    };
+    response.once("close", guard.bind(onClose));
   });
 }
 

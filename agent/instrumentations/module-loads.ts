@@ -41,6 +41,12 @@ export class ModuleLoads {
     this.#preparations.set(name, prepare);
   }
 
+  /** From now on nothing is looked at. What was patched stays patched. */
+  stop(): void {
+    this.#patches.clear();
+    this.#preparations.clear();
+  }
+
   install(): void {
     const loader = nodeModule as unknown as ModuleLoader;
     const original = loader._load;

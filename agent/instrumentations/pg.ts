@@ -72,11 +72,7 @@ export class PgInstrumentation {
     wrapMethod<PgPool>(Pool.prototype, "connect", (original) => {
       return function connect(...args) {
         if (!instrumentation.#guard.isActive) return Reflect.apply(original, this, args);
-        try {
-          followPgPool(instrumentation.#options.pools, this);
-        } catch (error) {
-          instrumentation.#guard.failed(error);
-        }
+        instrumentation.#guard.attempt(() => followPgPool(instrumentation.#options.pools, this));
         return instrumentation.#connect(this, original, args);
       };
     });
@@ -84,13 +80,8 @@ export class PgInstrumentation {
 
   #queryPool(pool: PgPool, original: Method, args: Args, entry: AnyFunction): unknown {
     const outer = this.#announced;
-    let announced: AnnouncedCall | undefined;
-    try {
-      announced = this.#announce(args, entry);
-      this.#announced = announced;
-    } catch (error) {
-      this.#guard.failed(error);
-    }
+    const announced = this.#guard.attempt(() => this.#announce(args, entry));
+    this.#announced = announced;
     try {
       const result = Reflect.apply(original, pool, args);
       return announced?.isSought === true ? findCallerBehind(result, announced) : result;
@@ -120,7 +111,8 @@ export class PgInstrumentation {
     const [callback] = args;
     const announced = this.#announced;
     this.#announced = undefined;
-    const checkout = new Checkout(toPoolState(pool));
+    const checkout = this.#guard.attempt(() => new Checkout(toPoolState(pool)));
+    if (checkout === undefined) return Reflect.apply(original, pool, args);
     if (typeof callback !== "function") {
       const result = Reflect.apply(original, pool, args) as Promise<PgClient>;
       if (!checkout.isDelayed) return result;
@@ -146,12 +138,7 @@ export class PgInstrumentation {
   }
 
   #queryClient(client: PgClient, original: Method, args: Args, entry: AnyFunction): unknown {
-    let call: DatabaseCall | undefined;
-    try {
-      call = this.#startCall(client, args, entry);
-    } catch (error) {
-      this.#guard.failed(error);
-    }
+    const call = this.#guard.attempt(() => this.#startCall(client, args, entry));
     this.#announced = undefined;
     if (call === undefined) return Reflect.apply(original, client, args);
     return this.#finishCall(call, client, original, args);
@@ -188,13 +175,7 @@ export class PgInstrumentation {
   /** The application gets what pg returns: its callback is called as pg calls it, and its promise is pg's. */
   #finishCall(call: DatabaseCall, client: PgClient, original: Method, args: Args): unknown {
     const at = args.findLastIndex((argument) => typeof argument === "function");
-    const finish = (error: unknown, result: unknown) => {
-      try {
-        end(call, error, result);
-      } catch (failure) {
-        this.#guard.failed(failure);
-      }
-    };
+    const finish = this.#guard.bind((error: unknown, result: unknown) => end(call, error, result));
     if (at > 0) {
       const wrapped = [...args];
       wrapped[at] = this.#bindCallback(args[at] as Method, finish);
@@ -210,7 +191,8 @@ export class PgInstrumentation {
       return Reflect.apply(original, client, [config, ...args.slice(1)]);
     }
     const result = Reflect.apply(original, client, args) as Promise<unknown>;
-    const observed = observePgPromise(result, client, args, finish);
+    const observed =
+      this.#guard.attempt(() => observePgPromise(result, client, args, finish)) ?? result;
     if (!call.isHeld) return observed;
     return findCallerBehind(observed, { isSought: true, call });
   }

@@ -59,8 +59,10 @@ export function followCalls<Content, Call extends TracedCall>({
   guard.subscribe<Message>(`tracing:${name}:asyncStart`, finish);
   // Comes first of a failed call; of one that threw before it began it is the only sign.
   guard.subscribe<Message>(`tracing:${name}:error`, finish);
-  channel(`tracing:${name}:asyncStart`).bindStore(storage, (message) => {
+  const asyncStart = channel(`tracing:${name}:asyncStart`);
+  asyncStart.bindStore(storage, (message) => {
     const entry = entries.get(message as Message);
     return entry === undefined ? storage.getStore() : entry.store;
   });
+  guard.onUnload(() => asyncStart.unbindStore(storage));
 }

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { countDropped, warnOnce } from "../diagnostics.ts";
+import { countDropped, warn } from "../diagnostics.ts";
 import { findCulprit, findTypicalStack } from "./block-stack.ts";
 import type { AffectedRequest, OpenRequests } from "./open-requests.ts";
 import { openRunDelay } from "./run-delay.ts";
@@ -182,7 +182,7 @@ export class EventLoopWatch {
   #fail(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     countDropped("event_loop_watch_failed");
-    warnOnce(`blocks of the event loop are told without the code that blocks: ${reason}`);
+    warn(`blocks of the event loop are told without the code that blocks: ${reason}`);
   }
 }
 

@@ -6,7 +6,8 @@ const entriesMax = 180;
 
 /** Undefined for an empty header. What can't be decoded is left out. */
 export function fromBaggageHeader(header: string): Baggage | undefined {
-  const entries: Record<string, BaggageEntry> = {};
+  // Without a prototype: `__proto__` is a key like any other.
+  const entries: Record<string, BaggageEntry> = Object.create(null);
   let isEmpty = true;
   for (const member of header.split(",", entriesMax)) {
     const [pair = ""] = member.split(";", 1);
@@ -23,11 +24,16 @@ export function fromBaggageHeader(header: string): Baggage | undefined {
 export function toBaggageHeader(baggage: Baggage): string {
   let header = "";
   for (const [key, { value }] of baggage.getAllEntries().slice(0, entriesMax)) {
-    const member = `${encodeURIComponent(key)}=${encodeURIComponent(value)}`;
+    const member = `${encode(key)}=${encode(value)}`;
     if (header.length + member.length + 1 > baggageCharactersMax) break;
     header += header === "" ? member : `,${member}`;
   }
   return header;
+}
+
+/** Half a character, of a text that was cut, has no encoding. */
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 function decode(text: string): string | undefined {

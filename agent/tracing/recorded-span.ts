@@ -10,6 +10,7 @@ import {
   type TimeInput,
   TraceFlags,
 } from "@opentelemetry/api";
+import { countDropped } from "../diagnostics.ts";
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { toException } from "./exception-attributes.ts";
 import { wordToHex } from "./hex-words.ts";
@@ -123,11 +124,12 @@ export class RecordedSpan implements Span {
   }
 
   setAttributes(attributes: Attributes): this {
-    for (const key in attributes) {
-      const value = attributes[key];
-      if (value !== undefined) this.setAttribute(key, value);
-    }
-    return this;
+    return this.#read(() => {
+      for (const key in attributes) {
+        const value = attributes[key];
+        if (value !== undefined) this.setAttribute(key, value);
+      }
+    });
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
@@ -137,13 +139,14 @@ export class RecordedSpan implements Span {
       this.droppedEvents += 1;
       return this;
     }
-    const isTime = isTimeInput(attributesOrTime);
-    this.events.push({
-      name: String(name),
-      timeMs: toEpochMs(isTime ? attributesOrTime : time) ?? this.trace.nowMs(),
-      attributes: isTime || attributesOrTime === undefined ? {} : attributesOrTime,
+    return this.#read(() => {
+      const isTime = isTimeInput(attributesOrTime);
+      this.events?.push({
+        name: String(name),
+        timeMs: toEpochMs(isTime ? attributesOrTime : time) ?? this.trace.nowMs(),
+        attributes: isTime || attributesOrTime === undefined ? {} : { ...attributesOrTime },
+      });
     });
-    return this;
   }
 
   addLink(link: Link): this {
@@ -155,39 +158,68 @@ export class RecordedSpan implements Span {
   }
 
   addLinks(links: Link[]): this {
-    for (const link of links) this.addLink(link);
-    return this;
+    return this.#read(() => {
+      for (const link of links) this.addLink(link);
+    });
   }
 
   /** OK is final, and only an error has a message (specification of the API, "Set Status"). */
-  setStatus({ code, message }: SpanStatus): this {
+  setStatus(status: SpanStatus): this {
     if (!this.isRecording() || this.statusCode === SpanStatusCode.OK) return this;
-    if (code === SpanStatusCode.UNSET) return this;
-    this.statusCode = code;
-    this.statusMessage =
-      code === SpanStatusCode.ERROR && typeof message === "string" ? message : "";
-    return this;
+    return this.#read(() => {
+      const { code, message } = status;
+      if (code === SpanStatusCode.UNSET) return;
+      this.statusCode = code;
+      this.statusMessage =
+        code === SpanStatusCode.ERROR && typeof message === "string" ? message : "";
+    });
   }
 
   updateName(name: string): this {
-    if (this.isRecording()) this.name = String(name);
-    return this;
+    if (!this.isRecording()) return this;
+    return this.#read(() => {
+      this.name = String(name);
+    });
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    this.addEvent("exception", toException(exception), time);
+    this.#read(() => this.addEvent("exception", toException(exception), time));
   }
 
   end(endTime?: TimeInput): void {
-    this.endAt(toEpochMs(endTime) ?? this.trace.nowMs());
+    let endMs: number | undefined;
+    if (endTime !== undefined) {
+      this.#read(() => {
+        endMs = toEpochMs(endTime);
+      });
+    }
+    this.endAt(endMs ?? this.trace.nowMs());
   }
 
   /** Milliseconds since 1970. A span ends once, and never before it started. */
   endAt(endMs: number): void {
     if (this.endMs !== 0) return;
     this.endMs = Math.max(endMs, this.startMs);
-    if (this.trace.isSampled) this.#sink.add(this);
+    if (this.trace.isSampled) this.#send();
     this.detail = undefined;
+  }
+
+  #send(): void {
+    try {
+      this.#sink.add(this);
+    } catch {
+      countDropped("span_failed");
+    }
+  }
+
+  /** For what the application hands over: it may be anything, and the API never throws (specification, "Error handling"). */
+  #read(read: () => unknown): this {
+    try {
+      read();
+    } catch {
+      countDropped("attributes_unreadable");
+    }
+    return this;
   }
 }
 

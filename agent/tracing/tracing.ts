@@ -10,6 +10,7 @@ import {
   type TracerProvider,
   trace,
 } from "@opentelemetry/api";
+import { countDropped } from "../diagnostics.ts";
 import { type ActiveContext, ActiveContexts, isSuppressed } from "./active-context.ts";
 import {
   LocalTrace,
@@ -37,11 +38,17 @@ export class Tracing implements TracerProvider {
   readonly ownScope: number;
   readonly #sampler: Sampler;
   readonly #clock = createMicrosecondClock();
+  #isStopped = false;
 
   constructor(sink: ScopeSink, sampler: Sampler, ownVersion: string) {
     this.sink = sink;
     this.#sampler = sampler;
     this.ownScope = sink.scopeOf("@culprit/agent", ownVersion);
+  }
+
+  /** From now on no new trace is kept, for those who still hold a tracer. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** A new local root: of a trace of its own, or below a caller's span. */
@@ -50,6 +57,7 @@ export class Tracing implements TracerProvider {
     const offsetMs = this.#clock(Date.now(), monotonicMs) - monotonicMs;
     const ids = remote === undefined ? randomTraceId() : remote.trace;
     const inherited = remote === undefined ? "" : remote.traceState;
+    if (this.#isStopped) return new LocalTrace(ids, inherited, false, offsetMs);
     if (remote !== undefined && this.#sampler.isParentBased) {
       return new LocalTrace(ids, inherited, remote.isSampled, offsetMs);
     }
@@ -72,8 +80,15 @@ export class Tracing implements TracerProvider {
 
   getTracer(name: string, version = ""): Tracer {
     const scope = this.sink.scopeOf(name, version);
-    const startSpan = (spanName: string, options: SpanOptions = {}, context?: Context) =>
-      this.#startApiSpan(spanName, scope, options, context ?? this.contexts.active());
+    const startSpan = (spanName: string, options: SpanOptions = {}, context?: Context) => {
+      try {
+        return this.#startApiSpan(spanName, scope, options, context ?? this.contexts.active());
+      } catch {
+        // Options of the application's that can't be read.
+        countDropped("span_failed");
+        return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+      }
+    };
     return {
       startSpan,
       startActiveSpan: (spanName: string, ...args: unknown[]) => {

@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import { countDropped } from "../../diagnostics.ts";
 import type { AttributeKey } from "../../tracing/attribute-key.ts";
 import type { AttributeWriter } from "../../tracing/attribute-writer.ts";
 import { otlpKind, type RecordedSpan } from "../../tracing/recorded-span.ts";
@@ -20,8 +21,13 @@ export class MeteredSpans implements ScopeSink {
   }
 
   add(span: RecordedSpan): void {
-    if (span.kind === otlpKind.server) this.#durations.recordServer(toCall(span));
-    else if (span.kind === otlpKind.client) this.#durations.recordClient(toCall(span));
+    try {
+      if (span.kind === otlpKind.server) this.#durations.recordServer(toCall(span));
+      else if (span.kind === otlpKind.client) this.#durations.recordClient(toCall(span));
+    } catch {
+      // What the application has put into the span can't be read.
+      countDropped("span_failed");
+    }
     this.#inner.add(span);
   }
 }

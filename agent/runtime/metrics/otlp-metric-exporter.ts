@@ -1,7 +1,7 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { convertLegacyHttpOptions } from "@opentelemetry/otlp-exporter-base/node-http";
 import type { PushMetricExporter, ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { countDropped, warnOnce } from "../../diagnostics.ts";
+import { countDropped, warn } from "../../diagnostics.ts";
 import { type OtlpTarget, postOtlp } from "../../export/post-otlp.ts";
 import { encodeMetrics } from "./encode-metrics.ts";
 
@@ -19,7 +19,7 @@ export class OtlpMetricExporter implements PushMetricExporter {
     void postOtlp(this.#target, encodeMetrics(metrics)).then((outcome) => {
       if (outcome.kind !== "sent") {
         countDropped("metrics_not_sent");
-        warnOnce(`metrics can't be sent to ${this.#target.url}: ${outcome.reason}`);
+        warn(`metrics can't be sent to ${this.#target.url}: ${outcome.reason}`);
       }
       done({ code: ExportResultCode.SUCCESS });
     });
