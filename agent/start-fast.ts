@@ -24,6 +24,7 @@ import { instrumentIoredis, instrumentNodeRedis } from "./instrumentations/redis
 import { instrumentUndici } from "./instrumentations/undici.ts";
 import { otherAgentPackages } from "./other-agents.ts";
 import packageJson from "./package.json" with { type: "json" };
+import { FoldedRepeats } from "./repeats/folded-repeats.ts";
 import { MeteredSpans } from "./runtime/metrics/metered-spans.ts";
 import type { startMeterProvider } from "./runtime/metrics/start-meter-provider.ts";
 import { type Runtime, type RuntimeMetrics, startRuntime } from "./runtime/start-runtime.ts";
@@ -58,7 +59,8 @@ export function startAgent(config: Config): () => void {
   const sampler = createSampler(config.sampler, config.samplerRatio);
   const runtime = startRuntime({ ...config, metricExporters: config.metricExporters ?? [] });
   const { metrics } = runtime;
-  const sink = metrics === undefined ? buffer : new MeteredSpans(buffer, metrics.durations);
+  const folded = new FoldedRepeats(buffer, config.batchDelayMs);
+  const sink = metrics === undefined ? folded : new MeteredSpans(folded, metrics.durations);
   const tracing = new Tracing(sink, sampler, packageJson.version);
   context.setGlobalContextManager(tracing.contexts);
   propagation.setGlobalPropagator(new W3cPropagator());
@@ -67,6 +69,7 @@ export function startAgent(config: Config): () => void {
   const loads = instrument(config, tracing, runtime);
 
   flushAtExit(() => {
+    folded.sendAll();
     buffer.handOver();
     return Promise.all([thread.flush(), flushMetrics?.()]);
   }, config.flushTimeoutMs);

@@ -2,10 +2,11 @@ import type { CallSite } from "../evidence/call-site.ts";
 import type { Statement } from "../evidence/known-statements.ts";
 import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
-import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
+import type { RecordedSpan, Repeat } from "../tracing/recorded-span.ts";
 import { keys } from "./attribute-keys.ts";
 import type { ConnectionStates } from "./connection-states.ts";
 import type { CallOptions } from "./outgoing-call.ts";
+import { sentWholeMax } from "./sent-whole.ts";
 import { writeCallSite } from "./write-call-site.ts";
 
 /** What an instrumentation of a database's driver needs. */
@@ -16,6 +17,11 @@ export interface DatabaseOptions extends CallOptions {
 
 /** Beyond this the statement's next call has its call site captured. */
 const slowMs = 100;
+
+/** They say where a transaction begins and ends, each of them. */
+const controlOperations = new Set(
+  "BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE SET".split(" "),
+);
 
 interface DatabaseServer {
   /** As `db.system.name`. */
@@ -43,13 +49,13 @@ export interface CallStart {
 }
 
 /** One call to a database. */
-export class DatabaseCall implements SpanDetail {
+export class DatabaseCall implements Repeat {
   readonly span: RecordedSpan;
   readonly #start: CallStart;
   #callSite: CallSite | undefined;
   #isHeld = false;
   #endMs = 0;
-  #rows = -1;
+  rows = -1;
   #batchSize = 0;
   #errorType = "";
   #responseCode = "";
@@ -79,7 +85,7 @@ export class DatabaseCall implements SpanDetail {
 
   /** `rows` is undefined when there are none to speak of; `batchSize` counts only from 2 on. */
   succeed(rows: number | undefined, batchSize: number): void {
-    if (rows !== undefined) this.#rows = rows;
+    if (rows !== undefined) this.rows = rows;
     this.#batchSize = batchSize;
     this.#end(false);
   }
@@ -94,20 +100,49 @@ export class DatabaseCall implements SpanDetail {
     this.#end(true);
   }
 
+  get statement(): string {
+    return this.#start.statement.text;
+  }
+
+  get paramsHash(): string | undefined {
+    return this.#start.paramsHash;
+  }
+
+  get repeat(): Repeat | undefined {
+    const { repeatIndex, statement, transactionId, statementIndex } = this.#start;
+    if (repeatIndex <= sentWholeMax || this.#callSite !== undefined) return undefined;
+    // A transaction for each row: each is sent whole.
+    if (transactionId !== "" && statementIndex <= sentWholeMax) return undefined;
+    return controlOperations.has(statement.operation) ? undefined : this;
+  }
+
+  isAlike(other: Repeat): boolean {
+    if (!(other instanceof DatabaseCall)) return false;
+    const { server, transactionId } = this.#start;
+    const { server: one, transactionId: theirs } = other.#start;
+    return (
+      transactionId === theirs &&
+      server.database === one.database &&
+      server.host === one.host &&
+      server.port === one.port &&
+      server.system === one.system
+    );
+  }
+
   #end(isFailed: boolean): void {
     const { span } = this;
     const endMs = span.trace.nowMs();
     const durationMs = endMs - span.startMs;
     span.trace.dbCalls += 1;
     span.trace.dbTimeMs += durationMs;
-    if (this.#rows > 0) span.trace.dbRows += this.#rows;
+    if (this.rows > 0) span.trace.dbRows += this.rows;
     this.#start.statement.isWatched = isFailed || durationMs > slowMs;
     if (this.#isHeld) this.#endMs = endMs;
     else span.endAt(endMs);
   }
 
-  write(writer: AttributeWriter): void {
-    const { statement, server, paramsHash, repeatIndex } = this.#start;
+  writeShared(writer: AttributeWriter): void {
+    const { statement, server, transactionId } = this.#start;
     writer.known(keys.dbSystemName, server.system);
     writer.known(keys.dbNamespace, server.database);
     writer.known(keys.serverAddress, server.host);
@@ -116,8 +151,14 @@ export class DatabaseCall implements SpanDetail {
     if (statement.summary !== "") writer.known(keys.dbQuerySummary, statement.summary);
     if (statement.operation !== "") writer.known(keys.dbOperationName, statement.operation);
     if (statement.collection !== "") writer.known(keys.dbCollectionName, statement.collection);
+    if (transactionId !== "") writer.text(keys.transactionId, transactionId);
+  }
+
+  write(writer: AttributeWriter): void {
+    this.writeShared(writer);
+    const { paramsHash, repeatIndex } = this.#start;
     if (paramsHash !== undefined) writer.text(keys.paramsHash, paramsHash);
-    if (this.#rows >= 0) writer.integer(keys.dbReturnedRows, this.#rows);
+    if (this.rows >= 0) writer.integer(keys.dbReturnedRows, this.rows);
     if (this.#batchSize > 1) writer.integer(keys.dbOperationBatchSize, this.#batchSize);
     if (this.#responseCode !== "") writer.known(keys.dbResponseStatusCode, this.#responseCode);
     if (this.#errorType !== "") writer.known(keys.errorType, this.#errorType);
@@ -128,10 +169,7 @@ export class DatabaseCall implements SpanDetail {
 
   #writeConnection(writer: AttributeWriter): void {
     const { transactionId, statementIndex, poolWaitMs, connectionCreateMs } = this.#start;
-    if (transactionId !== "") {
-      writer.text(keys.transactionId, transactionId);
-      writer.integer(keys.statementIndex, statementIndex);
-    }
+    if (transactionId !== "") writer.integer(keys.statementIndex, statementIndex);
     if (poolWaitMs >= 0) writer.double(keys.poolWait, poolWaitMs);
     if (connectionCreateMs >= 0) writer.double(keys.connectionCreate, connectionCreateMs);
   }

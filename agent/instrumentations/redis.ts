@@ -2,10 +2,11 @@ import type { CallSite } from "../evidence/call-site.ts";
 import { toKeyTemplate } from "../evidence/key-template.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
-import { otlpKind, type RecordedSpan, type SpanDetail } from "../tracing/recorded-span.ts";
+import { otlpKind, type RecordedSpan, type Repeat } from "../tracing/recorded-span.ts";
 import { keys } from "./attribute-keys.ts";
 import { Guard } from "./guard.ts";
 import type { CallOptions } from "./outgoing-call.ts";
+import { sentWholeMax } from "./sent-whole.ts";
 import { followCalls, type TracedCall } from "./tracing-channel.ts";
 import { writeCallSite } from "./write-call-site.ts";
 
@@ -16,6 +17,12 @@ interface Command {
   readonly database?: number;
   readonly serverAddress?: string;
   readonly serverPort?: number;
+}
+
+interface Server {
+  readonly serverAddress: string;
+  readonly serverPort: number;
+  readonly database: number | undefined;
 }
 
 /** Whose answer is the value of a key: null is a miss. */
@@ -45,12 +52,15 @@ export function instrumentNodeRedis(options: CallOptions): void {
   });
 }
 
-class RedisCall implements SpanDetail, TracedCall {
+class RedisCall implements Repeat, TracedCall {
   readonly #span: RecordedSpan;
-  readonly #message: Command;
+  readonly #server: Server;
   readonly #name: string;
   readonly #template: string;
-  readonly #paramsHash: string | undefined;
+  /** Redis says of no command how many rows it gave. */
+  readonly rows = -1;
+  readonly statement: string;
+  readonly paramsHash: string | undefined;
   readonly #callSite: CallSite | undefined;
   readonly #repeatIndex: number;
   #valueBytes = -1;
@@ -76,6 +86,7 @@ class RedisCall implements SpanDetail, TracedCall {
     return new RedisCall(tracing.startSpan(active, name, otlpKind.client), message, {
       name,
       template,
+      statement,
       // With a value that is left out, different calls would look equal.
       paramsHash: message.args.includes("?") ? undefined : hashParams(name, [...message.args]),
       callSite: callSites.capture(call, entry),
@@ -89,16 +100,20 @@ class RedisCall implements SpanDetail, TracedCall {
     known: {
       readonly name: string;
       readonly template: string;
+      readonly statement: string;
       readonly paramsHash: string | undefined;
       readonly callSite: CallSite | undefined;
       readonly repeatIndex: number;
     },
   ) {
     this.#span = span;
-    this.#message = message;
+    // Not the message itself: it will hold the answer.
+    const { serverAddress = "", serverPort = 0, database } = message;
+    this.#server = { serverAddress, serverPort, database };
     this.#name = known.name;
     this.#template = known.template;
-    this.#paramsHash = known.paramsHash;
+    this.statement = known.statement;
+    this.paramsHash = known.paramsHash;
     this.#callSite = known.callSite;
     this.#repeatIndex = known.repeatIndex;
     span.detail = this;
@@ -127,8 +142,24 @@ class RedisCall implements SpanDetail, TracedCall {
     this.#span.endAt(endMs);
   }
 
-  write(writer: AttributeWriter): void {
-    const { serverAddress = "", serverPort = 0, database } = this.#message;
+  get repeat(): Repeat | undefined {
+    const isEarly = this.#repeatIndex <= sentWholeMax || this.#callSite !== undefined;
+    return isEarly ? undefined : this;
+  }
+
+  isAlike(other: Repeat): boolean {
+    if (!(other instanceof RedisCall)) return false;
+    const { serverAddress, serverPort, database } = this.#server;
+    const theirs = other.#server;
+    return (
+      serverAddress === theirs.serverAddress &&
+      serverPort === theirs.serverPort &&
+      database === theirs.database
+    );
+  }
+
+  writeShared(writer: AttributeWriter): void {
+    const { serverAddress, serverPort, database } = this.#server;
     writer.known(keys.dbSystemName, "redis");
     writer.known(keys.dbOperationName, this.#name);
     if (serverAddress !== "") writer.known(keys.serverAddress, serverAddress);
@@ -138,9 +169,13 @@ class RedisCall implements SpanDetail, TracedCall {
       writer.known(keys.dbQueryText, `${this.#name} ${this.#template}`);
       writer.known(keys.cacheKeyTemplate, this.#template);
     }
+  }
+
+  write(writer: AttributeWriter): void {
+    this.writeShared(writer);
     if (this.#valueBytes >= 0) writer.integer(keys.cacheValueBytes, this.#valueBytes);
     if (this.#isHit !== undefined) writer.flag(keys.cacheHit, this.#isHit);
-    if (this.#paramsHash !== undefined) writer.text(keys.paramsHash, this.#paramsHash);
+    if (this.paramsHash !== undefined) writer.text(keys.paramsHash, this.paramsHash);
     if (this.#repeatIndex > 1) writer.integer(keys.repeatIndex, this.#repeatIndex);
     if (this.#errorType !== "") writer.known(keys.errorType, this.#errorType);
     if (this.#callSite !== undefined) writeCallSite(writer, this.#callSite);

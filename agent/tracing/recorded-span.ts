@@ -26,6 +26,21 @@ export const otlpKind = { internal: 1, server: 2, client: 3, producer: 4, consum
 export interface SpanDetail {
   /** Writes attributes. May be called twice for one span, so it changes nothing. */
   write(writer: AttributeWriter): void;
+  /** Of a call that may be summed up with others like it; undefined of one that is sent as it is. */
+  readonly repeat?: Repeat | undefined;
+}
+
+/** One of many calls of the same statement in a request. */
+export interface Repeat extends SpanDetail {
+  readonly statement: string;
+  /** Undefined when it is not known. */
+  readonly paramsHash: string | undefined;
+  /** -1 when they are not known. */
+  readonly rows: number;
+  /** Whether the two differ in parameters, rows and time only. Of the same statement. */
+  isAlike(other: Repeat): boolean;
+  /** Writes what alike calls have in common. */
+  writeShared(writer: AttributeWriter): void;
 }
 
 /** Takes spans that have ended. */

@@ -1,0 +1,148 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { buildAgent } from "../../agent/build.ts";
+import type { Finding } from "../../analyzers/model/finding.ts";
+import type { FindingsResponse } from "../../collector/api/responses.ts";
+import { openEmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
+import { startCulpritProcess } from "../support/culprit-process.ts";
+import type { DecodedSpan } from "../support/decode-otlp.ts";
+import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
+import { type Postgres, startPostgres } from "../support/postgres.ts";
+import { type NodeProcess, startNode } from "../support/processes.ts";
+import { until } from "../support/until.ts";
+
+const root = join(import.meta.dirname, "../..");
+const deadlineMs = 60_000;
+const loop = 5_000;
+
+let postgres: Postgres;
+
+beforeAll(async () => {
+  [postgres] = await Promise.all([startPostgres(), buildAgent()]);
+}, 120_000);
+
+afterAll(() => postgres?.stop());
+
+function startApp(collectorUrl: string, env: Readonly<Record<string, string>> = {}) {
+  return startNode({
+    args: ["--require", join(root, "agent"), join(root, "test/fixtures/apps/customers.cjs")],
+    env: {
+      DATABASE_URL: postgres.url(),
+      OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
+      OTEL_SERVICE_NAME: "customers",
+      OTEL_BSP_SCHEDULE_DELAY: "60000",
+      ...env,
+    },
+  });
+}
+
+async function getCustomers(app: NodeProcess): Promise<string> {
+  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
+  const response = await fetch(`http://127.0.0.1:${port}/customers/${loop}`, {
+    headers: { connection: "close" },
+  });
+  return response.text();
+}
+
+const repeatsOf = ({ attributes }: DecodedSpan) => Number(attributes["culprit.repeats"] ?? 1);
+const isName = ({ attributes }: DecodedSpan) =>
+  String(attributes["db.query.text"]).includes("AS name");
+const sum = (numbers: readonly number[]) => numbers.reduce((all, next) => all + next, 0);
+
+describe("a loop of 5,000 queries", () => {
+  let sink: OtlpSink;
+  beforeEach(async () => {
+    sink = await startOtlpSink();
+    return () => sink.stop();
+  });
+
+  test.each([
+    ["one after the other", {}],
+    ["all at once", { PARALLEL: "1" }],
+  ])("%s is sent as a few spans that stand for all of them", async (_, env) => {
+    const app = await startApp(sink.url, env);
+    expect(await getCustomers(app)).toBe("5000 customer 5000");
+    expect(await app.stop()).toBe("SIGTERM");
+    const names = sink.spans.filter(isName);
+    expect(sum(names.map(repeatsOf))).toBe(loop);
+    expect(
+      sum(names.map(({ attributes }) => Number(attributes["db.response.returned_rows"]))),
+    ).toBe(loop);
+    const server = sink.spans.find(({ kind }) => kind === 2)!;
+    expect(server.attributes["culprit.db.calls"]).toBe(loop + 1);
+    for (const name of names) {
+      expect(name.parentSpanId).toBe(server.spanId);
+      expect(name.endMs).toBeLessThanOrEqual(server.endMs + 0.001);
+    }
+    const summary = names.reduce((most, next) => (repeatsOf(next) > repeatsOf(most) ? next : most));
+    const { attributes } = summary;
+    const numberOf = (name: string) => Number(attributes[`culprit.repeat.${name}`]);
+    const lastedNs = (summary.endMs - summary.startMs) * 1e6;
+    expect(numberOf("duration_union_ns")).toBeLessThanOrEqual(lastedNs * 1.001);
+    expect(numberOf("duration_sum_ns")).toBeGreaterThanOrEqual(
+      numberOf("duration_union_ns") * 0.999,
+    );
+    expect(numberOf("distinct_params")).toBeGreaterThan(repeatsOf(summary) * 0.95);
+    // The first calls keep their own spans, and with them the call site.
+    expect(names.some((it) => it.attributes["code.function.name"] === "findName")).toBe(true);
+    const slow = names.filter(({ startMs, endMs }) => endMs - startMs > 100).length;
+    expect(names.length - slow).toBeLessThan(40);
+  });
+});
+
+describe("a loop of 5,000 queries, in culprit", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "culprit-summary-"));
+    return () => rm(folder, { recursive: true, force: true });
+  });
+
+  test("is a finding of 5,000 calls, and counts as 5,000 calls in what is stored", async () => {
+    const culprit = await startCulpritProcess(folder);
+    const app = await startApp(culprit.url);
+    const requests = 3;
+    for (let i = 0; i < requests; i += 1) await getCustomers(app);
+    await app.stop();
+    let finding: Finding | undefined;
+    await until(async () => {
+      const response = await fetch(`${culprit.url}/api/v1/findings`);
+      const { findings } = (await response.json()) as FindingsResponse;
+      finding = findings.find(
+        ({ detector, evidence }) =>
+          detector === "n-plus-one" && evidence.tracesAffected === requests,
+      );
+      return finding !== undefined;
+    });
+    expect(finding).toMatchObject({
+      summary: expect.stringContaining("5000 times"),
+      evidence: { repeatsMedian: loop, repeatsMax: loop },
+      callSite: { function: "findName" },
+    });
+    await culprit.process.stop(20_000);
+
+    const store = await openEmbeddedStore({ folder: join(folder, "clickhouse") });
+    const [stored] = await store
+      .select<Record<string, number>>(storedCallsQuery, {})
+      .finally(() => store.close());
+    expect(stored).toMatchObject({
+      calls: requests * (loop + 1),
+      opsCalls: requests * (loop + 1),
+      edgeCalls: requests * (loop + 1),
+    });
+    expect(stored!.spans).toBeLessThan(requests * 60);
+  });
+});
+
+const storedCallsQuery = {
+  name: "summary-spans-test",
+  sql: `
+    SELECT
+      (SELECT toFloat64(count()) FROM spans WHERE kind = 3) AS spans,
+      (SELECT toFloat64(sum(repeats)) FROM spans WHERE kind = 3) AS calls,
+      (SELECT sum(n) FROM ops_1m WHERE kind = 3) AS opsCalls,
+      (SELECT sum(n) FROM edges_1m WHERE kind = 3) AS edgeCalls
+    ORDER BY spans
+    LIMIT 1`,
+};
