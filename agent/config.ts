@@ -43,6 +43,10 @@ export interface Config {
   readonly prometheusPort: number;
   /** From this duration on a block of the event loop is told, with the code that blocked; 0 is never. */
   readonly eventLoopBlockMs: number;
+  /** What the agent may take of the event loop's time, 0 to 1; 0 is without limit. */
+  readonly ownShareMax: number;
+  /** Of requests that are not remarkable the share that is sent; 1 is all, decided at their start. */
+  readonly tailRatio: number;
   /** Node's own flags: of the command line, and of `NODE_OPTIONS`. */
   readonly nodeFlags: readonly string[];
   /** What is wrong in the environment; each is said once, and the default is used. */
@@ -92,6 +96,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     prometheusHost: read(env, "OTEL_EXPORTER_PROMETHEUS_HOST"),
     prometheusPort: limit("OTEL_EXPORTER_PROMETHEUS_PORT", 9_464),
     eventLoopBlockMs: limit("CULPRIT_EVENT_LOOP_BLOCK_MS", 100),
+    ownShareMax: limit("CULPRIT_CPU_PERCENT_MAX", 20) / 100,
+    tailRatio: readRatio(env, "CULPRIT_TAIL_RATIO", warnings),
     nodeFlags: [...process.execArgv, ...(read(env, "NODE_OPTIONS")?.split(/\s+/) ?? [])],
     warnings,
   });

@@ -17,10 +17,18 @@ export type DropReason =
   | "pools_not_followed"
   | "requests_not_followed"
   | "process_was_stopped"
-  | "event_loop_watch_failed";
+  | "event_loop_watch_failed"
+  | "evidence_shed"
+  | "traces_shed"
+  | "tail_sampled";
 
-/** Nothing is lost by it: a machine that is short of CPUs is not worth a line. */
-const countedOnly: ReadonlySet<DropReason> = new Set(["process_was_stopped"]);
+/** A machine that is short of CPUs is not worth a line; nor is what was asked for, or is said by who does it. */
+const countedOnly: ReadonlySet<DropReason> = new Set([
+  "process_was_stopped",
+  "evidence_shed",
+  "traces_shed",
+  "tail_sampled",
+]);
 
 /** By way of `process.on("warning")`; without a listener that is standard error. */
 const log = new ProblemLog({

@@ -25,11 +25,15 @@ import { instrumentUndici } from "./instrumentations/undici.ts";
 import { otherAgentPackages } from "./other-agents.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { FoldedRepeats } from "./repeats/folded-repeats.ts";
+import { Governor } from "./runtime/governor.ts";
 import { MeteredSpans } from "./runtime/metrics/metered-spans.ts";
 import type { startMeterProvider } from "./runtime/metrics/start-meter-provider.ts";
+import { ownTime } from "./runtime/own-time.ts";
+import { Shedding } from "./runtime/shedding.ts";
 import { type Runtime, type RuntimeMetrics, startRuntime } from "./runtime/start-runtime.ts";
 import { findServiceName } from "./service-name.ts";
 import { createSampler } from "./tracing/sampler.ts";
+import { TailDecision } from "./tracing/tail-decision.ts";
 import { Tracing } from "./tracing/tracing.ts";
 import { W3cPropagator } from "./tracing/w3c-propagator.ts";
 
@@ -57,19 +61,27 @@ export function startAgent(config: Config): () => void {
     delayMs: config.batchDelayMs,
   });
   const sampler = createSampler(config.sampler, config.samplerRatio);
+  const shedding = new Shedding();
   const runtime = startRuntime({ ...config, metricExporters: config.metricExporters ?? [] });
   const { metrics } = runtime;
-  const folded = new FoldedRepeats(buffer, config.batchDelayMs);
+  const tail = config.tailRatio < 1 ? new TailDecision(buffer, config.tailRatio) : undefined;
+  const folded = new FoldedRepeats(tail ?? buffer, config.batchDelayMs);
   const sink = metrics === undefined ? folded : new MeteredSpans(folded, metrics.durations);
   const tracing = new Tracing(sink, sampler, packageJson.version);
   context.setGlobalContextManager(tracing.contexts);
   propagation.setGlobalPropagator(new W3cPropagator());
   trace.setGlobalTracerProvider(tracing);
   const flushMetrics = metrics && startMetrics(config, toResourceAttributes(resource), metrics);
-  const loads = instrument(config, tracing, runtime);
+  const loads = instrument(config, { tracing, runtime, shedding });
+  if (config.ownShareMax > 0) {
+    const nowMs = () => performance.now();
+    const limits = { shareMax: config.ownShareMax, ownTime, nowMs };
+    new Governor({ ...limits, shedding, sampler }).start();
+  }
 
   flushAtExit(() => {
     folded.sendAll();
+    tail?.decideAll();
     buffer.handOver();
     return Promise.all([thread.flush(), flushMetrics?.()]);
   }, config.flushTimeoutMs);
@@ -102,9 +114,18 @@ function startMetrics(
   return withOtelDefaults(() => loaded.startMeterProvider(options, resource, sources));
 }
 
-function instrument(config: Config, tracing: Tracing, runtime: Runtime): ModuleLoads {
-  const hashParams = createParamsHash(config.paramsKey);
-  const options = { tracing, hashParams, callSites: new CallSiteRules(config.callSiteRepeatsMin) };
+interface Parts {
+  readonly tracing: Tracing;
+  readonly runtime: Runtime;
+  readonly shedding: Shedding;
+}
+
+function instrument(config: Config, { tracing, runtime, shedding }: Parts): ModuleLoads {
+  const hash = createParamsHash(config.paramsKey);
+  const hashParams: HashParams = (statement, params) =>
+    shedding.shedsCall() ? undefined : hash(statement, params);
+  const callSites = new CallSiteRules(config.callSiteRepeatsMin, shedding);
+  const options = { tracing, hashParams, callSites };
   const isScraped = config.metricExporters?.includes("prometheus") === true;
   const isOn = (name: string) => config.isInstrumentationOn(name);
   if (isOn("http")) {

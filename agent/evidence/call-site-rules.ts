@@ -1,4 +1,5 @@
 import { countDropped } from "../diagnostics.ts";
+import type { Shedding } from "../runtime/shedding.ts";
 import type { LocalTrace } from "../tracing/local-trace.ts";
 import { type CallSite, captureCallSite } from "./call-site.ts";
 import { statementsPerRequestMax } from "./repeat-counter.ts";
@@ -17,12 +18,14 @@ type AnyFunction = (...args: never[]) => unknown;
  */
 export class CallSiteRules {
   readonly #repeatsMin: number;
+  readonly #shedding: Shedding;
   readonly #seen = new Map<string, Set<string>>();
   #pairs = 0;
 
   /** `repeatsMin` is N; 0 is never. */
-  constructor(repeatsMin: number) {
+  constructor(repeatsMin: number, shedding: Shedding) {
     this.#repeatsMin = repeatsMin;
+    this.#shedding = shedding;
   }
 
   /** 1 for the first call of a statement in a request, 2 for the second …; 0 when it is not followed. */
@@ -44,7 +47,7 @@ export class CallSiteRules {
 
   /** Whether the call site of this call is worth its price; to be asked once a call. */
   isWanted({ trace, statement, index, isAsked }: CapturedCall): boolean {
-    if (this.#repeatsMin === 0) return false;
+    if (this.#repeatsMin === 0 || this.#shedding.isEvidenceShed) return false;
     const isFirst = index === 1 && this.#isNew(trace.route, statement);
     return isFirst || index === this.#repeatsMin || laterRepeats.has(index) || isAsked;
   }

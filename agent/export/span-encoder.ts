@@ -107,8 +107,7 @@ export class SpanEncoder implements AttributeWriter {
     this.#out.byte(8);
     this.#out.word(span.id0);
     this.#out.word(span.id1);
-    if (trace.traceState !== "")
-      this.#out.field(tag.traceState, trace.traceState, textCharactersMax);
+    if (trace.sentState !== "") this.#out.field(tag.traceState, trace.sentState, textCharactersMax);
     if (span.parent0 !== 0 || span.parent1 !== 0) {
       this.#out.byte(tag.parentSpanId);
       this.#out.byte(8);

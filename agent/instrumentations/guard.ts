@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { countDropped, toText, warn } from "../diagnostics.ts";
+import { ownTime } from "../runtime/own-time.ts";
 
 /** Then an instrumentation is taken for broken with this version of its library. */
 const failuresMax = 5;
@@ -54,11 +55,14 @@ export class Guard {
 
   /** What `fn` returns; undefined when it throws. */
   attempt<Result>(fn: () => Result): Result | undefined {
+    const entered = ownTime.enter();
     try {
       return fn();
     } catch (error) {
       this.failed(error);
       return undefined;
+    } finally {
+      ownTime.leave(entered);
     }
   }
 
@@ -73,11 +77,13 @@ export class Guard {
   subscribe<Message>(channel: string, onMessage: (message: Message) => void): void {
     const guarded = (message: unknown) => {
       if (!this.#isActive) return;
+      const entered = ownTime.enter();
       try {
         onMessage(message as Message);
       } catch (error) {
         this.failed(error);
       }
+      ownTime.leave(entered);
     };
     subscribe(channel, guarded);
     this.onUnload(() => unsubscribe(channel, guarded));

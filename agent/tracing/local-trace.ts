@@ -21,7 +21,13 @@ export class LocalTrace {
   readonly id2: number;
   readonly id3: number;
   readonly traceState: string;
+  /** What spans are sent with: a tail decision is nothing that a called service may go by. */
+  sentState: string;
   readonly isSampled: boolean;
+  /** Once a tail decision is made. */
+  isKept: boolean | undefined = undefined;
+  /** The first span of it that began here. */
+  root: Span | undefined = undefined;
   /** Wall time minus `performance.now()`, the same for all spans, so that they keep their order. */
   readonly clockOffsetMs: number;
   /** The `baggage` header as it came; "" without one. */
@@ -53,6 +59,7 @@ export class LocalTrace {
     this.id2 = ids[2];
     this.id3 = ids[3];
     this.traceState = traceState;
+    this.sentState = traceState;
     this.isSampled = isSampled;
     this.clockOffsetMs = offsetMs;
   }

@@ -97,6 +97,7 @@ export class RecordedSpan implements Span {
   ) {
     this.#sink = sink;
     this.trace = trace;
+    if (trace.root === undefined) trace.root = this;
     this.parent0 = parent === undefined ? 0 : parent.id0;
     this.parent1 = parent === undefined ? 0 : parent.id1;
     this.name = options.name;

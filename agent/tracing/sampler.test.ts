@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createSampler, withThreshold } from "./sampler.ts";
+import { createSampler } from "./sampler.ts";
 
 const randomness = fc.tuple(
   fc.integer({ min: 0, max: 0xffffff }),
@@ -39,8 +39,23 @@ describe("sampler", () => {
     }
   });
 
-  it("leaves other members of the trace state as they are", () => {
-    expect(withThreshold("vendor=1,ot=rv:abc;th:4", "th:8")).toBe("ot=th:8;rv:abc,vendor=1");
-    expect(withThreshold("vendor=1", "")).toBe("vendor=1");
+  it("keeps a share of what it keeps by itself, says so in the threshold, and counts what it leaves out for that", () => {
+    fc.assert(
+      fc.property(
+        randomness,
+        fc.constantFrom(1, 0.5, 0.1),
+        fc.nat(6),
+        ([high, low], ratio, halvings) => {
+          const whole = createSampler("traceidratio", ratio);
+          const reduced = createSampler("traceidratio", ratio);
+          reduced.reduceTo(2 ** -halvings);
+          const direct = createSampler("traceidratio", ratio * 2 ** -halvings);
+          const isKept = reduced.isKept(high, low);
+          expect(isKept).toBe(direct.isKept(high, low));
+          expect(reduced.threshold).toBe(direct.threshold);
+          expect(reduced.tracesShed).toBe(whole.isKept(high, low) && !isKept ? 1 : 0);
+        },
+      ),
+    );
   });
 });

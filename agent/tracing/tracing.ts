@@ -20,8 +20,9 @@ import {
   randomTraceId,
 } from "./local-trace.ts";
 import { createMicrosecondClock } from "./microsecond-clock.ts";
+import { randomnessOf, withThreshold } from "./ot-trace-state.ts";
 import { otlpKind, RecordedSpan, type SpanSink } from "./recorded-span.ts";
-import { type Sampler, withThreshold } from "./sampler.ts";
+import type { Sampler } from "./sampler.ts";
 import { toEpochMs } from "./time-input.ts";
 
 /** Keeps the names of instrumentation scopes; a span carries the index. */
@@ -61,8 +62,9 @@ export class Tracing implements TracerProvider {
     if (remote !== undefined && this.#sampler.isParentBased) {
       return new LocalTrace(ids, inherited, remote.isSampled, offsetMs);
     }
-    const isKept = this.#sampler.isKept(ids[2] & 0xffffff, ids[3]);
-    const state = isKept ? withThreshold(inherited, this.#sampler.threshold) : inherited;
+    const [high, low] = randomnessOf(inherited) ?? [ids[2] & 0xffffff, ids[3]];
+    const isKept = this.#sampler.isKept(high, low);
+    const state = withThreshold(inherited, isKept ? this.#sampler.threshold : "");
     return new LocalTrace(ids, state, isKept, offsetMs);
   }
 
