@@ -49,7 +49,7 @@ export interface SpanColumns {
   readonly httpResponseStatusCode: readonly number[];
   /** Body of the response, as sent or received; 0: unknown. */
   readonly responseBytes: readonly number[];
-  /** Part of the span in which it waited for a connection of its pool; 0: none, or unknown. */
+  /** How long the call waited for a connection of its pool before its span began; 0: none, or unknown. */
   readonly poolWaitNs: readonly number[];
   /** Equal in the statements of one transaction of one process; "0": none, or unknown. */
   readonly transactionId: readonly string[];

@@ -22,6 +22,14 @@ test("a start in the second before is negative in no span", () => {
   expect(trace.startTimeUnixNano).toBe(9_000_000_007n);
 });
 
+test("a call begins with its wait for a connection, but not before the trace", () => {
+  const columns = buildColumns(["a", 0, 9, ["b", 2, 3], ["c", 4, 6]], ["d", 1, 2]);
+  const trace = toTraceView("t", { ...columns, poolWaitNs: [0, 1.5e6, 3e6, 5e6] });
+  expect(trace.name).toEqual(["a", "d", "b", "c"]);
+  expect([...trace.start]).toEqual([0, 0, 0.5e6, 1e6]);
+  expect([...trace.end]).toEqual([9e6, 2e6, 3e6, 6e6]);
+});
+
 test("spans are in order of start, longer first, then by span id", () => {
   const trace = buildTrace(["root", 0, 9, ["b", 2, 3], ["c", 1, 2], ["d", 1, 5], ["e", 1, 2]]);
   expect(trace.name).toEqual(["root", "d", "c", "e", "b"]);

@@ -16,13 +16,15 @@ type TimeColumn = "startS" | "startNs" | "durationNs";
 type TreeColumns = Pick<
   SpanColumns,
   TimeColumn | "spanId" | "parentSpanId" | "kind" | "resourceId"
->;
+> &
+  Partial<Pick<SpanColumns, "poolWaitNs">>;
 
 /**
  * One trace as columns and indexes. Spans are in order of start (ties: longer first, then span id), so the result does
  * not depend on the order of arrival.
  *
- * Times are nanoseconds since the trace's first start, exact in a double for 104 days. Parents always come from this
+ * Times are nanoseconds since the trace's first start, exact in a double for 104 days. A call begins when it asks its pool
+ * for a connection, although its span as it was sent begins with the connection (where the column is there). Parents always come from this
  * trace and never form a cycle: a span whose parent is missing, or that would close a cycle, is a root, and counted
  * in `orphans`.
  */
@@ -62,15 +64,11 @@ export function toTraceView<Columns extends TreeColumns>(
 ): TraceTree & Omit<Columns, TimeColumn> {
   const size = columns.spanId.length;
   const origin = firstStart(columns);
-  const order = orderByStart(columns, origin);
+  const times = timesSince(origin, columns);
+  const order = orderByStart(columns, times);
   const sorted = permute(columns, order);
-  const start = new Float64Array(size);
-  const end = new Float64Array(size);
-  for (let i = 0; i < size; i++) {
-    const at = order[i]!;
-    start[i] = (columns.startS[at]! - origin.s) * 1e9 + (columns.startNs[at]! - origin.ns);
-    end[i] = start[i]! + columns.durationNs[at]!;
-  }
+  const start = Float64Array.from(order, (at) => times.start[at]!);
+  const end = Float64Array.from(order, (at) => times.end[at]!);
   const { parent, orphans } = resolveParents(sorted.spanId, sorted.parentSpanId);
   return {
     ...sorted,
@@ -102,15 +100,29 @@ function isBefore(aS: number, aNs: number, bS: number, bNs: number): boolean {
   return aS < bS || (aS === bS && aNs < bNs);
 }
 
-function orderByStart({ startS, startNs, durationNs, spanId }: TreeColumns, origin: Instant) {
-  const offset = startS.map((s, i) => (s - origin.s) * 1e9 + (startNs[i]! - origin.ns));
+interface Times {
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+}
+
+/** A wait that began before all spans of the trace counts from the first of them. */
+function timesSince(origin: Instant, columns: TreeColumns): Times {
+  const { startS, startNs, durationNs, poolWaitNs } = columns;
+  const start = new Float64Array(startS.length);
+  const end = new Float64Array(startS.length);
+  for (let i = 0; i < startS.length; i++) {
+    const connected = (startS[i]! - origin.s) * 1e9 + (startNs[i]! - origin.ns);
+    start[i] = Math.max(0, connected - (poolWaitNs?.[i] ?? 0));
+    end[i] = connected + durationNs[i]!;
+  }
+  return { start, end };
+}
+
+function orderByStart({ spanId }: TreeColumns, { start, end }: Times): number[] {
   return spanId
     .map((_, i) => i)
     .sort(
-      (a, b) =>
-        offset[a]! - offset[b]! ||
-        durationNs[b]! - durationNs[a]! ||
-        (spanId[a]! < spanId[b]! ? -1 : 1),
+      (a, b) => start[a]! - start[b]! || end[b]! - end[a]! || (spanId[a]! < spanId[b]! ? -1 : 1),
     );
 }
 

@@ -8,7 +8,7 @@ import { spanKind, type TraceView, toTraceView } from "../../analyzers/model/tra
  *   buildTrace(["GET /orders", 0, 100, ["authenticate", 0, 5], ...inSequence(query, 5, 19)])
  *
  * "GET /orders" is a server span with method and route; any other string is the name of an internal span. Children
- * run in their parent's service and process unless they say otherwise.
+ * run in their parent's service and process unless they say otherwise. A call's wait for its pool is part of its time.
  */
 export type SpanNode = readonly [
   what: string | SpanFields,
@@ -149,16 +149,18 @@ function toSpan(
   number: number,
   parent: Span | undefined,
 ): Span {
-  const startTimeUnixNano = epochNs + BigInt(Math.round(startMs * 1e6));
+  const fields = typeof what === "string" ? toFields(what) : what;
+  const startNs = Math.round(startMs * 1e6) + (fields.poolWaitNs ?? 0);
+  const startTimeUnixNano = epochNs + BigInt(startNs);
   return {
     ...blank,
     ...(parent && { service: parent.service, resourceId: parent.resourceId }),
     startS: Number(startTimeUnixNano / 1_000_000_000n),
     startNs: Number(startTimeUnixNano % 1_000_000_000n),
-    durationNs: Math.round(endMs * 1e6) - Math.round(startMs * 1e6),
+    durationNs: Math.round(endMs * 1e6) - startNs,
     spanId: number.toString(16).padStart(16, "0"),
     parentSpanId: parent?.spanId ?? "",
-    ...(typeof what === "string" ? toFields(what) : what),
+    ...fields,
   };
 }
 
