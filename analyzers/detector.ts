@@ -12,11 +12,16 @@ export interface DetectorMeta<Options> {
   readonly severity: Severity;
   readonly defaults: Options;
   /**
+   * What differs once the fault is known, and a fix is simulated: it changes requests, too, in which the fault would be too
+   * small to be a finding. Absent: nothing.
+   */
+  readonly optionsOnceKnown?: Partial<Options>;
+  /**
    * Once in a while anything is slow: it becomes a finding when so many traces show it, and so large a share of the
    * endpoint's. Absent: one trace is enough.
    */
   readonly seenMin?: { readonly traces: number; readonly share: number };
-  /** Why the request itself gets no faster by the fix, so that nothing is predicted; a sentence without its period. */
+  /** Why nothing is predicted where no trace of the endpoint shows what the fix saves; a sentence without its period. */
   readonly gainElsewhere?: string;
 }
 
@@ -68,14 +73,26 @@ export type GuardId = string;
  * merge-calls    the spans become one call that does the work of all
  * drop-repeats   the first call stays as it is, and the others are not made
  * make-parallel  the spans, which ran one after the other, start together
- * speed-up       each span loses most of its removable time: an index, a smaller result
+ * speed-up       each span loses most of its removable time: an index, a better query
+ * read-page      each span loses what is beyond a page of its removable time: fewer rows, a smaller answer
  * remove-wait    each span loses its removable time, which it spent waiting for something that is not its work
+ * hold-shorter   each span loses of its removable time, in which it waited for those who hold something, as they hold it
+ *                for `leftShare` of the time
  */
 export interface TraceChange {
-  readonly kind: "merge-calls" | "drop-repeats" | "make-parallel" | "speed-up" | "remove-wait";
+  readonly kind:
+    | "merge-calls"
+    | "drop-repeats"
+    | "make-parallel"
+    | "speed-up"
+    | "read-page"
+    | "remove-wait"
+    | "hold-shorter";
   readonly spans: readonly SpanIndex[];
-  /** Of "speed-up" and "remove-wait": what each span may lose, nanoseconds. Absent: all of its time. */
+  /** Of what makes single spans shorter: what each of them may lose of its own time, nanoseconds. Absent: all of its time. */
   readonly removableNs?: readonly number[];
+  /** Of "read-page" and "hold-shorter": which share of size or hold is left, 0 … 1; of a page, when it is as large as may be. */
+  readonly leftShare?: number;
 }
 
 /** Reads a time window by SQL: the query returns rows of its own shape, ordered and limited. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { buildTrace, query } from "../../test/support/trace-builder.ts";
+import { buildTrace, inSequence, query, type SpanNode } from "../../test/support/trace-builder.ts";
 import type { TraceView } from "../model/trace-view.ts";
 import { LearnedOrder } from "./learned-order.ts";
 
@@ -74,4 +74,29 @@ test("the second call of a shape is not the first", () => {
   const order = learn(twice(15));
   expect(order.isIndependent(twice(20), 2, 3)).toBe(true);
   expect(order.isIndependent(twice(20), 1, 2)).toBe(false);
+});
+
+test("a loop counts as its first calls and one for all later ones, however many they are", () => {
+  const beside = (from: number) =>
+    buildTrace(["GET /orders", 0, 99, ...inSequence(query, 40, 2), [other, from, from + 15]]);
+  const after = beside(80);
+  const at = (trace: TraceView, shapeId: string) =>
+    trace.shapeId.flatMap((id, span) => (id === shapeId ? [span] : []));
+  const [stockAfter] = at(after, "1002");
+  const loop = at(after, "1001");
+  const order = learn(...times(20, after));
+  expect(order.isAlwaysAfter(after, loop[0]!, stockAfter!)).toBe(true);
+  expect(order.isAlwaysAfter(after, loop[39]!, stockAfter!)).toBe(true);
+  // Once it began before the loop's end, but after its first calls.
+  order.learn(beside(20));
+  expect(order.isIndependent(after, loop[0]!, stockAfter!)).toBe(false);
+  expect(order.isIndependent(after, loop[39]!, stockAfter!)).toBe(true);
+});
+
+test("of a parent with too many different calls nothing is learned", () => {
+  const many = Array.from({ length: 30 }, (_, i): SpanNode => {
+    return [{ ...query, shapeId: String(2000 + i) }, i, i + 5];
+  });
+  const trace = buildTrace(["GET /orders", 0, 99, ...many]);
+  expect(learn(trace).isIndependent(trace, 1, 2)).toBe(false);
 });

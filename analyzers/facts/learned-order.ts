@@ -1,11 +1,13 @@
-import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
+import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 import { callsOfTrace } from "./calls-of-trace.ts";
 import { endpointOf, endpointSpanOf } from "./endpoint-span.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
 
 /** Traces with both calls from which on "always in this order" means something. */
 const tracesMin = 20;
-/** Calls under one parent that are told apart: beyond, they are a loop, and pairs grow with the square. */
+/** Calls of one shape under one parent that are told apart; what comes after them is a loop's, and looked at as one call. */
+const firstsMax = 3;
+/** Calls under one parent, loops counted so: of a parent with more nothing is learned, for pairs grow with the square. */
 const callsMax = 24;
 /** Endpoints (of one version) that are remembered, and pairs of calls of one; the oldest endpoint goes first. */
 const endpointsMax = 1_000;
@@ -51,10 +53,12 @@ export class LearnedOrder {
         addParameters(
           parameters,
           `${a.key} ${trace.resourceId[a.span]}`,
-          trace.paramsHash[a.span]!,
+          a.isLoop ? "0" : trace.paramsHash[a.span]!,
         );
         for (const b of calls.slice(i + 1)) {
-          const isOrdered = trace.end[a.span]! - trace.start[b.span]! <= allowanceNs;
+          // Two loops that take turns overlap as a whole, and not call by call.
+          if (a.isLoop && b.isLoop) continue;
+          const isOrdered = a.end - b.start <= allowanceNs;
           addPair(pairs, `${a.key} > ${b.key}`, isOrdered);
           addPair(pairs, `${b.key} > ${a.key}`, false);
         }
@@ -133,9 +137,14 @@ interface SiblingCall {
   readonly span: SpanIndex;
   /** Names the call in every trace: its parent, its shape, and which of its shape it is. */
   readonly key: string;
+  /** All calls of the shape but the first ones, from the start of the first of them to the end of the last. */
+  readonly isLoop: boolean;
+  readonly start: number;
+  readonly end: number;
 }
 
 interface SiblingCalls {
+  /** Calls long enough to tell an order, by start. */
   readonly lists: readonly { readonly endpoint: string; readonly calls: readonly SiblingCall[] }[];
   readonly placeOf: ReadonlyMap<SpanIndex, { readonly endpoint: string; readonly key: string }>;
 }
@@ -146,23 +155,47 @@ const siblingCalls = oncePerTrace((trace): SiblingCalls => {
   const lists: { endpoint: string; calls: SiblingCall[] }[] = [];
   const placeOf = new Map<SpanIndex, { endpoint: string; key: string }>();
   for (const [parent, spans] of Map.groupBy(all, (span) => parents[span]!)) {
-    if (parent === -1 || spans.length < 2 || spans.length > callsMax) continue;
+    if (parent === -1 || spans.length < 2) continue;
+    const keys = keysOf(trace, parent, spans);
+    const groups = Map.groupBy(spans, (span) => keys.get(span)!);
+    if (groups.size > callsMax) continue;
     const endpoint = endpointKey(trace, endpointSpanOf(trace, spans[0]!));
-    const seen = new Map<string, number>();
-    const named = spans.map((span) => {
-      const shape = trace.shapeId[span]!;
-      const nth = (seen.get(shape) ?? 0) + 1;
-      seen.set(shape, nth);
-      const key = `${trace.name[parent]} ${shape}#${nth}`;
-      placeOf.set(span, { endpoint, key });
-      return { span, key };
-    });
+    for (const [span, key] of keys) placeOf.set(span, { endpoint, key });
     // What is shorter than the allowance tells no order, and pairs are many.
-    const calls = named.filter(({ span }) => durationNs(trace, span) >= allowanceNs);
+    const calls = [...groups]
+      .map(([key, group]) => toSiblingCall(trace, key, group))
+      .filter(({ start, end }) => end - start >= allowanceNs);
     if (calls.length > 1) lists.push({ endpoint, calls });
   }
   return { lists, placeOf };
 });
+
+function keysOf(
+  trace: TraceView,
+  parent: SpanIndex,
+  spans: readonly SpanIndex[],
+): Map<SpanIndex, string> {
+  const seen = new Map<string, number>();
+  const keys = new Map<SpanIndex, string>();
+  for (const span of spans) {
+    const shape = trace.shapeId[span]!;
+    const nth = (seen.get(shape) ?? 0) + 1;
+    seen.set(shape, nth);
+    const which = nth <= firstsMax ? String(nth) : "later";
+    keys.set(span, `${trace.name[parent]} ${shape}#${which}`);
+  }
+  return keys;
+}
+
+function toSiblingCall(trace: TraceView, key: string, group: readonly SpanIndex[]): SiblingCall {
+  return {
+    span: group[0]!,
+    key,
+    isLoop: group.length > 1,
+    start: trace.start[group[0]!]!,
+    end: group.reduce((last, span) => Math.max(last, trace.end[span]!), 0),
+  };
+}
 
 function endpointKey(trace: TraceView, span: SpanIndex): string {
   const { method, route } = endpointOf(trace, span);

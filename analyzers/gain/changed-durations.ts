@@ -1,67 +1,68 @@
 import type { TraceChange } from "../detector.ts";
 import { callsNs, sumNs, unionNs } from "../facts/interval-union.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
+import type { Assumption } from "./assumption.ts";
 
-/**
- * What is assumed of the calls once they are changed. A merged call waits for a connection as long as the call that waited least,
- * takes as long as one of the calls and a share of what all of them took, for its rows; a call that is not repeated takes as long as it did, or as the longest of its repeats.
- * The gaps between the calls, and what wrapped them one by one, shrink to a share. Calls that are made at the same time
- * slow the longest of them down by a share of what the others take. What can be removed of a span goes by a share.
- */
-export interface Assumption {
-  readonly rowsShare: number;
-  /** What the one call that is left of repeats takes: as it did, or as one of them. */
-  readonly firstCall: "longest" | "first" | "shortest";
-  /** The share of the calls that a merged one is not faster than: 0.5 the middle one, 0 the fastest. Of calls in turn … */
-  readonly sequentialShare: number;
-  /** … and of calls at once, which slow each other down. */
-  readonly concurrentShare: number;
-  readonly gapShare: number;
-  readonly contentionShare: number;
-  readonly spedUpShare: number;
-  /** The same of a query that returns few rows: an index leads to them. */
-  readonly foundShare: number;
-  readonly waitShare: number;
+/** What becomes of each span that is changed itself, nanoseconds. */
+export interface ChangedDurations {
+  /** It takes so long, with all that is below it. */
+  readonly replaced: ReadonlyMap<SpanIndex, number>;
+  /** It loses so much of its own time, whatever becomes of what is below it. */
+  readonly removed: ReadonlyMap<SpanIndex, number>;
 }
 
 /**
- * How long each changed span takes after the changes, nanoseconds: of several changes the one that saves most, so their
- * order does not matter. What starts together is left out: it depends on what else becomes of the calls.
+ * What the changes do to single spans: of several to one span the one that saves most, so their order does not matter.
+ * What starts together is left out: it depends on what else becomes of the calls. `drawOf` a change is a number
+ * from 0 to 1, the chance by which the merged call is one of the faster or slower ones.
  */
 export function changedDurations(
   trace: TraceView,
   changes: readonly TraceChange[],
   assumption: Assumption,
-): Map<SpanIndex, number> {
-  const durations = new Map<SpanIndex, number>();
+  drawOf: (change: TraceChange) => number,
+): ChangedDurations {
+  const replaced = new Map<SpanIndex, number>();
+  const removed = new Map<SpanIndex, number>();
   for (const change of changes) {
-    for (const [span, ns] of durationsOf(trace, change, assumption)) {
-      durations.set(span, Math.min(ns, durations.get(span) ?? ns));
+    for (const [span, ns] of replacedBy(trace, change, assumption, drawOf)) {
+      replaced.set(span, Math.min(ns, replaced.get(span) ?? ns));
+    }
+    for (const [i, removableNs] of change.removableNs?.entries() ?? []) {
+      const span = change.spans[i]!;
+      const ns = Math.min(removableNs, trace.end[span]! - trace.start[span]!);
+      const lost = removedShareOf(trace, span, change, assumption) * ns;
+      removed.set(span, Math.max(lost, removed.get(span) ?? 0));
     }
   }
-  return durations;
+  return { replaced, removed };
 }
 
-function durationsOf(
+function replacedBy(
   trace: TraceView,
   change: TraceChange,
   assumption: Assumption,
+  drawOf: (change: TraceChange) => number,
 ): [SpanIndex, number][] {
-  if (change.kind === "make-parallel") return [];
-  if (change.kind === "speed-up") {
-    return shortened(trace, change, (span) => spedUpShareOf(trace, span, assumption));
+  const { kind, spans, removableNs } = change;
+  if (kind === "make-parallel" || removableNs !== undefined) return [];
+  if (kind === "merge-calls" || kind === "drop-repeats") {
+    const once = onceNs(trace, change, assumption, drawOf(change));
+    return onceDurations(trace, change, once, assumption);
   }
-  if (change.kind === "remove-wait") return shortened(trace, change, () => assumption.waitShare);
-  return onceDurations(trace, change, assumption);
+  return spans.map((span) => {
+    const leftShare = 1 - removedShareOf(trace, span, change, assumption);
+    return [span, leftShare * (trace.end[span]! - trace.start[span]!)];
+  });
 }
 
 /** The call that is left stands where the first call stood; the others take no time. */
 function onceDurations(
   trace: TraceView,
   change: TraceChange,
+  once: number,
   assumption: Assumption,
 ): [SpanIndex, number][] {
-  const once = onceNs(trace, change, assumption);
   return change.spans.map((span, i) => {
     const inner = trace.repeatDurationUnionNs[span]!;
     const gaps = inner > 0 ? Math.max(0, trace.end[span]! - trace.start[span]! - inner) : 0;
@@ -69,55 +70,84 @@ function onceDurations(
   });
 }
 
-function shortened(
-  trace: TraceView,
-  { spans, removableNs }: TraceChange,
-  shareOf: (span: SpanIndex) => number,
-): [SpanIndex, number][] {
-  return spans.map((span, i) => {
-    const ns = trace.end[span]! - trace.start[span]!;
-    return [span, Math.max(0, ns - shareOf(span) * Math.min(ns, removableNs?.[i] ?? ns))];
-  });
-}
-
 /** Time beyond what a query needs to return so few rows went into finding them. */
 const fewRowsMax = 100;
 
-function spedUpShareOf(
+function removedShareOf(
   trace: TraceView,
   span: SpanIndex,
-  { spedUpShare, foundShare }: Assumption,
+  { kind, leftShare = 0 }: TraceChange,
+  assumption: Assumption,
 ): number {
+  if (kind === "remove-wait") return assumption.waitShare;
+  if (kind === "hold-shorter") return 1 - assumption.heldLeft(leftShare);
+  if (kind === "read-page") {
+    const share = 1 - leftShare * assumption.pageShare;
+    return trace.dbSystemName[span] ? Math.min(share, assumption.pagedShareMax) : share;
+  }
   const rows = trace.returnedRows[span]!;
-  return rows >= 0 && rows <= fewRowsMax ? foundShare : spedUpShare;
+  return rows >= 0 && rows <= fewRowsMax ? assumption.foundShare : assumption.spedUpShare;
 }
 
-function onceNs(trace: TraceView, { kind, spans }: TraceChange, assumption: Assumption): number {
-  if (kind === "drop-repeats") return firstNs(trace, spans, assumption);
+function onceNs(
+  trace: TraceView,
+  { kind, spans }: TraceChange,
+  assumption: Assumption,
+  draw: number,
+): number {
+  // The first call is made as it was.
+  if (kind === "drop-repeats") return callsNs(trace, spans[0]!) / trace.repeats[spans[0]!]!;
   // Calls that ran at once may be over sooner than a merged call by our formula: then nothing is won.
-  return Math.min(mergedNs(trace, spans, assumption), unionNs(trace, spans));
-}
-
-function firstNs(trace: TraceView, spans: readonly SpanIndex[], { firstCall }: Assumption): number {
-  const calls = spans.map((span) => callsNs(trace, span) / trace.repeats[span]!);
-  if (firstCall === "first") return calls[0]!;
-  const pick = firstCall === "longest" ? Math.max : Math.min;
-  return calls.reduce((picked, ns) => pick(picked, ns));
+  return Math.min(mergedNs(trace, spans, assumption, draw), unionNs(trace, spans));
 }
 
 /** Calls of which so much of the time overlaps run at once. */
 const concurrentUnionMax = 0.5;
 
+/**
+ * The merged call is any one of the calls: their middle would never be slow, and a single call sometimes is. Those at
+ * once slow each other down, so that the merged one is like a faster one of them.
+ */
 function mergedNs(
   trace: TraceView,
   spans: readonly SpanIndex[],
-  { rowsShare, sequentialShare, concurrentShare }: Assumption,
+  assumption: Assumption,
+  draw: number,
 ): number {
   const isConcurrent = unionNs(trace, spans) <= concurrentUnionMax * sumNs(trace, spans);
-  const share = isConcurrent ? concurrentShare : sequentialShare;
+  const share = isConcurrent ? assumption.concurrentShare : assumption.sequentialShare;
+  const once = callNsAt(trace, spans, share * draw);
   const workNs = spans.reduce((sum, span) => sum + ownNs(trace, span), 0);
   const leastWaitNs = spans.reduce((least, span) => Math.min(least, waitNs(trace, span)), Infinity);
-  return leastWaitNs + callNsAt(trace, spans, share) + rowsShare * workNs;
+  const ownShare = Math.min(1, once / Math.max(1, workNs));
+  const waitShare = Math.max(ownShare, assumption.sharedWaitShare);
+  return leastWaitNs * waitShare + once + ofRowsNs(trace, spans, workNs, assumption);
+}
+
+/** Queries of so many rows tell what a row costs, and not only what a query does. */
+const tellingRowsMin = 5;
+
+/**
+ * What the rows of all calls cost the merged one: no more than as many rows of the cheapest other query of this request, or,
+ * where none tells, a share of what the calls took.
+ */
+function ofRowsNs(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  workNs: number,
+  { rowsFactor, rowsShareMin, rowsShare }: Assumption,
+): number {
+  const rows = spans.reduce((sum, span) => sum + Math.max(1, trace.returnedRows[span]!), 0);
+  let rowNs = Infinity;
+  for (let span = 0; span < trace.size; span++) {
+    const returned = trace.returnedRows[span]!;
+    if (returned < tellingRowsMin || trace.dbSystemName[span] !== trace.dbSystemName[spans[0]!]) {
+      continue;
+    }
+    rowNs = Math.min(rowNs, ownNs(trace, span) / returned);
+  }
+  if (rowNs === Infinity) return rowsShare * workNs;
+  return Math.max(rowsShareMin * workNs, rows * rowNs * rowsFactor);
 }
 
 /** Of one call: what it waited for a connection of the pool. */

@@ -1,6 +1,6 @@
 import type { TraceChange } from "../detector.ts";
 import type { Prediction } from "../model/finding.ts";
-import type { FixedTrace } from "./predict.ts";
+import { drawOf, type FixedTrace } from "./predict.ts";
 import { predictGain } from "./predict-gain.ts";
 import { type Simulated, simulate } from "./simulate.ts";
 
@@ -57,9 +57,9 @@ export function cumulativeGain(
 }
 
 function simulateAll(sample: readonly RepairedTrace[], fixes: readonly string[]): Simulated[] {
-  return sample.map(({ trace, endpointSpan, changesOf, ...options }) => {
+  return sample.map(({ trace, endpointSpan, changesOf, ...options }, i) => {
     const changes = fixes.flatMap((fix) => changesOf.get(fix) ?? []);
-    return simulate(trace, endpointSpan, changes, options);
+    return simulate(trace, endpointSpan, changes, { ...options, draw: drawOf(i) });
   });
 }
 

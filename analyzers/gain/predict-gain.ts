@@ -1,9 +1,10 @@
 import type { TraceChange } from "../detector.ts";
 import type { Finding, PredictedChange } from "../model/finding.ts";
+import { words } from "./assumption.ts";
 import { createRandom } from "./random.ts";
 import type { Simulated } from "./simulate.ts";
 
-/** One trace of a uniform sample of an endpoint's traces; `after` equals `durationNs` where the fix changes nothing. */
+/** One trace of a uniform sample of an endpoint's traces, by time; `after` equals `durationNs` where the fix changes nothing. */
 export interface SampledGain {
   readonly durationNs: number;
   /** 1 / sampling probability. */
@@ -42,7 +43,7 @@ export function predictGain(
     prediction: {
       p50: predictChange(0.5, columns, whole, resampled),
       p95: predictChange(0.95, columns, whole, resampled),
-      method: `${sample.length} traces of the endpoint were replayed with ${kinds.map((kind) => words[kind].fix).join(", and ") || "nothing changed"}; bootstrap over ${resamples} resamples`,
+      method: `${sample.length} traces of the endpoint were replayed with ${kinds.map((kind) => words[kind].fix).join(", and ") || "nothing changed"}; bootstrap over ${resamples} resamples of runs of traces`,
       assumptions: [
         "spans keep their own time; they wait for all that ended before them (at worst), or not for what other traces show that they don't need (at best)",
         ...kinds.map((kind) => words[kind].assumption),
@@ -52,34 +53,6 @@ export function predictGain(
     },
   };
 }
-
-/** How the fix is told, and what is assumed of it: the numbers are those of `simulate`. */
-const words: Readonly<Record<TraceChange["kind"], { fix: string; assumption: string }>> = {
-  "merge-calls": {
-    fix: "the calls merged",
-    assumption:
-      "the merged call takes as long as one of the calls (at best as the fastest, at worst as the middle one), plus for its rows 10 % (at worst) to 0 % (at best) of what all calls took; for a connection it waits as long as the call that waited least",
-  },
-  "drop-repeats": {
-    fix: "only the first of the calls made",
-    assumption:
-      "the one call that is left takes as long as the first did, at best as the shortest and at worst as the longest of its repeats",
-  },
-  "make-parallel": {
-    fix: "the calls made at the same time",
-    assumption:
-      "together they take as long as the longest of them, plus 50 % (at worst) to 0 % (at best) of what the others take",
-  },
-  "speed-up": {
-    fix: "the spans in question made faster",
-    assumption:
-      "of what the fix can take away, 50 % (at worst) to 95 % (at best) goes away; of a query that returns at most 100 rows 80 % to 100 %, because an index leads to them",
-  },
-  "remove-wait": {
-    fix: "the waiting taken out",
-    assumption: "50 % (at worst) to 100 % (at best) of the waiting goes away",
-  },
-};
 
 /** The durations of all traces, and the order of the traces by duration, so that a resample needs no sorting. */
 interface Column {
@@ -103,12 +76,24 @@ function toColumn(values: readonly number[]): Column {
   return { ns, byNs: Uint32Array.from(values.keys()).sort((a, b) => ns[a]! - ns[b]!) };
 }
 
-/** As many traces as there are, drawn with replacement: the weight of each, times how often it was drawn. */
+/**
+ * Traces as they may be measured after the fix: as many as there are, drawn twice with replacement; the weight of each,
+ * times how often it was drawn. The first draw is what the sample knows of the endpoint, in runs of neighbours in time:
+ * what is slow because of its surroundings is so together with others, and tells less than as many traces on their own.
+ * The second is what so many requests show of an endpoint that is like the first.
+ */
 function resample(sample: readonly SampledGain[], random: () => number): Float64Array {
-  const weights = new Float64Array(sample.length);
-  for (let i = 0; i < sample.length; i++) {
-    const drawn = Math.floor(random() * sample.length);
-    weights[drawn]! += sample[drawn]!.weight;
+  const { length } = sample;
+  const runLength = Math.ceil(Math.cbrt(length));
+  const drawn: number[] = [];
+  while (drawn.length < length) {
+    const from = Math.floor(random() * length);
+    for (let i = 0; i < runLength && drawn.length < length; i++) drawn.push((from + i) % length);
+  }
+  const weights = new Float64Array(length);
+  for (let i = 0; i < length; i++) {
+    const at = drawn[Math.floor(random() * length)]!;
+    weights[at]! += sample[at]!.weight;
   }
   return weights;
 }

@@ -5,7 +5,7 @@ import type { Finding } from "../model/finding.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 import { predictGain } from "./predict-gain.ts";
 import type { IsIndependent } from "./retimed-duration.ts";
-import { simulate } from "./simulate.ts";
+import { goldenShare, simulate } from "./simulate.ts";
 
 /** One trace of a uniform sample of an endpoint's traces. */
 export interface FixedTrace {
@@ -27,13 +27,18 @@ export function predictFix(
   sample: readonly FixedTrace[],
   seed: string,
 ): Pick<Finding, "prediction" | "predictionMissing"> {
-  const gains = sample.map(({ trace, endpointSpan, changes, ...options }) => ({
+  const gains = sample.map(({ trace, endpointSpan, changes, ...options }, i) => ({
     durationNs: trace.end[endpointSpan]! - trace.start[endpointSpan]!,
     weight: trace.weight[endpointSpan]!,
-    after: simulate(trace, endpointSpan, changes, options),
+    after: simulate(trace, endpointSpan, changes, { ...options, draw: drawOf(i) }),
   }));
   const kinds = new Set(sample.flatMap(({ changes }) => changes.map(({ kind }) => kind)));
   return predictGain(gains, { seed, kinds: [...kinds] });
+}
+
+/** The chance of the nth trace of a sample: even over 0 … 1, and the same each time. */
+export function drawOf(n: number): number {
+  return (n * goldenShare) % 1;
 }
 
 /** Share of the sample's time that the spans of the changes, and those below them, hold on the critical path: 0 … 1. */

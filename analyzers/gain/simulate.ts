@@ -1,56 +1,22 @@
 import type { TraceChange } from "../detector.ts";
 import { type BlockingOptions, blockingChildren } from "../facts/blocking-children.ts";
 import { childrenOf, type SpanIndex, type TraceView } from "../model/trace-view.ts";
-import { type Assumption, changedDurations } from "./changed-durations.ts";
+import { type Assumption, assumptions, type Outlook } from "./assumption.ts";
+import { changedDurations } from "./changed-durations.ts";
 import { type IsIndependent, type RetimedChild, retimedDuration } from "./retimed-duration.ts";
 
 export interface SimulateOptions extends BlockingOptions {
   /** What other traces show of the order of calls; without it, all order is kept. */
   readonly isIndependent?: IsIndependent;
+  /** 0 … 1, even over the traces of a sample: which of its calls this trace is left with; by default the middle one. */
+  readonly draw?: number;
 }
 
 /** The endpoint's duration after the change, nanoseconds: pessimistic >= expected >= optimistic. */
-export interface Simulated {
-  readonly pessimistic: number;
-  readonly expected: number;
-  readonly optimistic: number;
-}
+export type Simulated = Readonly<Record<Outlook, number>>;
 
-const assumptions = {
-  pessimistic: {
-    rowsShare: 0.1,
-    firstCall: "longest",
-    sequentialShare: 0.5,
-    concurrentShare: 0.5,
-    gapShare: 1,
-    contentionShare: 0.5,
-    spedUpShare: 0.5,
-    foundShare: 0.8,
-    waitShare: 0.5,
-  },
-  expected: {
-    rowsShare: 0.02,
-    firstCall: "first",
-    sequentialShare: 0.5,
-    concurrentShare: 0,
-    gapShare: 0.1,
-    contentionShare: 0.1,
-    spedUpShare: 0.8,
-    foundShare: 0.95,
-    waitShare: 0.9,
-  },
-  optimistic: {
-    rowsShare: 0,
-    firstCall: "shortest",
-    sequentialShare: 0,
-    concurrentShare: 0,
-    gapShare: 0,
-    contentionShare: 0,
-    spedUpShare: 0.95,
-    foundShare: 1,
-    waitShare: 1,
-  },
-} as const satisfies Record<keyof Simulated, Assumption>;
+/** Multiples of it, without their whole part, are even over 0 … 1 however many there are. */
+export const goldenShare = (Math.sqrt(5) - 1) / 2;
 
 /**
  * Replays a trace as if `changes` were made: spans keep their own time and start when what they waited for has ended. At
@@ -89,7 +55,7 @@ function retime(
   assumption: Assumption,
   options: SimulateOptions,
 ): number {
-  const changed = changedDurations(trace, changes, assumption);
+  const { replaced, removed } = changedDurations(trace, changes, assumption, toDraws(options.draw));
   const folded = foldedSpans(trace, order, changes);
   const parallel = parallelByParent(trace, changes);
   const after = new Float64Array(trace.size);
@@ -105,13 +71,20 @@ function retime(
       }),
     );
     const retimed = retimedDuration(duration, children, options.isIndependent);
-    const own = changed.get(span);
+    const own = replaced.get(span);
     // A changed call gets shorter still by what is changed below it.
     if (own !== undefined) after[span] = duration > 0 ? own * Math.min(1, retimed / duration) : own;
     else after[span] = retimed * (folded[span] ? assumption.gapShare : 1);
+    const lost = removed.get(span);
+    if (lost !== undefined) after[span] = Math.max(0, Math.min(after[span]!, retimed - lost));
   }
   const root = order[0]!;
   return Math.min(after[root]!, trace.end[root]! - trace.start[root]!);
+}
+
+/** Each change has a draw of its own, or what is slow by chance would be slow together. */
+function toDraws(draw: number | undefined): (change: TraceChange) => number {
+  return ({ spans }) => (draw === undefined ? 0.5 : (draw + spans[0]! * goldenShare) % 1);
 }
 
 /** The spans that start together are branches of one parent. */

@@ -26,8 +26,7 @@ export async function readEndpointGain(
   endpoint: EndpointKey,
   window: { readonly fromS: number; readonly toS: number },
 ): Promise<{ readonly traces: number; readonly steps: readonly CumulativeStep[] }> {
-  const gaining = detectors.filter(({ meta }) => meta.gainElsewhere === undefined);
-  const sample = repairedSample(await sampleEndpoint(store, endpoint, window), gaining, onError);
+  const sample = repairedSample(await sampleEndpoint(store, endpoint, window), detectors, onError);
   const seed = [endpoint.service, endpoint.environment, endpoint.method, endpoint.route].join("\n");
   return { traces: sample.length, steps: cumulativeGain(sample, mostSeen(sample), seed) };
 }

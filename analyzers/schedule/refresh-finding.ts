@@ -160,9 +160,7 @@ function toFinding({ meta }: TraceDetector, facts: Facts): Finding {
       sampleTraces: samples.map(toSampleTrace),
     },
     impact: toImpact(totals, requests, fixed),
-    ...(meta.gainElsewhere
-      ? { prediction: null, predictionMissing: meta.gainElsewhere }
-      : predict(facts)),
+    ...predict(meta, facts),
   };
 }
 
@@ -181,17 +179,18 @@ function toEvidence({ totals, samples, known }: Facts): OccurrenceEvidence {
   };
 }
 
-function predict({
-  totals,
-  requests,
-  fixed,
-}: Facts): Pick<Finding, "prediction" | "predictionMissing"> {
+function predict(
+  { gainElsewhere }: TraceDetector["meta"],
+  { totals, requests, fixed }: Facts,
+): Pick<Finding, "prediction" | "predictionMissing"> {
+  const isSeen = fixed.some(({ changes }) => changes.length > 0);
+  if (gainElsewhere && !isSeen) return { prediction: null, predictionMissing: gainElsewhere };
   if (requests.length === 0) {
     const predictionMissing =
       "it is not seen under a route (http.route) of a server, and only such endpoints are sampled";
     return { prediction: null, predictionMissing };
   }
-  if (fixed.length > 0 && fixed.every(({ changes }) => changes.length === 0)) {
+  if (fixed.length > 0 && !isSeen) {
     const predictionMissing = `it is in none of the ${fixed.length} sampled traces of this endpoint, too rare to predict from`;
     return { prediction: null, predictionMissing };
   }

@@ -11,7 +11,8 @@ export type OnDetectorError = (detector: string, trace: TraceView, error: unknow
 
 /**
  * What the detectors' fixes would change in each trace of a sample, by fingerprint, given what all traces say about
- * order and waiting.
+ * order and waiting. What is found in one trace is looked for in all of them by `optionsOnceKnown`, too: the fix changes
+ * also those in which it would not be worth a finding.
  */
 export function repairedSample(
   sample: readonly SampledTrace[],
@@ -21,22 +22,40 @@ export function repairedSample(
   const order = new LearnedOrder();
   for (const { trace } of sample) order.learn(trace);
   const isUnawaited = learnUnawaited(sample.map(({ trace }) => trace));
-  return sample.map(({ trace, endpointSpan }) => ({
+  const found = detectors.flatMap((detector) => {
+    const look = (from: TraceDetector) =>
+      sample.map(({ trace, endpointSpan }) => {
+        try {
+          return changesHere(from, trace, endpointSpan, order);
+        } catch (error) {
+          onError(detector.meta.id, trace, error);
+          return new Map<string, TraceChange[]>();
+        }
+      });
+    const reported = look(detector);
+    const isKnown = new Set(reported.flatMap((changes) => [...changes.keys()]));
+    const lenient = toLenient(detector);
+    if (isKnown.size === 0 || !lenient) return [reported];
+    const further = look(lenient).map(
+      (changes) => new Map([...changes].filter(([fingerprint]) => isKnown.has(fingerprint))),
+    );
+    return [further, reported];
+  });
+  return sample.map(({ trace, endpointSpan }, i) => ({
     trace,
     endpointSpan,
     isUnawaited: (span: number) => isUnawaited(trace, span),
     isIndependent: (earlier: number, later: number) => order.isIndependent(trace, earlier, later),
-    changesOf: new Map(
-      detectors.flatMap((detector) => {
-        try {
-          return changesHere(detector, trace, endpointSpan, order);
-        } catch (error) {
-          onError(detector.meta.id, trace, error);
-          return [];
-        }
-      }),
-    ),
+    // Of one fingerprint what is reported counts, which comes after what is found beyond.
+    changesOf: new Map(found.flatMap((changes) => [...changes[i]!])),
   }));
+}
+
+function toLenient(detector: TraceDetector): TraceDetector | null {
+  const { meta } = detector;
+  if (!meta.optionsOnceKnown) return null;
+  const defaults = { ...(meta.defaults as object), ...meta.optionsOnceKnown };
+  return { ...detector, meta: { ...meta, defaults } };
 }
 
 function changesHere(
@@ -44,11 +63,13 @@ function changesHere(
   trace: TraceView,
   endpointSpan: number,
   order: LearnedOrder,
-): [string, readonly TraceChange[]][] {
-  return [...detectFingerprints(detector, trace, order)].flatMap(([fingerprint, observations]) => {
+): Map<string, TraceChange[]> {
+  const changesOf = new Map<string, TraceChange[]>();
+  for (const [fingerprint, observations] of detectFingerprints(detector, trace, order)) {
     const changes = observations
       .filter((seen) => !seen.suppressedBy && seen.endpointSpan === endpointSpan)
       .flatMap((seen) => seen.changes);
-    return changes.length === 0 ? [] : [[fingerprint, changes]];
-  });
+    if (changes.length > 0) changesOf.set(fingerprint, changes);
+  }
+  return changesOf;
 }

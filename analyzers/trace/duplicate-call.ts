@@ -24,6 +24,7 @@ export const duplicateCall = defineTraceDetector<Options>({
     severity: "warning",
     // Two are often two functions that don't know of each other, and cost one call; a third is a habit.
     defaults: { repeatsMin: 3 },
+    optionsOnceKnown: { repeatsMin: 2 },
   },
 
   candidates: [

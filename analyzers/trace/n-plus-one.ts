@@ -36,6 +36,7 @@ export const nPlusOne = defineTraceDetector<Options>({
       "The same query runs, or the same service is called, once per row; load the rows together instead.",
     severity: "warning",
     defaults: { repeatsMin: 5 },
+    optionsOnceKnown: { repeatsMin: 2 },
   },
 
   candidates: [

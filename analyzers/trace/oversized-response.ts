@@ -1,4 +1,9 @@
-import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
+import {
+  defineTraceDetector,
+  type GuardId,
+  type Observation,
+  type TraceChange,
+} from "../detector.ts";
 import { requestMaxNs } from "../facts/call-guards.ts";
 import { callLabel, isDatabaseCall, isListCall, operationOf } from "../facts/call-template.ts";
 import {
@@ -8,6 +13,7 @@ import {
   endpointSpanOf,
   isHealthCheck,
 } from "../facts/endpoint-span.ts";
+import { blockSpanName } from "../facts/event-loop-blocks.ts";
 import { callGroups, countRepeats } from "../facts/repeated-calls.ts";
 import type { Confidence } from "../model/finding.ts";
 import {
@@ -99,7 +105,7 @@ function toObservation(
     spans,
     repeats: countRepeats(trace, spans),
     confidence: confidenceOf(unlimited, bytes, options),
-    changes: told.length > 0 ? [{ kind: "speed-up", spans: told }] : [],
+    changes: told.length > 0 ? [toPage(trace, endpointSpan, told, options)] : [],
     fix: [
       told.length > 0
         ? `Read a page: let ${callLabel(trace, told[0]!)} end in LIMIT, and go on behind the last key of the page before (keyset pagination), which stays fast on page 1,000, too.`
@@ -109,6 +115,38 @@ function toObservation(
       "Compress answers (gzip, br) in front of the application, not in its event loop.",
     ],
     ...(suppressedBy && { suppressedBy }),
+  };
+}
+
+/**
+ * A page instead of everything: the query returns fewer rows, and what the request does between the query's end, or that
+ * of its last call, and its own end is for these rows: objects, JSON, sending.
+ *
+ *   GET /products   |────────────────────────|
+ *     SELECT          |──────|xxxxxxxxxxxxxxx|
+ */
+function toPage(
+  trace: TraceView,
+  endpointSpan: SpanIndex,
+  reads: readonly SpanIndex[],
+  { rowsMin, bytesMin }: Options,
+): TraceChange {
+  const rows = reads.reduce((most, span) => Math.max(most, trace.returnedRows[span]!), 0);
+  const excess = Math.max(rows / rowsMin, trace.responseBytes[endpointSpan]! / bytesMin);
+  const lastEnd = childrenOf(trace, endpointSpan).reduce(
+    // What blocks the event loop is this very work.
+    (last, child) =>
+      trace.name[child] === blockSpanName ? last : Math.max(last, trace.end[child]!),
+    trace.start[endpointSpan]!,
+  );
+  return {
+    kind: "read-page",
+    spans: [...reads, endpointSpan],
+    removableNs: [
+      ...reads.map((span) => durationNs(trace, span)),
+      Math.max(0, trace.end[endpointSpan]! - lastEnd),
+    ],
+    leftShare: Math.min(1, 1 / excess),
   };
 }
 

@@ -31,6 +31,7 @@ export const poolWait = defineTraceDetector<Options>({
     severity: "warning",
     // Opening a connection takes up to some tens of milliseconds; a tenth of the request is felt.
     defaults: { waitMsMin: 50, waitShareMin: 0.1 },
+    optionsOnceKnown: { waitMsMin: 0, waitShareMin: 0 },
     seenMin: { traces: 3, share: 0.1 },
   },
 

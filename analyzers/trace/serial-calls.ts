@@ -34,6 +34,7 @@ export const serialCalls = defineTraceDetector<Options>({
     severity: "warning",
     // A call of less than 10 ms is not worth a Promise.all; a tenth of the request is felt, 50 ms are measured.
     defaults: { callMsMin: 10, savedMsMin: 50, savedShareMin: 0.1 },
+    optionsOnceKnown: { savedMsMin: 0, savedShareMin: 0 },
     seenMin: { traces: 3, share: 0.1 },
   },
 

@@ -24,6 +24,7 @@ export const slowQuery = defineTraceDetector<Options>({
     severity: "warning",
     // Below 100 ms a query is rarely what people feel; half of the request says that it is this one.
     defaults: { callMsMin: 100, criticalShareMin: 0.5 },
+    optionsOnceKnown: { callMsMin: 10, criticalShareMin: 0 },
     seenMin: { traces: 3, share: 0.1 },
   },
 

@@ -1,7 +1,13 @@
-import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
+import {
+  defineTraceDetector,
+  type GuardId,
+  type Observation,
+  type TraceChange,
+} from "../detector.ts";
 import { requestGuardOf } from "../facts/call-guards.ts";
 import { callLabel } from "../facts/call-template.ts";
 import { callsOfTrace } from "../facts/calls-of-trace.ts";
+import { connectionWaits } from "../facts/connection-waits.ts";
 import { durationText } from "../facts/duration-text.ts";
 import {
   endpointIdentity,
@@ -35,7 +41,7 @@ export const transactionAcrossCall = defineTraceDetector<Options>({
     // A statement takes a millisecond or two: from 10 ms on, the call is what the transaction is long for.
     defaults: { callMsMin: 10, idleMsMin: 100 },
     gainElsewhere:
-      "this request takes as long once it is fixed; the others no longer wait for its connection and its locks",
+      "the request takes as long once it is fixed, and none of this endpoint was seen to wait for a connection; who waits for its locks gets faster",
   },
 
   candidates: [
@@ -145,6 +151,7 @@ function ofCalls(
   const more = calls.length > 1 ? ` and ${calls.length - 1} more` : "";
   return {
     ...common(trace, transaction, endpointSpan, trace.shapeId[lead]!),
+    changes: shorterHold(trace, transaction, endpointSpan, unionNs(trace, calls)),
     summary: `${endpointLabel(endpointOf(trace, endpointSpan))} holds a transaction open for ${durationText(end - transaction.start)}, ${durationText(unionNs(trace, calls))} of it waiting for ${label}${more}`,
     spans: calls,
     repeats: countRepeats(trace, calls),
@@ -166,6 +173,7 @@ function ofIdleTime(
   const spans = [before, after].sort((a, b) => a - b);
   return {
     ...common(trace, transaction, endpointSpan, "idle"),
+    changes: shorterHold(trace, transaction, endpointSpan, ns),
     summary: `${endpointLabel(endpointOf(trace, endpointSpan))} holds a transaction open for ${durationText(ns)} without a statement, after ${callLabel(trace, before)}`,
     spans,
     repeats: countRepeats(trace, spans),
@@ -190,8 +198,38 @@ function common(
     ],
     endpointSpan,
     confidence: isMarked ? ("high" as const) : ("medium" as const),
-    changes: [],
   };
+}
+
+/**
+ * The request itself takes as long once it is fixed. But those like it, which it waited for, then hold their connections
+ * only as long as their statements take:
+ *
+ *   POST /checkout   |··· waits ···|BEGIN|──── POST /payments ────|COMMIT|
+ *   fixed            |··|──── POST /payments ────|UPDATE|
+ */
+function shorterHold(
+  trace: TraceView,
+  { statements, start }: Transaction,
+  endpointSpan: SpanIndex,
+  spentNs: number,
+): TraceChange[] {
+  const first = statements[0]!;
+  const waits = connectionWaits(trace).filter(
+    ({ span }) =>
+      trace.service[span] === trace.service[first] && endpointSpanOf(trace, span) === endpointSpan,
+  );
+  if (waits.length === 0) return [];
+  const heldNs = trace.end[statements.at(-1)!]! - start;
+  const leftShare = Math.max(0, 1 - spentNs / Math.max(1, heldNs));
+  return [
+    {
+      kind: "hold-shorter",
+      spans: waits.map(({ span }) => span),
+      removableNs: waits.map((wait) => wait.end - wait.start),
+      leftShare,
+    },
+  ];
 }
 
 /** Why nothing can be said; the first that holds names the reason. */

@@ -33,6 +33,7 @@ export const writeLoop = defineTraceDetector<Options>({
     description: "The same insert, update or delete runs once per row; write the rows together.",
     severity: "warning",
     defaults: { repeatsMin: 5 },
+    optionsOnceKnown: { repeatsMin: 2 },
   },
 
   candidates: [

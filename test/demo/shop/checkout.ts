@@ -1,4 +1,5 @@
 import express from "express";
+import type pg from "pg";
 import { setting } from "./config.ts";
 import { createPool } from "./create-pool.ts";
 import { serve } from "./serve.ts";
@@ -14,16 +15,15 @@ async function pay(product: string): Promise<void> {
   if (!ok) throw new Error(`the payment of product ${product} was answered with ${status}`);
 }
 
-/** Waits for the payment in the middle of a transaction; the others wait for the connection. */
-app.post("/checkout/:product", async (request, response) => {
-  const { product } = request.params;
-  const connection = await pool.connect();
+/** Takes the product out of the stock, in a transaction that does something else in its middle. */
+async function takeOne(from: pg.Pool, product: string, meanwhile?: () => Promise<void>) {
+  const connection = await from.connect();
   try {
     await connection.query("BEGIN");
     await connection.query("SELECT available FROM stock WHERE product_id = $1 FOR UPDATE", [
       product,
     ]);
-    await pay(product);
+    await meanwhile?.();
     await connection.query("UPDATE stock SET available = available - 1 WHERE product_id = $1", [
       product,
     ]);
@@ -34,16 +34,20 @@ app.post("/checkout/:product", async (request, response) => {
   } finally {
     connection.release();
   }
+}
+
+/** Waits for the payment in the middle of a transaction; the others wait for the connection. */
+app.post("/checkout/:product", async (request, response) => {
+  const { product } = request.params;
+  await takeOne(pool, product, () => pay(product));
   response.json({ bought: product });
 });
 
-/** Pays first, and needs a connection for a moment only. */
+/** Pays first, and needs a connection for the statements only. */
 app.post("/checkout-short/:product", async (request, response) => {
   const { product } = request.params;
   await pay(product);
-  await poolOfShort.query("UPDATE stock SET available = available - 1 WHERE product_id = $1", [
-    product,
-  ]);
+  await takeOne(poolOfShort, product);
   response.json({ bought: product });
 });
 
