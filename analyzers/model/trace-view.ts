@@ -16,8 +16,9 @@ type TimeColumn = "startS" | "startNs" | "durationNs";
 type TreeColumns = Pick<
   SpanColumns,
   TimeColumn | "spanId" | "parentSpanId" | "kind" | "resourceId"
-> &
-  Partial<Pick<SpanColumns, "poolWaitNs">>;
+>;
+
+type Waits = Partial<Pick<SpanColumns, "poolWaitNs">>;
 
 /**
  * One trace as columns and indexes. Spans are in order of start (ties: longer first, then span id), so the result does
@@ -58,7 +59,7 @@ export function durationNs(trace: TraceTree, span: SpanIndex): number {
 }
 
 /** Builds the view of those columns that there are. O(n log n). `columns` must hold at least one span. */
-export function toTraceView<Columns extends TreeColumns>(
+export function toTraceView<Columns extends TreeColumns & Waits>(
   traceId: string,
   columns: Columns,
 ): TraceTree & Omit<Columns, TimeColumn> {
@@ -106,7 +107,7 @@ interface Times {
 }
 
 /** A wait that began before all spans of the trace counts from the first of them. */
-function timesSince(origin: Instant, columns: TreeColumns): Times {
+function timesSince(origin: Instant, columns: TreeColumns & Waits): Times {
   const { startS, startNs, durationNs, poolWaitNs } = columns;
   const start = new Float64Array(startS.length);
   const end = new Float64Array(startS.length);
