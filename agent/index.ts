@@ -15,8 +15,6 @@ export const watchImports: WatchImports = startOrStayInert();
 /** Begins to see modules that are imported; called when the agent itself was, by `--import`. */
 export type WatchImports = () => void;
 
-const doNothing = () => undefined;
-
 function startOrStayInert(): WatchImports {
   // Worker threads inherit --require; loggers and loaders start one, and each would cost a second of CPU.
   if (!isMainThread) return doNothing;
@@ -37,6 +35,11 @@ function startOrStayInert(): WatchImports {
     warn(`it could not start: ${error instanceof Error ? error.message : String(error)}`);
     return doNothing;
   }
+}
+
+/** A declaration, since it is needed before the end of this module is reached. */
+function doNothing(): undefined {
+  return undefined;
 }
 
 function reasonToStayInert(nodeFlags: readonly string[]): string | undefined {
