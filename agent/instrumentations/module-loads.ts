@@ -1,5 +1,6 @@
 import nodeModule, { createRequire, type LoadFnOutput } from "node:module";
 import { Guard } from "./guard.ts";
+import { isImportSafe } from "./is-import-safe.ts";
 
 const importedKey = Symbol.for("culprit.imported");
 
@@ -63,6 +64,7 @@ export class ModuleLoads {
 
   /** Begins to see ES modules. It costs some µs for each module of the application, so not all applications pay it. */
   watchImports(): void {
+    if (!isImportSafe(process.versions.node)) return;
     const world = globalThis as typeof globalThis & {
       [importedKey]?: (name: string, exports: unknown) => void;
     };
