@@ -43,6 +43,8 @@ interface Mysql2Pool {
 
 type Entry = (...args: never[]) => unknown;
 
+/** From the channel up to the application, through an ORM. */
+const framesMax = 32;
 /** Checkouts are followed like a statement, for theirs is not known yet. */
 const checkoutStatement = "mysql2 checkout";
 
@@ -165,7 +167,7 @@ export class Mysql2Instrumentation {
     const call = trace && { trace, statement: statement.text, index: repeatIndex };
     const callSite =
       this.#callSite ??
-      (call && callSites.capture({ ...call, isAsked: statement.isWatched }, entry));
+      (call && callSites.capture({ ...call, isAsked: statement.isWatched }, entry, framesMax));
     const state = states.of(this.#connection ?? query);
     enterTransaction(state, statement);
     const span = tracing.startSpan(active, statement.summary, otlpKind.client);
@@ -210,7 +212,7 @@ function captureCallSite(
   const trace = tracing.contexts.current()?.trace;
   if (trace?.isSampled !== true) return undefined;
   const index = callSites.count(trace, statement);
-  return callSites.capture({ trace, statement, index, isAsked: false }, entry);
+  return callSites.capture({ trace, statement, index, isAsked: false }, entry, framesMax);
 }
 
 function toPoolState(pool: Mysql2Pool): PoolState {

@@ -17,7 +17,7 @@ export async function installLibraries(set: LibrarySet): Promise<string> {
   const lock = await readFile(join(folder, "package-lock.json"), "utf8");
   const marker = join(folder, "node_modules/.installed-lock.json");
   if ((await readFile(marker, "utf8").catch(() => "")) !== lock) {
-    const command = ["ci", "--no-audit", "--no-fund", "--prefer-offline"];
+    const command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
     await promisify(execFile)("npm", command, { cwd: folder }).catch((cause) => {
       throw new Error(`npm ci in ${folder} needs the npm registry`, { cause });
     });

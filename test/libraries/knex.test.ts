@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RunningServer } from "../support/debian-server.ts";
+import { startMariadb } from "../support/mariadb.ts";
+import { mysqlEnv, mysqlQueriesOf } from "./mariadb-queries.ts";
 import { type PostgresWithItems, queriesOf, startPostgresWithItems } from "./postgres-items.ts";
 import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
 import { expectPoolWaits, expectQueries } from "./sql-library.ts";
 
 let postgres: PostgresWithItems;
+let mariadb: RunningServer;
 
 beforeAll(async () => {
-  postgres = await startPostgresWithItems();
+  [postgres, mariadb] = await Promise.all([startPostgresWithItems(), startMariadb()]);
 });
 
-afterAll(() => postgres?.stop());
+afterAll(() => Promise.all([postgres?.stop(), mariadb?.stop()]));
 
 describe.each(librarySets)("knex, %s", (set) => {
   it.each(moduleSystems)(
@@ -21,4 +25,12 @@ describe.each(librarySets)("knex, %s", (set) => {
       expect(run.metrics).toContain(`127.0.0.1:${postgres.port}/postgres`);
     },
   );
+});
+
+it.each(moduleSystems)("knex over mysql2, newest, has the same as %s", async (modules) => {
+  const env = mysqlEnv(mariadb);
+  const run = await runLibrary({ library: "knex", set: "newest", modules, env });
+  expectQueries(run, mysqlQueriesOf(mariadb));
+  expectPoolWaits(run);
+  expect(run.metrics).toContain(`127.0.0.1:${mariadb.port}/test`);
 });

@@ -31,6 +31,7 @@ export function queriesOf({ port }: Postgres): ExpectedQueries {
     system: "postgresql",
     namespace: "postgres",
     port,
+    collection: "items",
     text: /^select .* limit \$[02]/is,
     errorCode: "42P01",
     rowsOf: (id) => Math.min(id, 3),

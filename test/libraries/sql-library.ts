@@ -7,6 +7,7 @@ export interface ExpectedQueries {
   readonly system: "postgresql" | "mysql";
   readonly namespace: string;
   readonly port: number;
+  readonly collection: string;
   /** Of the one statement of a request. */
   readonly text: RegExp;
   readonly errorCode: string;
@@ -16,17 +17,18 @@ export interface ExpectedQueries {
 
 /** Of 100 requests at once: one query each, in its own trace, with what is known of it; and one that fails. */
 export function expectQueries(run: LibraryRun, expected: ExpectedQueries): void {
+  const summary = `SELECT ${expected.collection}`;
   const hashes = new Set();
   for (const [i, { server, calls }] of run.items.entries()) {
-    expect(calls.map(({ name }) => name)).toEqual(["SELECT items"]);
+    expect(calls.map(({ name }) => name)).toEqual([summary]);
     const call = calls[0]!;
     expect(call).toMatchObject({ kind: 3, parentSpanId: server.spanId, isError: false });
     expect(call.attributes).toMatchObject({
       "db.system.name": expected.system,
       "db.namespace": expected.namespace,
       "db.operation.name": "SELECT",
-      "db.collection.name": "items",
-      "db.query.summary": "SELECT items",
+      "db.collection.name": expected.collection,
+      "db.query.summary": summary,
       "db.response.returned_rows": expected.rowsOf(i + 1),
       "server.address": "127.0.0.1",
       "server.port": expected.port,
