@@ -7,17 +7,16 @@ const dist = join(import.meta.dirname, "dist");
 /** What a preload needs: CommonJS for `--require`, and a small ESM entry for `--import`. Packages stay packages. */
 const outputs = [
   { entry: "index", format: "cjs", extension: "cjs" },
-  { entry: "runtime/watch-worker", format: "cjs", extension: "cjs" },
-  { entry: "runtime/metrics/start-meter-provider", format: "cjs", extension: "cjs" },
+  { entry: "thread/agent-worker", format: "cjs", extension: "cjs" },
+  { entry: "runtime/metrics/fast-metrics", format: "cjs", extension: "cjs" },
   { entry: "start-fast", format: "cjs", extension: "cjs" },
   { entry: "start-sdk", format: "cjs", extension: "cjs" },
   { entry: "instrumentations/contrib", format: "cjs", extension: "cjs" },
-  { entry: "export/export-worker", format: "cjs", extension: "cjs" },
   { entry: "register", format: "esm", extension: "mjs" },
 ] as const;
 
 /** Of these two the fast path uses a few lines, and each file that Node looks up costs an application's start. */
-const fastEntries: ReadonlySet<string> = new Set(["start-fast", "export/export-worker"]);
+const fastEntries: ReadonlySet<string> = new Set(["index", "start-fast", "thread/agent-worker"]);
 const allButNamesAndApi = /^(node:|@opentelemetry\/(?!api$|semantic-conventions$))/;
 
 /** Builds `agent/dist`. */

@@ -1,11 +1,10 @@
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { context, metrics as metricsApi, propagation, trace } from "@opentelemetry/api";
 import { type Config, withOtelDefaults } from "./config.ts";
 import { showErrorsAsWarnings, warn } from "./diagnostics.ts";
 import { CallSiteRules } from "./evidence/call-site-rules.ts";
 import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
-import { bufferBytes, ExportThread } from "./export/export-thread.ts";
+import { bufferBytes, ChunkExport } from "./export/chunk-export.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
 import { type ResourceSettings, toResourceAttributes } from "./export/resource-attributes.ts";
 import { SpanBuffer } from "./export/span-buffer.ts";
@@ -26,12 +25,14 @@ import { otherAgentPackages } from "./other-agents.ts";
 import packageJson from "./package.json" with { type: "json" };
 import { FoldedRepeats } from "./repeats/folded-repeats.ts";
 import { Governor } from "./runtime/governor.ts";
+import type { createFastMetrics, FastMetrics } from "./runtime/metrics/fast-metrics.ts";
 import { MeteredSpans } from "./runtime/metrics/metered-spans.ts";
-import type { startMeterProvider } from "./runtime/metrics/start-meter-provider.ts";
 import { ownTime } from "./runtime/own-time.ts";
 import { Shedding } from "./runtime/shedding.ts";
-import { type Runtime, type RuntimeMetrics, startRuntime } from "./runtime/start-runtime.ts";
+import { type Runtime, startRuntime } from "./runtime/start-runtime.ts";
+import { createWatchSettings } from "./runtime/watch-protocol.ts";
 import { findServiceName } from "./service-name.ts";
+import { AgentThread, agentWorkerFile } from "./thread/agent-thread.ts";
 import { createSampler } from "./tracing/sampler.ts";
 import { TailDecision } from "./tracing/tail-decision.ts";
 import { Tracing } from "./tracing/tracing.ts";
@@ -40,7 +41,7 @@ import { W3cPropagator } from "./tracing/w3c-propagator.ts";
 /**
  * The fast path:
  *
- *   app ── our instrumentations ──▶ span ends ──▶ encoded in place ──▶ export thread ──▶ collector
+ *   app ── our instrumentations ──▶ span ends ──▶ encoded in place ──▶ agent's thread ──▶ collector
  *     └─── OpenTelemetry's API, contrib instrumentations ──┘            gzip, retry
  *
  * Contrib packages are loaded when their library is, and OpenTelemetry's SDK only for metrics and logs that somebody
@@ -51,27 +52,31 @@ export function startAgent(config: Config): () => void {
   for (const warning of config.warnings) warn(warning);
 
   const resource = toResourceSettings(config);
-  const thread = new ExportThread(join(import.meta.dirname, "export-worker.cjs"), {
+  const watching = createWatchSettings(config.eventLoopBlockMs);
+  const sending = {
     queueBytesMax: config.exportQueueBytesMax,
     environment: config.exporterEnvironment,
     resource,
-  });
-  const buffer = new SpanBuffer(thread, Buffer.from(new ArrayBuffer(bufferBytes)), {
+  };
+  const thread = new AgentThread(agentWorkerFile(import.meta.dirname), { sending, watching });
+  const chunks = new ChunkExport(thread);
+  const buffer = new SpanBuffer(chunks, Buffer.from(new ArrayBuffer(bufferBytes)), {
     spansMax: config.batchSpansMax,
     delayMs: config.batchDelayMs,
   });
   const sampler = createSampler(config.sampler, config.samplerRatio);
   const shedding = new Shedding();
-  const runtime = startRuntime({ ...config, metricExporters: config.metricExporters ?? [] });
-  const { metrics } = runtime;
+  const metrics = loadMetrics(config, resource);
+  const runtime = startRuntime({ watching, thread, metrics: metrics?.measured });
   const tail = config.tailRatio < 1 ? new TailDecision(buffer, config.tailRatio) : undefined;
   const folded = new FoldedRepeats(tail ?? buffer, config.batchDelayMs);
-  const sink = metrics === undefined ? folded : new MeteredSpans(folded, metrics.durations);
+  const sink =
+    metrics === undefined ? folded : new MeteredSpans(folded, metrics.measured.durations);
   const tracing = new Tracing(sink, sampler, packageJson.version);
   context.setGlobalContextManager(tracing.contexts);
   propagation.setGlobalPropagator(new W3cPropagator());
   trace.setGlobalTracerProvider(tracing);
-  const flushMetrics = metrics && startMetrics(config, toResourceAttributes(resource), metrics);
+  const flushMetrics = metrics && withOtelDefaults(() => metrics.start());
   const loads = instrument(config, { tracing, runtime, shedding });
   if (config.ownShareMax > 0) {
     const nowMs = () => performance.now();
@@ -83,7 +88,7 @@ export function startAgent(config: Config): () => void {
     folded.sendAll();
     tail?.decideAll();
     buffer.handOver();
-    return Promise.all([thread.flush(), flushMetrics?.()]);
+    return Promise.all([chunks.flush(), flushMetrics?.()]);
   }, config.flushTimeoutMs);
   return () => loads.watchImports();
 }
@@ -101,17 +106,15 @@ function toResourceSettings(config: Config): ResourceSettings {
   };
 }
 
-/** Returns a flush of them. */
-function startMetrics(
-  config: Config,
-  resource: Readonly<Record<string, string | number>>,
-  { sources }: RuntimeMetrics,
-): () => Promise<void> {
-  const loaded: { startMeterProvider: typeof startMeterProvider } = createRequire(import.meta.url)(
-    "./start-meter-provider.cjs",
+/** Their code is loaded only when somebody asks for metrics. */
+function loadMetrics(config: Config, resource: ResourceSettings): FastMetrics | undefined {
+  const metricExporters = config.metricExporters ?? [];
+  if (metricExporters.length === 0) return undefined;
+  const loaded: { createFastMetrics: typeof createFastMetrics } = createRequire(import.meta.url)(
+    "./fast-metrics.cjs",
   );
-  const options = { ...config, metricExporters: config.metricExporters ?? [] };
-  return withOtelDefaults(() => loaded.startMeterProvider(options, resource, sources));
+  const options = { ...config, metricExporters };
+  return withOtelDefaults(() => loaded.createFastMetrics(options, toResourceAttributes(resource)));
 }
 
 interface Parts {

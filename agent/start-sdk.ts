@@ -14,9 +14,12 @@ import { createResourceDetectors } from "./resource-detectors.ts";
 import { createMetricProducer } from "./runtime/metrics/metric-producer.ts";
 import { createMetricReaders } from "./runtime/metrics/metric-readers.ts";
 import { replacedMetrics } from "./runtime/metrics/replaced-metrics.ts";
+import { createRuntimeMetrics } from "./runtime/metrics/runtime-metrics.ts";
 import { RequestProcessor } from "./runtime/request-processor.ts";
 import { startRuntime } from "./runtime/start-runtime.ts";
+import { createWatchSettings } from "./runtime/watch-protocol.ts";
 import { findServiceName } from "./service-name.ts";
+import { AgentThread, agentWorkerFile } from "./thread/agent-thread.ts";
 
 /**
  * The whole set-up:
@@ -37,7 +40,14 @@ export function startAgent(config: Config): () => void {
   });
   return withOtelDefaults(() => {
     const exporter = config.spanEncoding && new OtlpSpanExporter(config.spanEncoding, config);
-    const runtime = startRuntime({ ...config, metricExporters: config.metricExporters ?? [] });
+    const watching = createWatchSettings(config.eventLoopBlockMs);
+    const thread = new AgentThread(agentWorkerFile(import.meta.dirname), {
+      sending: undefined,
+      watching,
+    });
+    const isMeasured = (config.metricExporters ?? []).length > 0;
+    const runtimeMetrics = isMeasured ? createRuntimeMetrics() : undefined;
+    const runtime = startRuntime({ watching, thread, metrics: runtimeMetrics });
     const pools = runtime.metrics?.pools;
     const instrumentations = createInstrumentations(config, evidence, pools);
     const options: Partial<NodeSDKConfiguration> = {

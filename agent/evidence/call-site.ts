@@ -10,7 +10,7 @@ export interface CallSite {
   readonly functionName: string | undefined;
   /**
    * This frame and those of the application above it, a line each, `line:column:file`, a tab, and the function's name.
-   * Where the code is compiled, the export thread looks them up in its source map; of a bundle the first may be a
+   * Where the code is compiled, the agent's thread looks them up in its source map; of a bundle the first may be a
    * package's. One text, because it is handed to another thread.
    */
   readonly frames: string;

@@ -6,9 +6,9 @@ import { encodeResource } from "./encode-resource.ts";
 import { OtlpSender } from "./otlp-sender.ts";
 import type { OtlpTarget } from "./post-otlp.ts";
 import type { ResourceSettings } from "./resource-attributes.ts";
-import { type SpanChunk, toRequestBody } from "./span-chunk.ts";
+import { type SpanChunk, toRequestParts } from "./span-chunk.ts";
 
-/** What the export thread is told when it starts. */
+/** What the agent's thread is told of sending when it starts. */
 export interface ExportSettings {
   readonly queueBytesMax: number;
   readonly resource: ResourceSettings;
@@ -16,7 +16,7 @@ export interface ExportSettings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-type ExportRequest =
+export type ExportRequest =
   | { readonly kind: "spans"; readonly chunk: SpanChunk }
   | { readonly kind: "flush"; readonly id: number };
 
@@ -30,7 +30,7 @@ export type ExportReport =
 type Report = (report: ExportReport, transfer?: readonly ArrayBuffer[]) => void;
 
 /**
- * What the export thread does: makes requests of chunks, compresses them at once, so that the queue is small, and sends
+ * What the agent's thread sends: makes requests of chunks, compresses them at once, so that the queue is small, and sends
  * them. Compression is synchronous: the thread has nothing else to do, and the pool of threads is the application's.
  */
 export class ExportService {
@@ -39,6 +39,8 @@ export class ExportService {
   readonly #isGzip: boolean;
   readonly #resource: Uint8Array;
   readonly #callSites: CallSiteResolver;
+  /** One body at a time is put together here: what is allocated for each stays until the next collection of garbage. */
+  #scratch = Buffer.alloc(0);
 
   constructor(target: OtlpTarget, settings: ExportSettings, report: Report) {
     this.#isGzip = target.compression === "gzip";
@@ -59,13 +61,25 @@ export class ExportService {
   }
 
   #send(chunk: SpanChunk): void {
-    const body = toRequestBody(this.#callSites.resolve(chunk), this.#resource);
+    const body = this.#join(toRequestParts(this.#callSites.resolve(chunk), this.#resource));
     this.#report({ kind: "empty", bytes: chunk.bytes }, [chunk.bytes]);
     // Level 1 takes a third of the time of level 6, and the body grows by a seventh.
     this.#sender.enqueue({
-      body: this.#isGzip ? gzipSync(body, { level: 1 }) : body,
+      body: this.#isGzip ? gzipSync(body, { level: 1 }) : Buffer.from(body),
       spans: chunk.spans,
     });
+  }
+
+  /** Good until the next call. */
+  #join(parts: readonly Uint8Array[]): Buffer {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    if (length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(length * 2);
+    let at = 0;
+    for (const part of parts) {
+      this.#scratch.set(part, at);
+      at += part.length;
+    }
+    return this.#scratch.subarray(0, length);
   }
 
   async #flush(id: number): Promise<void> {

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import type { OtlpTarget } from "./post-otlp.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -10,7 +9,7 @@ const defaultTimeoutMs = 10_000;
 
 /**
  * Where to send spans, and how, from `OTEL_EXPORTER_OTLP_*` (OpenTelemetry's specification, "OTLP Exporter
- * Configuration"); the variables for traces count more. The export thread reads them itself: the package that does it
+ * Configuration"); the variables for traces count more. The agent's thread reads them itself: the package that does it
  * for OpenTelemetry's exporters would take as much memory as the rest of the thread.
  */
 export function readOtlpEnvironment(environment: Environment, contentType: string): OtlpTarget {
@@ -37,6 +36,8 @@ export function readOtlpEnvironment(environment: Environment, contentType: strin
         cert: readCertificate(read("CLIENT_CERTIFICATE")),
         key: readCertificate(read("CLIENT_KEY")),
       };
+      // With all of TLS, which most threads never need.
+      const { Agent: HttpsAgent } = process.getBuiltinModule("node:https");
       return new HttpsAgent({ keepAlive: true, ...certificates });
     },
   };

@@ -3,7 +3,7 @@ import { Agent, createServer, type Server, type ServerResponse } from "node:http
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OtlpSender } from "./otlp-sender.ts";
 
 let server: Server;
@@ -51,9 +51,29 @@ const withStatus = (status: number) => (response: ServerResponse) => {
 describe("OTLP sender", () => {
   it("sends batches one after the other, in order", async () => {
     const sender = createSender();
+    let underWay = 0;
+    answer = async (response) => {
+      underWay += 1;
+      expect(underWay).toBe(1);
+      await new Promise(setImmediate);
+      underWay -= 1;
+      response.end();
+    };
     for (const text of ["a", "b", "c"]) sender.enqueue(toBatch(text));
+    await vi.waitFor(() => expect(received).toEqual(["a", "b", "c"]));
+  });
+
+  it("in a flush sends several at once, when one was taken", async () => {
+    const sender = createSender();
+    const open: ServerResponse[] = [];
+    answer = (response) => {
+      open.push(response);
+      // The first is answered at once, the others only when all of them are there.
+      if (open.length === 1 || open.length === 4) for (const each of open) each.end();
+    };
+    for (const text of ["a", "b", "c", "d"]) sender.enqueue(toBatch(text));
     expect(await sender.flush()).toBe(true);
-    expect(received).toEqual(["a", "b", "c"]);
+    expect(received.toSorted()).toEqual(["a", "b", "c", "d"]);
   });
 
   it("flush is done at once when nothing waits", async () => {

@@ -15,10 +15,13 @@ export interface OtlpSenderOptions {
 
 const backoffFirstMs = 1_000;
 const backoffMaxMs = 30_000;
+/** At the end of the process nobody can wait until each has been answered before the next is sent. */
+const flushRequestsMax = 4;
 
 /**
- * Sends batches one after the other, oldest first. A collector that is down costs memory up to `queueBytesMax` and then
- * the oldest batches; it never costs the application time, and nothing here keeps the process alive.
+ * Sends batches one after the other, oldest first; in a flush several at once, as soon as one was taken. A collector
+ * that is down costs memory up to `queueBytesMax` and then the oldest batches; it never costs the application time, and
+ * nothing here keeps the process alive.
  *
  *   enqueue ──▶ queue ──▶ in flight ──▶ sent
  *                 ▲            └─ refused for now: back to the head, next attempt after 1, 2, 4 … 30 s
@@ -29,9 +32,12 @@ export class OtlpSender {
   readonly #options: OtlpSenderOptions;
   readonly #queue: Batch[] = [];
   #queueBytes = 0;
-  #sending: Promise<boolean> | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined = undefined;
   #failures = 0;
+  #underWay = 0;
+  #underWayMax = 1;
+  /** Who waits for the end of a flush. */
+  #flushes: ((isEmpty: boolean) => void)[] = [];
 
   constructor(target: OtlpTarget, options: OtlpSenderOptions) {
     this.#target = target;
@@ -42,51 +48,70 @@ export class OtlpSender {
     this.#queue.push(batch);
     this.#queueBytes += batch.body.length;
     this.#dropOverLimit();
-    if (this.#retry === undefined) void this.#send();
+    this.#advance();
   }
 
   /** Tries at once what waits. Whether nothing is left: the first failure ends it. */
   flush(): Promise<boolean> {
     clearTimeout(this.#retry);
     this.#retry = undefined;
-    return this.#send();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#flushes.push(resolve);
+    this.#advance();
+    return promise;
   }
 
-  async #send(): Promise<boolean> {
-    if (this.#sending === undefined && this.#queue.length === 0) return true;
-    this.#sending ??= this.#sendAll();
-    return this.#sending;
-  }
-
-  async #sendAll(): Promise<boolean> {
-    for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
+  #advance(): void {
+    while (this.#retry === undefined && this.#underWay < this.#underWayMax) {
+      const batch = this.#queue.shift();
+      if (batch === undefined) break;
       this.#queueBytes -= batch.body.length;
-      const outcome = await postOtlp(this.#target, batch.body);
-      if (outcome.kind === "unavailable") {
-        this.#putBack(batch, outcome.reason, outcome.retryAfterMs);
-        break;
-      }
+      this.#underWay += 1;
+      void this.#send(batch);
+    }
+    if (this.#underWay > 0) return;
+    this.#underWayMax = 1;
+    const flushes = this.#flushes;
+    this.#flushes = [];
+    for (const resolve of flushes) resolve(this.#queue.length === 0);
+  }
+
+  async #send(batch: Batch): Promise<void> {
+    const outcome = await postOtlp(this.#target, batch.body);
+    this.#underWay -= 1;
+    if (outcome.kind === "unavailable") {
+      this.#putBack(batch, outcome.reason, outcome.retryAfterMs);
+    } else {
       this.#failures = 0;
+      if (this.#flushes.length > 0) this.#underWayMax = flushRequestsMax;
       if (outcome.kind === "rejected") this.#drop(batch, "spans_rejected", outcome.reason);
     }
-    this.#sending = undefined;
-    return this.#queue.length === 0;
+    this.#advance();
   }
 
   #putBack(batch: Batch, reason: string, retryAfterMs: number | undefined): void {
     this.#queue.unshift(batch);
     this.#queueBytes += batch.body.length;
     this.#dropOverLimit();
+    this.#tryLater(retryAfterMs);
+    this.#options.onWarning(
+      `spans can't be sent to ${this.#target.url} and wait in memory: ${reason}`,
+    );
+  }
+
+  #tryLater(retryAfterMs: number | undefined): void {
+    if (this.#retry !== undefined) return;
     const backoffMs = Math.min(backoffFirstMs * 2 ** this.#failures, backoffMaxMs);
     this.#failures += 1;
     // Spread, so that a thousand processes do not come back to their collector in the same second.
     const waitMs = retryAfterMs ?? backoffMs * (0.8 + 0.4 * Math.random());
     // A collector may ask for more time or less, within what is reasonable.
     const boundedMs = Math.min(Math.max(waitMs, backoffFirstMs / 2), backoffMaxMs);
-    this.#retry = setTimeout(() => void this.flush(), boundedMs).unref();
-    this.#options.onWarning(
-      `spans can't be sent to ${this.#target.url} and wait in memory: ${reason}`,
-    );
+    const retry = () => {
+      this.#retry = undefined;
+      this.#advance();
+    };
+    this.#retry = setTimeout(retry, boundedMs).unref();
   }
 
   #dropOverLimit(): void {

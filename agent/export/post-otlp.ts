@@ -1,5 +1,4 @@
 import { type Agent, type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
@@ -28,7 +27,7 @@ export type PostOutcome =
 const connectTimeoutMs = 2_000;
 /** The bound of OpenTelemetry's specification; an answer that goes on beyond it is cut off, and its status counts. */
 const answerBytesMax = 4 * 1024 * 1024;
-// As `suppressTracing` of OpenTelemetry's core, which the export thread would load for this name alone.
+// As `suppressTracing` of OpenTelemetry's core, which the agent's thread would load for this name alone.
 const suppressKey = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 const retryableStatus = new Set([429, 502, 503, 504]);
 const compress = promisify(gzip);
@@ -60,7 +59,8 @@ interface RequestOptions {
 
 function send(target: OtlpTarget, options: RequestOptions, bytes: Uint8Array) {
   const { promise, resolve, reject } = Promise.withResolvers<PostOutcome>();
-  const request = target.url.startsWith("https:") ? requestHttps : requestHttp;
+  const isTls = target.url.startsWith("https:");
+  const request = isTls ? process.getBuiltinModule("node:https").request : requestHttp;
   const signal = AbortSignal.timeout(target.timeoutMillis);
   const onResponse = (response: IncomingMessage) => {
     let bytes = 0;

@@ -21,9 +21,9 @@ export interface SpanBufferOptions {
 }
 
 /**
- * Encoded spans between their end and the export thread:
+ * Encoded spans between their end and the agent's thread:
  *
- *   span ends ──▶ buffer ──▶ full, 512 spans, or 5 s old ──▶ export thread
+ *   span ends ──▶ buffer ──▶ full, 512 spans, or 5 s old ──▶ agent's thread
  *                   ▲──────────── empty buffer ─────────────────┘
  *
  * Spans that follow each other are mostly of one scope; a change of scope begins a new segment of the buffer.
@@ -93,7 +93,7 @@ export class SpanBuffer implements ScopeSink {
     else this.#startTimer();
   }
 
-  /** Gives what is written to the export thread. */
+  /** Gives what is written to the agent's thread. */
   handOver(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -16,7 +16,7 @@ export interface EncodedCallSite {
   readonly frames: string;
 }
 
-/** Encoded spans as they go from the application's thread to the export thread. */
+/** Encoded spans as they go from the application's thread to the agent's. */
 export interface SpanChunk {
   readonly bytes: ArrayBuffer;
   /** Index of the scope and end in `bytes`, in turns; the first segment begins at 0. */
@@ -28,17 +28,17 @@ export interface SpanChunk {
 }
 
 /**
- * The body of an OTLP request: ExportTraceServiceRequest with one ResourceSpans. `resource` is an encoded Resource. The
- * spans are copied once, whatever stands around them.
+ * The body of an OTLP request, ExportTraceServiceRequest with one ResourceSpans, in parts that follow each other.
+ * `resource` is an encoded Resource. Spans are not copied.
  */
-export function toRequestBody(chunk: SpanChunk, resource: Uint8Array): Buffer {
+export function toRequestParts(chunk: SpanChunk, resource: Uint8Array): readonly Uint8Array[] {
   const parts: Uint8Array[] = [delimited(0x0a, resource)];
   for (const [scope, indexes] of segmentsByScope(chunk.segments)) {
     const spans = indexes.map((index) => spansOf(chunk, index));
     const encodedScope = delimited(0x0a, encodeScope(chunk.scopes[scope]!));
     parts.push(head(0x12, [encodedScope, ...spans]), encodedScope, ...spans);
   }
-  return Buffer.concat([head(0x0a, parts), ...parts]);
+  return [head(0x0a, parts), ...parts];
 }
 
 function spansOf({ bytes, segments }: SpanChunk, index: number): Uint8Array {

@@ -23,6 +23,8 @@ type AnyFunction = (...args: never[]) => unknown;
 /** A call to a pool, as it is known before there is a client for it. */
 interface AnnouncedCall extends SoughtCall {
   readonly sql: string;
+  /** The call's callback is the pool's own, and nothing of the application's runs in it. */
+  isForPromise: boolean;
   readonly statement: Statement;
   readonly repeatIndex: number;
   readonly callSite: CallSite | undefined;
@@ -80,7 +82,7 @@ export class PgInstrumentation {
 
   #queryPool(pool: PgPool, original: Method, args: Args, entry: AnyFunction): unknown {
     const outer = this.#announced;
-    const announced = this.#guard.attempt(() => this.#announce(args, entry));
+    const announced = this.#guard.attempt(() => this.#announceToPool(args, entry));
     this.#announced = announced;
     try {
       const result = Reflect.apply(original, pool, args);
@@ -90,12 +92,25 @@ export class PgInstrumentation {
     }
   }
 
+  #announceToPool(args: Args, entry: AnyFunction): AnnouncedCall | undefined {
+    const announced = this.#announce(args, entry);
+    if (announced !== undefined) announced.isForPromise = !hasCallback(args);
+    return announced;
+  }
+
   #announce(args: Args, entry: AnyFunction): AnnouncedCall | undefined {
     const sql = textOfQuery(args[0]);
     const trace = this.#options.tracing.contexts.current()?.trace;
     if (sql === undefined || trace?.isSampled === false) return undefined;
     const statement = this.#statements.of(sql);
-    const known = { sql, statement, repeatIndex: 0, callSite: undefined, call: undefined };
+    const known = {
+      sql,
+      statement,
+      isForPromise: false,
+      repeatIndex: 0,
+      callSite: undefined,
+      call: undefined,
+    };
     if (trace === undefined) return { ...known, isSought: false };
     const { callSites } = this.#options;
     const index = callSites.count(trace, statement.text);
@@ -138,10 +153,30 @@ export class PgInstrumentation {
   }
 
   #queryClient(client: PgClient, original: Method, args: Args, entry: AnyFunction): unknown {
+    const isForPromise = this.#isForPromise(args);
     const call = this.#guard.attempt(() => this.#startCall(client, args, entry));
     this.#announced = undefined;
     if (call === undefined) return Reflect.apply(original, client, args);
-    return this.#finishCall(call, client, original, args);
+    return isForPromise
+      ? this.#finishForPromise(call, client, original, args)
+      : this.#finishCall(call, client, original, args);
+  }
+
+  #isForPromise(args: Args): boolean {
+    const announced = this.#announced;
+    const isLast = typeof args.at(-1) === "function";
+    return isLast && announced?.isForPromise === true && announced.sql === textOfQuery(args[0]);
+  }
+
+  /** The last argument is the pool's callback, which only settles a promise: its context is nobody's. */
+  #finishForPromise(call: DatabaseCall, client: PgClient, original: Method, args: Args): unknown {
+    const callback = args.at(-1) as Method;
+    const guard = this.#guard;
+    const onResult: Method = function (...results) {
+      guard.attempt(() => end(call, results[0], results[1]));
+      return Reflect.apply(callback, this, results);
+    };
+    return Reflect.apply(original, client, [...args.slice(0, -1), onResult]);
   }
 
   #startCall(client: PgClient, args: Args, entry: AnyFunction): DatabaseCall | undefined {

@@ -2,6 +2,7 @@ import { trace } from "@opentelemetry/api";
 import { afterEach, expect, it, vi } from "vitest";
 import { type Block, EventLoopWatch } from "./event-loop-watch.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { createWatchSettings } from "./watch-protocol.ts";
 
 const blockMs = 50;
 const watches: EventLoopWatch[] = [];
@@ -14,9 +15,11 @@ afterEach(() => {
 function watchBlocks(runDelayMs: () => number): readonly Block[] {
   const blocks: Block[] = [];
   const requests = new OpenRequests();
-  requests.add(trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "1", traceFlags: 1 }));
+  const span = trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "1", traceFlags: 1 });
+  requests.add(span, performance.now());
   const onBlock = (block: Block) => void blocks.push(block);
-  watches.push(new EventLoopWatch({ blockMs, requests, onBlock, runDelayMs }));
+  const settings = createWatchSettings(blockMs)!;
+  watches.push(new EventLoopWatch({ settings, requests, onBlock, runDelayMs }));
   return blocks;
 }
 

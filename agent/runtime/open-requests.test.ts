@@ -5,32 +5,42 @@ import { OpenRequests } from "./open-requests.ts";
 const createSpan = () => trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 const always = [0, Number.POSITIVE_INFINITY] as const;
 
-it("a request that ended is still known until the next heartbeat, and then forgotten", () => {
+it("a request that ended late is still known until the next heartbeat, and then forgotten", () => {
   const requests = new OpenRequests();
   const span = createSpan();
-  requests.add(span);
-  requests.remove(span);
+  requests.add(span, 1);
+  requests.remove(span, 2, true);
+  requests.remove(span, 3, true);
   expect(requests.during(...always, 9).map((request) => request.span)).toEqual([span]);
   requests.forgetEnded();
   expect(requests.during(...always, 9)).toEqual([]);
 });
 
+it("a request that ended in time is forgotten at once, and its place is another's", () => {
+  const requests = new OpenRequests();
+  const [span, other] = [createSpan(), createSpan()];
+  requests.add(span, 1);
+  requests.remove(span, 2, false);
+  requests.add(other, 3);
+  expect(requests.startMsOf(span)).toBeUndefined();
+  expect(requests.startMsOf(other)).toBe(3);
+  expect(requests.during(...always, 9).map((request) => request.span)).toEqual([other]);
+});
+
 it("a request is affected by what overlaps it, not by what was before", () => {
   const requests = new OpenRequests();
-  const beforeMs = performance.now() - 10;
   const span = createSpan();
-  requests.add(span);
-  expect(requests.during(0, beforeMs, 9)).toEqual([]);
-  const [request] = requests.during(0, performance.now() + 10, 9);
-  expect(request).toMatchObject({ span, endMs: Number.POSITIVE_INFINITY });
-  expect(request?.startMs).toBeGreaterThan(beforeMs);
+  requests.add(span, 5);
+  expect(requests.during(0, 4, 9)).toEqual([]);
+  const [request] = requests.during(0, 6, 9);
+  expect(request).toEqual({ span, startMs: 5, endMs: Number.POSITIVE_INFINITY });
 });
 
 it("names at most as many as are asked for", () => {
   const requests = new OpenRequests();
-  for (let i = 0; i < 5; i += 1) requests.add(createSpan());
+  for (let i = 0; i < 5; i += 1) requests.add(createSpan(), 1);
   const ended = createSpan();
-  requests.add(ended);
-  requests.remove(ended);
+  requests.add(ended, 1);
+  requests.remove(ended, 2, true);
   expect(requests.during(...always, 3)).toHaveLength(3);
 });

@@ -1,5 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import { countDropped } from "../diagnostics.ts";
+import { placeKey } from "../tracing/recorded-span.ts";
 
 /** A request that was open during a block of the event loop; times as of `performance.now()`. */
 export interface AffectedRequest {
@@ -13,37 +14,53 @@ const openMax = 10_000;
 const endedMax = 1_000;
 
 /**
- * The server spans that are open, and for the moment between two heartbeats those that have ended: the request that
- * blocked the event loop may have been answered by the same code, before anybody could see the block.
+ * The server spans that are open, and for the moment between two heartbeats those that have ended while the event loop
+ * was late: the request that blocked it may have been answered by the same code, before anybody could see the block.
+ *
+ * Spans have places in arrays, and know them. In a `Map` that spans enter and leave, each table that it has grown out of
+ * keeps its entries and the next table: once one of them is old, V8's young generation frees none of the spans after it.
  */
 export class OpenRequests {
-  readonly #startsMs = new Map<Span, number>();
+  readonly #spans: (Span | undefined)[] = [];
+  readonly #startsMs: number[] = [];
+  readonly #freePlaces: number[] = [];
   #ended: AffectedRequest[] = [];
 
-  add(span: Span): void {
-    if (this.#startsMs.size >= openMax) countDropped("requests_not_followed");
-    else this.#startsMs.set(span, performance.now());
+  add(span: Span, startMs: number): void {
+    const place = this.#freePlaces.pop() ?? this.#spans.length;
+    if (place >= openMax) {
+      countDropped("requests_not_followed");
+      return;
+    }
+    (span as PlacedSpan)[placeKey] = place;
+    this.#spans[place] = span;
+    this.#startsMs[place] = startMs;
   }
 
-  /** When it was added, as of `performance.now()`; undefined when it is not followed. */
+  /** When it was added; undefined when it is not followed. */
   startMsOf(span: Span): number | undefined {
-    return this.#startsMs.get(span);
+    const place = this.#placeOf(span);
+    return place === -1 ? undefined : this.#startsMs[place];
   }
 
-  remove(span: Span): void {
-    const startMs = this.#startsMs.get(span);
-    if (startMs === undefined) return;
-    this.#startsMs.delete(span);
-    if (this.#ended.length < endedMax) {
-      this.#ended.push({ span, startMs, endMs: performance.now() });
+  /** `isRemembered`: until the next heartbeat. */
+  remove(span: Span, endMs: number, isRemembered: boolean): void {
+    const place = this.#placeOf(span);
+    if (place === -1) return;
+    this.#spans[place] = undefined;
+    this.#freePlaces.push(place);
+    if (isRemembered && this.#ended.length < endedMax) {
+      this.#ended.push({ span, startMs: this.#startsMs[place]!, endMs });
     }
   }
 
   /** Open at any time between the two, at most `requestsMax`; of those that have ended only what `forgetEnded` left. */
   during(startMs: number, endMs: number, requestsMax: number): AffectedRequest[] {
     const affected = this.#ended.filter((request) => isBetween(request, startMs, endMs));
-    for (const [span, openedMs] of this.#startsMs) {
+    for (const [place, span] of this.#spans.entries()) {
       if (affected.length >= requestsMax) break;
+      if (span === undefined) continue;
+      const openedMs = this.#startsMs[place]!;
       const request = { span, startMs: openedMs, endMs: Number.POSITIVE_INFINITY };
       if (isBetween(request, startMs, endMs)) affected.push(request);
     }
@@ -54,7 +71,14 @@ export class OpenRequests {
   forgetEnded(): void {
     if (this.#ended.length > 0) this.#ended = [];
   }
+
+  #placeOf(span: Span): number {
+    const place = (span as PlacedSpan)[placeKey] ?? -1;
+    return this.#spans[place] === span ? place : -1;
+  }
 }
+
+type PlacedSpan = Span & { [placeKey]?: number };
 
 function isBetween(request: AffectedRequest, startMs: number, endMs: number): boolean {
   return request.startMs < endMs && request.endMs > startMs;

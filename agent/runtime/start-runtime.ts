@@ -1,19 +1,19 @@
 import { type Span, trace } from "@opentelemetry/api";
+import type { AgentThread } from "../thread/agent-thread.ts";
 import { EventLoopWatch } from "./event-loop-watch.ts";
 import { GcPauses } from "./gc-pauses.ts";
-import { CallDurations } from "./metrics/call-durations.ts";
-import type { MetricSource } from "./metrics/metric.ts";
-import { PoolGauges } from "./metrics/pool-gauges.ts";
-import { ProcessMetrics } from "./metrics/process-metrics.ts";
+import type { RuntimeMetrics } from "./metrics/runtime-metrics.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { tellBlock } from "./tell-block.ts";
-import { activeTraceKey } from "./watch-protocol.ts";
+import { activeTraceKey, type WatchSettings } from "./watch-protocol.ts";
 
 export interface RuntimeOptions {
-  /** From this duration on a block of the event loop is told; 0: none is, and no worker is started. */
-  readonly eventLoopBlockMs: number;
-  /** Where metrics go; without any nothing is measured for them. */
-  readonly metricExporters: readonly string[];
+  /** What the thread was told of the watch over the event loop; undefined: there is none. */
+  readonly watching: WatchSettings | undefined;
+  /** Started with the first request, when it watches. */
+  readonly thread: AgentThread;
+  /** Undefined when no metrics are exported. */
+  readonly metrics: RuntimeMetrics | undefined;
 }
 
 /** Evidence about the process, for whoever makes server spans. */
@@ -26,64 +26,50 @@ export interface Runtime {
   readonly metrics: RuntimeMetrics | undefined;
 }
 
-export interface RuntimeMetrics {
-  /** To be told of every call that has ended. */
-  readonly durations: CallDurations;
-  /** To be told of every pool of connections. */
-  readonly pools: PoolGauges;
-  /** All that is measured. */
-  readonly sources: readonly MetricSource[];
-}
-
 /** What is shorter is not worth an attribute. */
 const heldUpMinMs = 5;
 
 /** Begins to watch garbage collection and the event loop of this process. Nothing here keeps it alive. */
-export function startRuntime({ eventLoopBlockMs, metricExporters }: RuntimeOptions): Runtime {
+export function startRuntime({ watching, thread, metrics }: RuntimeOptions): Runtime {
   const requests = new OpenRequests();
-  const ofProcess = metricExporters.length > 0 ? new ProcessMetrics() : undefined;
-  const gcPauses = new GcPauses((kind, durationMs) => ofProcess?.recordGc(kind, durationMs));
-  const watch = eventLoopBlockMs > 0 ? startWatch(eventLoopBlockMs, requests, gcPauses) : undefined;
+  const gcPauses = new GcPauses((kind, durationMs) => metrics?.recordGc(kind, durationMs));
+  const watch = watching && startWatch(watching, thread, requests, gcPauses);
 
   return {
     requestStarted(span) {
-      requests.add(span);
-      watch?.startWatcher();
+      requests.add(span, performance.now());
+      if (watch !== undefined) thread.start();
     },
     requestEnding(span) {
       const startMs = requests.startMsOf(span);
       if (startMs === undefined) return;
-      requests.remove(span);
       const endMs = performance.now();
+      requests.remove(span, endMs, watch?.isLate(endMs) === true);
       const gcMs = gcPauses.pausedMs(startMs, endMs);
       const delayMs = watch?.delayMs(startMs, endMs) ?? 0;
       if (gcMs >= heldUpMinMs) span.setAttribute("culprit.gc.pause_ms", gcMs);
       if (delayMs >= heldUpMinMs) span.setAttribute("culprit.event_loop.delay_ms", delayMs);
     },
-    metrics: ofProcess && createMetrics(ofProcess),
+    metrics,
   };
 }
 
-function startWatch(blockMs: number, requests: OpenRequests, gcPauses: GcPauses): EventLoopWatch {
+function startWatch(
+  settings: WatchSettings,
+  thread: AgentThread,
+  requests: OpenRequests,
+  gcPauses: GcPauses,
+): EventLoopWatch {
   const tracer = trace.getTracer("@culprit/agent/runtime");
-  // For the watch worker, which asks while the main thread is paused.
+  // For the watching thread, which asks while the main thread is paused.
   Object.defineProperty(globalThis, Symbol.for(activeTraceKey), {
     configurable: true,
     value: () => trace.getActiveSpan()?.spanContext().traceId ?? "",
   });
   return new EventLoopWatch({
-    blockMs,
+    settings,
+    thread,
     requests,
     onBlock: (block) => tellBlock(tracer, block, gcPauses.pausedMs(block.startMs, block.endMs)),
   });
-}
-
-function createMetrics(ofProcess: ProcessMetrics): RuntimeMetrics {
-  const durations = new CallDurations();
-  const pools = new PoolGauges();
-  return {
-    durations,
-    pools,
-    sources: [ofProcess, durations, pools].map((it) => () => it.collect()),
-  };
 }

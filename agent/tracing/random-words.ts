@@ -1,4 +1,7 @@
-const state = crypto.getRandomValues(new Uint32Array(4));
+import { randomFillSync } from "node:crypto";
+
+// Not the global `crypto`: loading it costs an application's start a few milliseconds.
+const state = randomFillSync(new Uint32Array(4));
 
 /**
  * 32 random bits for an id, never 0, as an unsigned integer. Marsaglia's xorshift128, seeded by the system: an id must

@@ -59,6 +59,9 @@ const attributesMax = 128;
 const eventsMax = 128;
 const linksMax = 128;
 
+/** Where whoever follows open requests keeps a span. */
+export const placeKey = Symbol("culprit.place");
+
 /**
  * A span, as OpenTelemetry's API wants it and as our own instrumentations use it: those give a `detail` that writes its
  * attributes straight into the export buffer, so that no object is made for them.
@@ -85,6 +88,8 @@ export class RecordedSpan implements Span {
   droppedAttributes = 0;
   droppedEvents = 0;
   droppedLinks = 0;
+  /** Set beforehand, so that all spans have the same shape. */
+  [placeKey] = -1;
   readonly #sink: SpanSink;
   #hex = "";
   #context: SpanContext | undefined = undefined;

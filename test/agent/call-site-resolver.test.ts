@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CallSiteResolver } from "../../agent/export/call-site-resolver.ts";
 import { SpanBuffer } from "../../agent/export/span-buffer.ts";
-import { type SpanChunk, toRequestBody } from "../../agent/export/span-chunk.ts";
+import { type SpanChunk, toRequestParts } from "../../agent/export/span-chunk.ts";
 import { keys } from "../../agent/instrumentations/attribute-keys.ts";
 import { writeCallSite } from "../../agent/instrumentations/write-call-site.ts";
 import { SourceMaps } from "../../agent/source-maps/source-maps.ts";
@@ -76,7 +76,7 @@ test("places of compiled code become those of its sources, and nothing else chan
   fc.assert(
     fc.property(fc.array(call, { minLength: 1, maxLength: 60 }), (calls) => {
       const spans = record(calls)
-        .map((chunk) => toRequestBody(resolver.resolve(chunk), new Uint8Array()))
+        .map((chunk) => Buffer.concat(toRequestParts(resolver.resolve(chunk), new Uint8Array())))
         .flatMap(decodeOtlp)
         .filter(({ kind }) => kind === 3);
       const byName = new Map(spans.map((span) => [span.name, span]));
@@ -121,6 +121,8 @@ test("a call site that the application has set itself stays", () => {
   span.end();
   buffer.handOver();
   const resolver = new CallSiteResolver(new SourceMaps(() => undefined));
-  const [decoded] = decodeOtlp(toRequestBody(resolver.resolve(chunks[0]!), new Uint8Array()));
+  const [decoded] = decodeOtlp(
+    Buffer.concat(toRequestParts(resolver.resolve(chunks[0]!), new Uint8Array())),
+  );
   expect(decoded?.attributes).toEqual({ "code.file.path": "theirs.ts", "code.line.number": 1 });
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SpanBuffer } from "../../agent/export/span-buffer.ts";
-import { type SpanChunk, toRequestBody } from "../../agent/export/span-chunk.ts";
+import { type SpanChunk, toRequestParts } from "../../agent/export/span-chunk.ts";
 import { FoldedRepeats } from "../../agent/repeats/folded-repeats.ts";
 import { ActiveContext } from "../../agent/tracing/active-context.ts";
 import { AttributeKey } from "../../agent/tracing/attribute-key.ts";
@@ -68,7 +68,7 @@ function start() {
   const bodies: Buffer[] = [];
   const createBuffer = () => Buffer.from(new ArrayBuffer(chunkBytes));
   const exchange = (chunk: SpanChunk) => {
-    bodies.push(toRequestBody(chunk, new Uint8Array()));
+    bodies.push(Buffer.concat(toRequestParts(chunk, new Uint8Array())));
     return createBuffer();
   };
   const buffer = new SpanBuffer({ hasRoom: true, exchange }, createBuffer(), {

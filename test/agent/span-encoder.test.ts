@@ -2,7 +2,7 @@ import type { Span } from "@opentelemetry/api";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SpanBuffer } from "../../agent/export/span-buffer.ts";
-import { type SpanChunk, toRequestBody } from "../../agent/export/span-chunk.ts";
+import { type SpanChunk, toRequestParts } from "../../agent/export/span-chunk.ts";
 import { createSampler } from "../../agent/tracing/sampler.ts";
 import { Tracing } from "../../agent/tracing/tracing.ts";
 import { defaultDecodeLimits } from "../../collector/decode/decode-limits.ts";
@@ -23,7 +23,7 @@ function encode(record: (tracing: Tracing) => void, bufferBytes = 4_096, spansMa
   });
   record(new Tracing(buffer, createSampler("always_on", 1), "1"));
   buffer.handOver();
-  return chunks.map((chunk) => toRequestBody(chunk, new Uint8Array()));
+  return chunks.map((chunk) => Buffer.concat(toRequestParts(chunk, new Uint8Array())));
 }
 
 const decodeAll = (bodies: Buffer[]) => bodies.flatMap(decodeOtlp);

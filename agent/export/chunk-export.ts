@@ -1,0 +1,81 @@
+import { countDropped, warn } from "../diagnostics.ts";
+import type { AgentThread, ThreadListener } from "../thread/agent-thread.ts";
+import type { ThreadReport } from "../thread/thread-messages.ts";
+import type { ChunkExchange } from "./span-buffer.ts";
+import type { SpanChunk } from "./span-chunk.ts";
+
+/** About a thousand spans. */
+export const bufferBytes = 256 * 1024;
+/** Filled, under way and empty together. */
+const buffersMax = 6;
+
+/** Hands chunks of spans to the agent's thread, and takes the buffers back that it is done with. */
+export class ChunkExport implements ChunkExchange, ThreadListener {
+  readonly #thread: AgentThread;
+  readonly #empty: ArrayBuffer[] = [];
+  readonly #flushes = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  #flushId = 0;
+  /** Whether the thread may hold spans: a process that has finished its work is kept only then. */
+  #isHolding = false;
+  /** Buffers that exist, the one that is filled included. */
+  #buffers = 1;
+
+  constructor(thread: AgentThread) {
+    this.#thread = thread;
+    thread.listen(this);
+  }
+
+  get hasRoom(): boolean {
+    return this.#empty.length > 0 || this.#buffers < buffersMax;
+  }
+
+  exchange(chunk: SpanChunk): Buffer | undefined {
+    const next = this.#empty.pop() ?? this.#createBuffer();
+    if (next === undefined) return undefined;
+    if (!this.#thread.start()) {
+      this.#empty.push(next);
+      return undefined;
+    }
+    this.#isHolding = true;
+    this.#thread.post({ kind: "spans", chunk }, [chunk.bytes]);
+    return Buffer.from(next);
+  }
+
+  /** Rejects when the collector did not take everything. */
+  flush(): Promise<void> {
+    if (!this.#thread.isRunning || !this.#isHolding) return Promise.resolve();
+    this.#flushId += 1;
+    // Set again when the thread says so, or by the next chunk.
+    this.#isHolding = false;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#flushes.set(this.#flushId, { resolve, reject });
+    this.#thread.post({ kind: "flush", id: this.#flushId });
+    return promise;
+  }
+
+  onReport(report: ThreadReport): void {
+    if (report.kind === "empty") this.#empty.push(report.bytes);
+    else if (report.kind === "warning") warn(report.message);
+    else if (report.kind === "dropped") countDropped(report.reason, report.spans);
+    else if (report.kind === "flushed") this.#settle(report.id, report.isEmpty);
+  }
+
+  onExit(): void {
+    this.#buffers = 1 + this.#empty.length;
+    for (const id of this.#flushes.keys()) this.#settle(id, false);
+  }
+
+  #createBuffer(): ArrayBuffer | undefined {
+    if (this.#buffers >= buffersMax) return undefined;
+    this.#buffers += 1;
+    return new ArrayBuffer(bufferBytes);
+  }
+
+  #settle(id: number, isEmpty: boolean): void {
+    const flush = this.#flushes.get(id);
+    this.#flushes.delete(id);
+    if (!isEmpty) this.#isHolding = this.#thread.isRunning;
+    if (isEmpty) flush?.resolve();
+    else flush?.reject(new Error("the collector did not take every span"));
+  }
+}

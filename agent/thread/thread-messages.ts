@@ -1,0 +1,17 @@
+import type { ExportReport, ExportRequest, ExportSettings } from "../export/export-service.ts";
+import type { CapturedStack, WatchSettings } from "../runtime/watch-protocol.ts";
+
+/** What the agent's thread is told when it starts. */
+export interface ThreadSettings {
+  /** Undefined: it sends nothing. */
+  readonly sending: ExportSettings | undefined;
+  /** Undefined: it does not watch. */
+  readonly watching: WatchSettings | undefined;
+}
+
+export type ThreadRequest = ExportRequest;
+
+export type ThreadReport =
+  | ExportReport
+  | { readonly kind: "stack"; readonly stack: CapturedStack }
+  | { readonly kind: "watchFailed"; readonly reason: string };
