@@ -4,9 +4,24 @@ import { bareEnvironment } from "../../support/config.ts";
 import { type Sink, startSink } from "./start-sink.ts";
 import type { Variant } from "./variants.ts";
 
+/** What the agent took of the main thread at a stretch; see `pause-probe.cjs`. */
+interface Pauses {
+  readonly count: number;
+  readonly longestUs: number;
+  readonly longestName: string;
+  readonly p99Us: number;
+}
+
 interface Usage {
   readonly cpu: NodeJS.CpuUsage;
   readonly rssBytes: number;
+  readonly pauses?: Pauses;
+}
+
+/** A program that load is sent to, and its arguments. */
+export interface AppFile {
+  readonly file: string;
+  readonly args: readonly string[];
 }
 
 /** The application under one variant's agent. */
@@ -17,33 +32,29 @@ export interface BenchApp {
   readonly startMs: number;
   readonly sink: Sink;
   /** CPU time of all of its threads so far, in microseconds, and its memory; `collect`: after a garbage collection. */
-  usage(collect?: boolean): Promise<{ readonly cpuUs: number; readonly rssBytes: number }>;
+  usage(collect?: boolean): Promise<AppUsage>;
   stop(): Promise<void>;
 }
 
-export interface BenchServices {
-  readonly databaseUrl: string;
-  readonly upstreamPort: number;
+interface AppUsage {
+  readonly cpuUs: number;
+  readonly rssBytes: number;
+  readonly pauses: Pauses | undefined;
 }
 
 /** The application has the first core to itself; load, database and sinks share the other. */
 const appCore = "0";
 export const otherCore = "1";
 
-export async function startBenchApp(variant: Variant, services: BenchServices): Promise<BenchApp> {
+export async function startBenchApp(
+  variant: Variant,
+  { file, args }: AppFile,
+  nodeArgs: readonly string[] = [],
+): Promise<BenchApp> {
   const sink = await startSink();
   const startedMs = performance.now();
-  const args = [
-    "-c",
-    appCore,
-    process.execPath,
-    "--expose-gc",
-    ...variant.args,
-    "app.cjs",
-    services.databaseUrl,
-    String(services.upstreamPort),
-  ];
-  const child = spawn("taskset", args, {
+  const node = [process.execPath, "--expose-gc", ...nodeArgs, ...variant.args, file, ...args];
+  const child = spawn("taskset", ["-c", appCore, ...node], {
     cwd: import.meta.dirname,
     env: {
       ...bareEnvironment,
@@ -55,7 +66,7 @@ export async function startBenchApp(variant: Variant, services: BenchServices): 
   const ready = await Promise.race([
     once(child, "message"),
     once(child, "exit").then(([code]) => {
-      throw new Error(`the application with ${variant.name} ended with ${code}`);
+      throw new Error(`${file} with ${variant.name} ended with ${code}`);
     }),
   ]);
   const { port } = ready[0] as { port: number };
@@ -65,8 +76,8 @@ export async function startBenchApp(variant: Variant, services: BenchServices): 
     startMs: performance.now() - startedMs,
     sink,
     async usage(collect = false) {
-      const { cpu, rssBytes } = await ask(child, collect ? "collect" : "usage");
-      return { cpuUs: cpu.user + cpu.system, rssBytes };
+      const { cpu, rssBytes, pauses } = await ask(child, collect ? "collect" : "usage");
+      return { cpuUs: cpu.user + cpu.system, rssBytes, pauses };
     },
     async stop() {
       const ended = once(child, "exit");

@@ -69,12 +69,6 @@ api.post("/orders", (request, response) => {
 });
 app.use("/api", api);
 
-const usage = () => ({ cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() });
 const server = app.listen(0, "127.0.0.1", () => {
-  process.send({ port: server.address().port, ...usage() });
+  require("./answer-bench.cjs")(server.address().port);
 });
-process.on("message", (message) => {
-  if (message === "collect") global.gc?.();
-  process.send(usage());
-});
-process.on("disconnect", () => process.exit());

@@ -8,8 +8,8 @@ export interface Variant {
 }
 
 const agent = join(import.meta.dirname, "../../../agent");
-const none: Variant = { name: "none", args: [], env: () => ({}) };
-const ours: Variant = {
+export const none: Variant = { name: "none", args: [], env: () => ({}) };
+export const ours: Variant = {
   name: "ours",
   args: ["--require", agent],
   env: (port) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` }),
