@@ -1,5 +1,6 @@
 import type { LearnedOrder } from "./facts/learned-order.ts";
 import type { Confidence, Severity } from "./model/finding.ts";
+import type { TraceSigns } from "./model/trace-signs.ts";
 import type { SpanIndex, TraceView } from "./model/trace-view.ts";
 
 export interface DetectorMeta<Options> {
@@ -25,22 +26,14 @@ export interface DetectorMeta<Options> {
   readonly gainElsewhere?: string;
 }
 
-/** A condition over the spans of one trace that are of one service and one shape (`shape_id` 0: those that call nobody). */
-export interface CandidateCondition {
-  readonly sql: string;
-  /** Groups of spans in the trace for which it must hold (a number counts for so many); 1 unless told. */
-  readonly groupsMin?: number;
-}
-
 /** Reads one trace. Pure: `trace` is columns and indexes, not span objects. */
 export interface TraceDetector<Options = unknown> {
   readonly meta: DetectorMeta<Options>;
   /**
-   * Conditions that must all hold for a trace to be worth confirming: SQL over aggregates of the spans of one trace,
-   * service and shape (`CandidateCondition`), with the numeric options as parameters,
-   * `{repeatsMin:UInt32}`. Storage asks those of all detectors in one scan. Without them every settled trace is read.
+   * Whether a trace with these signs may have what the detector looks for; only then it is read. Signs are never less than
+   * what the trace has. Without it every settled trace is read.
    */
-  readonly candidates?: readonly CandidateCondition[];
+  isCandidate?(signs: TraceSigns, options: Options): boolean;
   /** `order` is what other traces said about the order of calls; without it, nothing is known. */
   detect(trace: TraceView, options: Options, order?: LearnedOrder): Observation[];
 }

@@ -45,7 +45,7 @@ test("a detector is added by three files and one line, and is then examined, sto
   const { traceDetectors } = await import(index);
   const { openTestStore, loopTrace } = await import(join(copy, "test/support/stored-traces.ts"));
   const { examineTraces } = await import(join(copy, "analyzers/schedule/examine.ts"));
-  const { refreshFinding } = await import(join(copy, "analyzers/schedule/refresh-finding.ts"));
+  const { refreshFindings } = await import(join(copy, "analyzers/schedule/refresh-findings.ts"));
   const { createAnalysisCounters } = await import(
     join(copy, "analyzers/schedule/analysis-counters.ts")
   );
@@ -68,12 +68,10 @@ test("a detector is added by three files and one line, and is then examined, sto
       now: Date.now,
     };
     const s = Math.floor(spans[0].startMs / 1000);
-    const settled = [
-      { traceId: spans[0].traceId, fromS: s, toS: s + 1, mayBeAgain: 0, settledMs: 0 },
-    ];
+    const settled = [{ traceId: spans[0].traceId, fromS: s, toS: s + 1, mayBeAgain: false }];
     const [[fingerprint, detector]] = await examineTraces(options, settled);
-    const finding = await refreshFinding(options, fingerprint, detector);
-    expect(finding).toMatchObject({
+    const refreshed = await refreshFindings(options, [{ fingerprint, detector }]);
+    expect(refreshed.get(fingerprint)).toMatchObject({
       detector: "chatty-log",
       summary: "writes 3 logs",
       title: "Chatty log",

@@ -266,6 +266,11 @@ function storeSources({ store, retention, front }: CountingParts): MetricSource[
 function analyzerSources({ analyzer }: CountingParts): MetricSource[] {
   return [
     counter("traces_examined", "Settled traces examined", () => analyzer.counters().tracesExamined),
+    gauge(
+      "findings_waiting",
+      "Findings whose numbers are due and had no time yet",
+      () => analyzer.counters().findingsWaiting,
+    ),
     counter("analysis_runs", "Runs of the analyzers", () => analyzer.counters().runs),
     counter(
       "analysis_run_errors",

@@ -67,6 +67,8 @@ export function toOpenedStore({
     insertRows: (...values) =>
       count("rowInserts", "rowInsertFailures", () => calls.insertRows(...values)),
     selectText: (...values) => count("queries", "queryFailures", () => calls.selectText(...values)),
+    selectBytes: (...values) =>
+      count("queries", "queryFailures", () => calls.selectBytes(...values)),
   };
   return {
     ...toStore(counted, close),

@@ -11,6 +11,7 @@ const unanswered: StoreCalls = {
   insertBlocks: () => new Promise(() => undefined),
   insertRows: () => new Promise(() => undefined),
   selectText: () => new Promise(() => undefined),
+  selectBytes: () => new Promise(() => undefined),
 };
 
 function connect(calls: Partial<StoreCalls>) {

@@ -121,6 +121,8 @@ export function connectCalls(channel: Channel): Connection {
     insertRows: async (table, rows) => void (await request("insertRows", table, rows)),
     selectText: async (shape, query, parameters) =>
       (await request("selectText", shape, query, parameters)) as string,
+    selectBytes: async (query, parameters) =>
+      (await request("selectBytes", query, parameters)) as Uint8Array,
     administer: async (sql) => (await request("administer", sql)) as string,
     read: async (statement) => (await request("read", statement)) as Uint8Array,
   };

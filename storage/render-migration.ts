@@ -60,7 +60,9 @@ export function renderMigration(
   const common = days
     .replaceAll("{{on_cluster}}", onCluster)
     .replaceAll("{{deduplication_window}}", "replicated_deduplication_window");
-  if (/^CREATE MATERIALIZED VIEW /m.test(common)) return [toLocalView(common)];
+  if (/^(CREATE MATERIALIZED VIEW|ALTER TABLE \w+_view) /m.test(common)) {
+    return [toLocalView(common)];
+  }
   if (table === "" || table in everywhere)
     return [toReplicated(common, "all", "{shard}-{replica}")];
   const local = common.replace(/^((?:CREATE|ALTER) TABLE (?:IF NOT EXISTS )?)(\w+)/m, "$1$2_local");
@@ -92,5 +94,5 @@ function toReplicated(sql: string, shard: string, replica: string): string {
 function toLocalView(sql: string): string {
   return sql
     .replace(/ TO (\w+) AS$/m, " TO $1_local AS")
-    .replaceAll(/^FROM (\w+)$/gm, "FROM $1_local AS $1");
+    .replaceAll(/^( *)FROM (\w+)$/gm, "$1FROM $2_local AS $2");
 }

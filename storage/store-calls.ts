@@ -1,4 +1,5 @@
 import type { BlockTable } from "./block-tables.ts";
+import { readNative } from "./native-columns.ts";
 import type { Query, QueryParameters, Row, StateTable, Store } from "./store.ts";
 
 /**
@@ -10,6 +11,8 @@ export interface StoreCalls {
   insertRows(table: StateTable, rows: readonly Row[]): Promise<void>;
   /** "rows": an array of objects. "columns": one object of arrays. */
   selectText(shape: "rows" | "columns", query: Query, parameters: QueryParameters): Promise<string>;
+  /** In ClickHouse's Native format. */
+  selectBytes(query: Query, parameters: QueryParameters): Promise<Uint8Array>;
 }
 
 /** The port over `calls`. `close` is what closing it means to its owner. */
@@ -21,6 +24,8 @@ export function toStore(calls: StoreCalls, close: () => Promise<void>): Store {
       JSON.parse(await calls.selectText("rows", query, parameters)),
     selectColumns: async (query, parameters) =>
       JSON.parse(await calls.selectText("columns", query, parameters)),
+    selectNative: async (query, parameters) =>
+      readNative(await calls.selectBytes(query, parameters)),
     close,
   };
 }

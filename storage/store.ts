@@ -1,4 +1,5 @@
 import type { BlockTable } from "./block-tables.ts";
+import type { NativeColumns } from "./native-columns.ts";
 
 /**
  * The port to ClickHouse: everything that the product asks of its storage. Two homes answer it, `embedded/`
@@ -30,6 +31,9 @@ export interface Store {
 
   /** As `select`, column by column: `{ column: values }`, all of one length. For many rows. */
   selectColumns<C>(query: Query, parameters: QueryParameters): Promise<C>;
+
+  /** As `selectColumns`, in the engine's own form, in which a text that repeats comes once. For very many rows. */
+  selectNative(query: Query, parameters: QueryParameters): Promise<NativeColumns>;
 
   /** Ends sessions and processes. Calls under way reject. */
   close(): Promise<void>;

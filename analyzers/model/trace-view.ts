@@ -1,4 +1,6 @@
+import { indexParents } from "./index-parents.ts";
 import type { SpanColumns } from "./span-columns.ts";
+import { type ColumnName, columnNames, type SpanRows, toSpanRows } from "./span-rows.ts";
 
 /** A span's place in its `TraceView`. */
 export type SpanIndex = number;
@@ -47,7 +49,10 @@ export interface TraceTree extends Omit<TreeColumns, TimeColumn> {
 }
 
 /** A trace with all that is known of its spans: what every detector reads. */
-export interface TraceView extends TraceTree, Omit<SpanColumns, TimeColumn> {}
+export interface TraceView extends TraceTree, Omit<SpanColumns, TimeColumn> {
+  /** What was worked out of the trace so far; see `oncePerTrace`. */
+  readonly facts: unknown[];
+}
 
 /** The children of `span`, by start; a view, not a copy. */
 export function childrenOf(trace: TraceTree, span: SpanIndex): Int32Array {
@@ -58,30 +63,88 @@ export function durationNs(trace: TraceTree, span: SpanIndex): number {
   return trace.end[span]! - trace.start[span]!;
 }
 
-/** Builds the view of those columns that there are. O(n log n). `columns` must hold at least one span. */
+/** Builds the view of those columns that there are, of all their spans, at least one. O(n log n). */
 export function toTraceView<Columns extends TreeColumns & Waits>(
   traceId: string,
   columns: Columns,
-): TraceTree & Omit<Columns, TimeColumn> {
-  const size = columns.spanId.length;
-  const origin = firstStart(columns);
-  const times = timesSince(origin, columns);
-  const order = orderByStart(columns, times);
-  const sorted = permute(columns, order);
-  const start = Float64Array.from(order, (at) => times.start[at]!);
-  const end = Float64Array.from(order, (at) => times.end[at]!);
-  const { parent, orphans } = resolveParents(sorted.spanId, sorted.parentSpanId);
-  return {
-    ...sorted,
+): TraceTree & { readonly facts: unknown[] } & Omit<Columns, TimeColumn> {
+  const rows = Uint32Array.from(columns.spanId.keys());
+  // A column that is not there is not part of the type either.
+  return viewOf(traceId, toSpanRows(columns), rows) as unknown as ReturnType<
+    typeof toTraceView<Columns>
+  >;
+}
+
+/**
+ * Builds the view of some rows, at least one, in any order. A column's values are picked from `all` when somebody asks for
+ * them: of most traces, few columns are looked at.
+ */
+export function viewOf(traceId: string, all: SpanRows, rows: Uint32Array): TraceView {
+  const origin = firstStart(all, rows);
+  const { order, ...times } = orderByStart(all, rows, timesSince(origin, all, rows));
+  const { parent, orphans } = indexParents(all, order);
+  const cut = cutCycles(parent);
+  return new Trace(
     traceId,
-    startTimeUnixNano: BigInt(origin.s) * 1_000_000_000n + BigInt(origin.ns),
-    size,
-    start,
-    end,
-    parent,
-    orphans,
-    ...indexChildren(parent),
-  };
+    { all, order },
+    {
+      startTimeUnixNano: BigInt(origin.s) * 1_000_000_000n + BigInt(origin.ns),
+      ...times,
+      parent,
+      orphans: orphans + cut,
+      ...indexChildren(parent),
+    },
+  ) as unknown as TraceView;
+}
+
+type Indexes = Omit<TraceView, ColumnName | "traceId" | "size" | "facts">;
+
+/** A `TraceView`; its columns are defined below the class. */
+class Trace {
+  readonly traceId: string;
+  readonly size: number;
+  readonly startTimeUnixNano: bigint;
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+  readonly parent: Int32Array;
+  readonly roots: readonly SpanIndex[];
+  readonly children: Int32Array;
+  readonly childrenStart: Int32Array;
+  readonly orphans: number;
+  readonly facts: unknown[] = [];
+  readonly #all: SpanRows;
+  readonly #order: Uint32Array;
+  readonly #picked: (readonly unknown[] | undefined)[] = [];
+
+  constructor(
+    traceId: string,
+    { all, order }: { readonly all: SpanRows; readonly order: Uint32Array },
+    indexes: Indexes,
+  ) {
+    this.traceId = traceId;
+    this.size = order.length;
+    this.startTimeUnixNano = indexes.startTimeUnixNano;
+    this.start = indexes.start;
+    this.end = indexes.end;
+    this.parent = indexes.parent;
+    this.roots = indexes.roots;
+    this.children = indexes.children;
+    this.childrenStart = indexes.childrenStart;
+    this.orphans = indexes.orphans;
+    this.#all = all;
+    this.#order = order;
+  }
+
+  static {
+    for (const [i, name] of columnNames.entries()) {
+      Object.defineProperty(Trace.prototype, name, {
+        get(this: Trace) {
+          this.#picked[i] ??= this.#all.pick(name, this.#order);
+          return this.#picked[i];
+        },
+      });
+    }
+  }
 }
 
 interface Instant {
@@ -89,16 +152,15 @@ interface Instant {
   readonly ns: number;
 }
 
-function firstStart({ startS, startNs }: TreeColumns): Instant {
-  let first = 0;
-  for (let i = 1; i < startS.length; i++) {
-    if (isBefore(startS[i]!, startNs[i]!, startS[first]!, startNs[first]!)) first = i;
+function firstStart({ startS, startNs }: SpanRows, rows: Uint32Array): Instant {
+  let first = rows[0]!;
+  for (const row of rows) {
+    const isBefore =
+      startS[row]! < startS[first]! ||
+      (startS[row] === startS[first] && startNs[row]! < startNs[first]!);
+    if (isBefore) first = row;
   }
   return { s: startS[first]!, ns: startNs[first]! };
-}
-
-function isBefore(aS: number, aNs: number, bS: number, bNs: number): boolean {
-  return aS < bS || (aS === bS && aNs < bNs);
 }
 
 interface Times {
@@ -106,49 +168,40 @@ interface Times {
   readonly end: Float64Array;
 }
 
-/** A wait that began before all spans of the trace counts from the first of them. */
-function timesSince(origin: Instant, columns: TreeColumns & Waits): Times {
-  const { startS, startNs, durationNs, poolWaitNs } = columns;
-  const start = new Float64Array(startS.length);
-  const end = new Float64Array(startS.length);
-  for (let i = 0; i < startS.length; i++) {
-    const connected = (startS[i]! - origin.s) * 1e9 + (startNs[i]! - origin.ns);
-    start[i] = Math.max(0, connected - (poolWaitNs?.[i] ?? 0));
-    end[i] = connected + durationNs[i]!;
+/** Of each of the rows. A wait that began before all spans of the trace counts from the first of them. */
+function timesSince(origin: Instant, all: SpanRows, rows: Uint32Array): Times {
+  const { startS, startNs, durationNs, waitNs } = all;
+  const start = new Float64Array(rows.length);
+  const end = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    const connected = (startS[row]! - origin.s) * 1e9 + (startNs[row]! - origin.ns);
+    start[i] = Math.max(0, connected - (waitNs?.[row] ?? 0));
+    end[i] = connected + durationNs[row]!;
   }
   return { start, end };
 }
 
-function orderByStart({ spanId }: TreeColumns, { start, end }: Times): number[] {
-  return spanId
-    .map((_, i) => i)
-    .sort(
-      (a, b) => start[a]! - start[b]! || end[b]! - end[a]! || (spanId[a]! < spanId[b]! ? -1 : 1),
-    );
-}
-
-function permute<Columns extends TreeColumns>(
-  columns: Columns,
-  order: readonly number[],
-): Omit<Columns, TimeColumn> {
-  const { startS: _s, startNs: _ns, durationNs: _d, ...kept } = columns;
-  const sorted: Record<string, unknown> = {};
-  for (const [name, values] of Object.entries(kept)) sorted[name] = order.map((at) => values[at]);
-  return sorted as unknown as Omit<Columns, TimeColumn>;
-}
-
-function resolveParents(spanId: readonly string[], parentSpanId: readonly string[]) {
-  const indexOf = new Map(spanId.map((id, i) => [id, i]));
-  const parent = new Int32Array(spanId.length).fill(-1);
-  let orphans = 0;
-  for (let i = 0; i < spanId.length; i++) {
-    const id = parentSpanId[i]!;
-    if (id === "") continue;
-    const at = indexOf.get(id) ?? -1;
-    if (at === -1) orphans++;
-    else parent[i] = at;
-  }
-  return { parent, orphans: orphans + cutCycles(parent) };
+/** Rows come in this order mostly. */
+function orderByStart(
+  { idHigh, idLow }: SpanRows,
+  rows: Uint32Array,
+  { start, end }: Times,
+): Times & { readonly order: Uint32Array } {
+  const compare = (a: number, b: number) =>
+    start[a]! - start[b]! ||
+    end[b]! - end[a]! ||
+    idHigh[rows[a]!]! - idHigh[rows[b]!]! ||
+    idLow[rows[a]!]! - idLow[rows[b]!]!;
+  let i = 1;
+  while (i < rows.length && compare(i - 1, i) <= 0) i++;
+  if (i >= rows.length) return { order: rows, start, end };
+  const places = Uint32Array.from(rows.keys()).sort(compare);
+  return {
+    order: places.map((place) => rows[place]!),
+    start: Float64Array.from(places, (place) => start[place]!),
+    end: Float64Array.from(places, (place) => end[place]!),
+  };
 }
 
 /** Makes a root of the first span of every cycle; each span is walked once. Returns how many were cut. */

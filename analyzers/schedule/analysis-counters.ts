@@ -14,6 +14,8 @@ export interface AnalysisCounters {
   tracesExamined: number;
   /** Settled traces were examined up to this time; null before the first run. */
   examinedUntilMs: number | null;
+  /** Findings whose numbers are due, and for which there was no time yet; they are older than they should be. */
+  findingsWaiting: number;
   /** By detector id. */
   readonly detectorErrors: Record<string, number>;
   readonly dropped: Record<AnalysisLimit, number>;
@@ -26,6 +28,7 @@ export function createAnalysisCounters(detectorIds: readonly string[]): Analysis
     runErrors: 0,
     tracesExamined: 0,
     examinedUntilMs: null,
+    findingsWaiting: 0,
     detectorErrors: Object.fromEntries(detectorIds.map((id) => [id, 0])),
     dropped: { trace_too_large: 0, observations_of_trace: 0, findings_waiting: 0 },
   };

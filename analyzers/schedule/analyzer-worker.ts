@@ -9,6 +9,8 @@ import { Schedule } from "./schedule.ts";
 
 /** The analyzers' thread: runs the schedule again and again. Ended by its parent (`terminate`). */
 const runEveryMs = 2_000;
+/** Under load a run pauses for as long as it took, up to this: more traces at once cost less each. */
+const pauseMsMax = 10_000;
 const tellCountersEveryMs = 1_000;
 
 const { storePort } = workerData as AnalyzerWorkerData;
@@ -34,6 +36,7 @@ setInterval(() => tell({ kind: "counters", counters }), tellCountersEveryMs);
 /** A failed run is counted and said once; the next run goes on from where it stopped. */
 let lastError = "";
 for (;;) {
+  const startedAt = performance.now();
   try {
     await schedule.run();
     if (lastError !== "") log("analysis goes on");
@@ -44,5 +47,6 @@ for (;;) {
     if (text !== lastError) log(`analysis failed and will be tried again: ${text}`);
     lastError = text;
   }
-  await delay(runEveryMs);
+  const tookMs = performance.now() - startedAt;
+  await delay(Math.min(pauseMsMax, Math.max(runEveryMs, tookMs)));
 }

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readMigrations } from "../../storage/migrate.ts";
+import {
+  type SettledTraceColumns,
+  settledTracesQuery,
+} from "../../storage/queries/settled-traces.ts";
 import type { OtlpSpan } from "../../test/support/otlp-body.ts";
 import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
 import type { TraceDetector } from "../detector.ts";
+import { checkoutPattern } from "../facts/connection-waits.ts";
+import { blockSpanName } from "../facts/event-loop-blocks.ts";
 import { traceDetectors } from "../index.ts";
 import { createAnalysisCounters } from "./analysis-counters.ts";
 import { selectCandidates } from "./candidates.ts";
+import { completeTraces, type SettledTrace, toArrived } from "./settled-trace.ts";
 
 let traces: TestStore;
 const log: string[] = [];
@@ -15,22 +23,35 @@ beforeAll(async () => {
 
 afterAll(() => traces.close());
 
-const select = (
-  settled: readonly (readonly OtlpSpan[])[],
+/** What arrived of the traces since `sinceMs`, as if they had settled. */
+async function settle(stories: readonly (readonly OtlpSpan[])[], sinceMs = 0) {
+  const columns = await traces.store.selectColumns<SettledTraceColumns>(settledTracesQuery, {
+    sinceMs,
+    sinceTraceId: "",
+    untilMs: Date.now() + 1,
+    quietMs: 0,
+    settledMaxMs: 0,
+    lookBackMs: 0,
+    tracesMax: 1_000,
+    worker: 0,
+    workers: 1,
+  });
+  const ids = new Set(stories.map((spans) => spans[0]!.traceId));
+  const arrived = toArrived(columns).filter(({ traceId }) => ids.has(traceId));
+  return completeTraces(traces.store, arrived);
+}
+
+function select(
+  settled: readonly SettledTrace[],
   detectors: readonly TraceDetector[] = traceDetectors,
-) =>
-  selectCandidates(
-    {
-      store: traces.store,
-      detectors,
-      counters: createAnalysisCounters(detectors.map(({ meta }) => meta.id)),
-      log: (line) => log.push(line),
-    },
-    settled.map((spans) => {
-      const s = Math.floor(spans[0]!.startMs / 1000);
-      return { traceId: spans[0]!.traceId, fromS: s - 1, toS: s + 60, mayBeAgain: 0, settledMs: 0 };
-    }),
-  );
+) {
+  const counters = createAnalysisCounters(detectors.map(({ meta }) => meta.id));
+  const report = { detectors, counters, log: (line: string) => log.push(line) };
+  return selectCandidates(report, settled);
+}
+
+const idsOf = (wanted: ReturnType<typeof select>, [first]: readonly OtlpSpan[]) =>
+  (wanted.get(first!.traceId) ?? []).map(({ meta }) => meta.id).sort();
 
 /** A request with calls of 5 ms each, as `calls` changes them. */
 function request(...calls: readonly Partial<OtlpSpan>[]): OtlpSpan[] {
@@ -62,16 +83,16 @@ const same = (count: number, call: Partial<OtlpSpan> = { attributes: sql("SELECT
 const stories: Record<string, readonly [OtlpSpan[], readonly string[]]> = {
   "two unlike short queries": [request({}, {}), []],
   "one query three times": [request(...same(3)), ["duplicate-call"]],
-  "one query five times": [request(...same(5)), ["duplicate-call", "n-plus-one"]],
+  "one query five times": [request(...same(5)), ["duplicate-call", "n-plus-one", "write-loop"]],
   "one insert five times": [
     request(...same(5, { attributes: sql("INSERT INTO t VALUES ($1)") })),
     ["duplicate-call", "n-plus-one", "write-loop"],
   ],
   "a call to a service five times": [
     request(...same(5, { attributes: http("payments") })),
-    ["duplicate-call", "n-plus-one"],
+    ["duplicate-call", "n-plus-one", "write-loop"],
   ],
-  "two unlike calls of 20 ms": [request({ durationMs: 20 }, { durationMs: 20 }), ["serial-calls"]],
+  "two unlike calls of 60 ms": [request({ durationMs: 60 }, { durationMs: 60 }), ["serial-calls"]],
   "a query of 150 ms": [request({ durationMs: 150 }), ["slow-query"]],
   "three failures": [
     request(...same(3, { attributes: http("payments"), hasError: true })),
@@ -94,7 +115,7 @@ const stories: Record<string, readonly [OtlpSpan[], readonly string[]]> = {
       durationMs: 90,
       attributes: { ...sql("SELECT a FROM t"), "culprit.pool.wait_ms": 80.5 },
     }),
-    ["pool-wait"],
+    ["pool-wait", "slow-query"],
   ],
   "a transaction with a call of 40 ms": [
     request({ attributes: sql("BEGIN") }, { durationMs: 40, attributes: http("payments") }),
@@ -106,15 +127,12 @@ const stories: Record<string, readonly [OtlpSpan[], readonly string[]]> = {
   ],
 };
 
-test("one scan says for every trace who wants a closer look at it", async () => {
+test("what arrived of a trace says who wants a closer look at it", async () => {
   const all = Object.values(stories).map(([spans]) => spans);
   for (const spans of all) await traces.insert(spans);
-  const wanted = await select(all);
+  const wanted = select(await settle(all));
   const found = Object.fromEntries(
-    Object.entries(stories).map(([story, [spans]]) => [
-      story,
-      (wanted.get(spans[0]!.traceId) ?? []).map(({ meta }) => meta.id).sort(),
-    ]),
+    Object.entries(stories).map(([story, [spans]]) => [story, idsOf(wanted, spans)]),
   );
   expect(found).toEqual(
     Object.fromEntries(Object.entries(stories).map(([story, [, ids]]) => [story, [...ids].sort()])),
@@ -122,22 +140,62 @@ test("one scan says for every trace who wants a closer look at it", async () => 
   expect(log).toEqual([]);
 });
 
-test("traces that were not asked for are not read, and none is found among none", async () => {
-  const other = request(...same(5));
-  await traces.insert(other);
-  expect([...(await select([stories["a query of 150 ms"]![0]])).keys()]).toHaveLength(1);
-  expect((await select([])).size).toBe(0);
+test("a loop that arrives in two exports is one loop", async () => {
+  const spans = loopTrace({ queries: 6 });
+  await traces.insert(spans.slice(4));
+  await traces.insert(spans.slice(0, 4));
+  expect(idsOf(select(await settle([spans])), spans)).toContain("n-plus-one");
 });
 
-test("a loop that crosses the hour is one loop", async () => {
-  const hour = Math.floor((Date.now() - 3_700_000) / 3_600_000) * 3_600_000;
-  const spans = loopTrace({ queries: 6, startMs: hour - 15 });
-  await traces.insert(spans);
-  expect((await select([spans])).has(spans[0]!.traceId)).toBe(true);
+test("of a trace that began earlier nobody knows what it has: all want to see it", async () => {
+  const spans = loopTrace({ queries: 6 });
+  await traces.insert(spans.slice(0, -1));
+  const settled = await settle([spans]);
+  expect(settled[0]!.signs).toBeDefined();
+  // The last span came alone, as far as whoever looks only at later minutes can see.
+  const late = [
+    {
+      ...settled[0]!,
+      settledMs: 0,
+      spans: 1,
+      roots: 0,
+      mayBeAgain: false,
+      arrivedS: settled[0]!.toS,
+      signs: settled[0]!.signs!,
+    },
+  ];
+  const [completed] = await completeTraces(traces.store, late);
+  expect(completed!.signs).toBeUndefined();
+  expect(idsOf(select([completed!]), spans)).toHaveLength(traceDetectors.length);
 });
 
-test("a detector without conditions wants every trace", async () => {
-  const every = { ...traceDetectors[0]!, candidates: undefined } as unknown as TraceDetector;
+test("a detector without signs to look for wants every trace", async () => {
+  const every = { ...traceDetectors[0]!, isCandidate: undefined } as unknown as TraceDetector;
   const quiet = stories["two unlike short queries"]![0];
-  expect([...(await select([quiet], [every])).keys()]).toEqual([quiet[0]!.traceId]);
+  expect([...select(await settle([quiet]), [every]).keys()]).toEqual([quiet[0]!.traceId]);
+});
+
+test("a detector that throws on signs is counted, and the others asked", async () => {
+  const broken = {
+    ...traceDetectors[1]!,
+    isCandidate: () => {
+      throw new Error("odd signs");
+    },
+  };
+  const loop = stories["one query five times"]![0];
+  const wanted = select(await settle([loop]), [broken, traceDetectors[0]!]);
+  expect(idsOf(wanted, loop)).toEqual(["n-plus-one"]);
+  expect(log.pop()).toContain("odd signs");
+});
+
+test("the view that tells signs knows the names that detectors look for, and their shortest long call", () => {
+  const views = readMigrations().filter(({ name }) => name.includes("trace-arrivals-view"));
+  const { sql } = views.at(-1)!;
+  expect(sql).toContain(checkoutPattern);
+  expect(sql).toContain(`'${blockSpanName}'`);
+  expect(sql).toContain("duration + wait_ns >= 10000000)");
+  for (const { meta } of traceDetectors) {
+    const { callMsMin = 10, blockMsMin = 10 } = meta.defaults as Record<string, number>;
+    expect(Math.min(callMsMin, blockMsMin)).toBeGreaterThanOrEqual(10);
+  }
 });

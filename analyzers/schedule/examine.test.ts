@@ -6,6 +6,7 @@ import type { OtlpSpan } from "../../test/support/otlp-body.ts";
 import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
 import type { Observation, TraceDetector } from "../detector.ts";
 import { LearnedOrder } from "../facts/learned-order.ts";
+import type { TraceSigns } from "../model/trace-signs.ts";
 import { nPlusOne } from "../trace/n-plus-one.ts";
 import { createAnalysisCounters } from "./analysis-counters.ts";
 import { type Examiner, examineTraces } from "./examine.ts";
@@ -58,8 +59,7 @@ function toSettled(spans: readonly OtlpSpan[]) {
     traceId,
     fromS: s - 1,
     toS: s + 60,
-    mayBeAgain: 0 as const,
-    settledMs: 0,
+    mayBeAgain: false,
   }));
 }
 
@@ -88,12 +88,28 @@ test("what is seen is stored once, however often the trace is examined", async (
   expect(examiner.counters.tracesExamined).toBe(2);
 });
 
-test("a trace without candidates is not read", async () => {
+const noSigns: TraceSigns = {
+  repeats: 0,
+  failures: 0,
+  longCallsNs: 0,
+  longestCallNs: 0,
+  longestQueryNs: 0,
+  longestOtherNs: 0,
+  returnedRows: 0,
+  responseBytes: 0,
+  waitsNs: 0,
+  transactions: 0,
+  blocks: 0,
+};
+
+test("a trace without signs of what a detector looks for is not read", async () => {
   const spans = loopTrace({ queries: 2 });
   const examiner = createExaminer([
     { ...nPlusOne, detect: () => expect.fail("was read") } as TraceDetector,
   ]);
-  expect((await examine(examiner, spans)).size).toBe(0);
+  await traces.insert(spans);
+  const settled = toSettled(spans).map((trace) => ({ ...trace, signs: noSigns }));
+  expect((await examineTraces(examiner, settled)).size).toBe(0);
   expect(examiner.counters.tracesExamined).toBe(1);
   expect(examiner.counters.detectorErrors).toEqual({ "n-plus-one": 0 });
 });
@@ -117,17 +133,6 @@ test("a detector that throws is counted and logged once; the others carry on", a
   expect(examiner.counters.detectorErrors).toMatchObject({ broken: 2, sound: 0 });
   expect(log.filter((line) => line.includes("broken"))).toHaveLength(1);
   expect(log.join()).toMatch(/trace [0-9a-f]{32}.*odd trace/);
-});
-
-test("candidates that can't be selected are counted; the other detectors carry on", async () => {
-  const lost = {
-    ...detector("lost", () => [observation]),
-    candidates: [{ sql: "max(nothing_such) > 0" }],
-  };
-  const sound = detector("sound", () => [observation]);
-  const examiner = createExaminer([lost, sound]);
-  expect([...(await examine(examiner, loopTrace())).values()]).toEqual([sound]);
-  expect(examiner.counters.detectorErrors).toEqual({ lost: 1, sound: 0 });
 });
 
 test("what one fingerprint shows in two places of a trace is one occurrence with both", async () => {
@@ -164,10 +169,10 @@ test("a trace that the store can't return is left out and counted; its neighbour
       ...examiner,
       store: {
         ...traces.store,
-        selectColumns: (query, parameters) =>
+        selectNative: (query, parameters) =>
           (parameters.traceIds as readonly string[]).includes(large)
             ? Promise.reject(new StorageError("QUERY_LIMIT", "too much memory"))
-            : traces.store.selectColumns(query, parameters),
+            : traces.store.selectNative(query, parameters),
       },
     },
     toSettled(spans),
@@ -180,7 +185,7 @@ test("a trace that the store can't return is left out and counted; its neighbour
 test("a store that is away rejects the page, so that it is examined again", async () => {
   const examiner = createExaminer([nPlusOne as TraceDetector]);
   const away = new StorageError("STORE_UNAVAILABLE", "starting");
-  const store = { ...traces.store, select: () => Promise.reject(away) };
+  const store = { ...traces.store, selectNative: () => Promise.reject(away) };
   await expect(examineTraces({ ...examiner, store }, toSettled(loopTrace()))).rejects.toBe(away);
   expect(examiner.counters.detectorErrors).toEqual({ "n-plus-one": 0 });
 });

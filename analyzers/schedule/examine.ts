@@ -1,4 +1,3 @@
-import type { SettledTraceRow } from "../../storage/queries/settled-traces.ts";
 import type { Row, Store } from "../../storage/store.ts";
 import type { Observation, TraceDetector } from "../detector.ts";
 import type { LearnedOrder } from "../facts/learned-order.ts";
@@ -8,6 +7,7 @@ import { countDetectorError, type ErrorReport } from "./detector-error.ts";
 import { toFingerprint } from "./fingerprint.ts";
 import { toOccurrence } from "./occurrence.ts";
 import { coverAll, readTraces } from "./read-traces.ts";
+import type { SettledTrace } from "./settled-trace.ts";
 import { Occurred, readStanding, takeBackOutdated } from "./take-back.ts";
 
 /** What examining needs; the schedule hands it in. */
@@ -32,7 +32,7 @@ const occurrencesOfTraceMax = 100;
  */
 export async function examineTraces(
   examiner: Examiner,
-  settled: readonly SettledTraceRow[],
+  settled: readonly SettledTrace[],
 ): Promise<Map<string, TraceDetector>> {
   const { store, counters, log } = examiner;
   const errorsBefore = { ...counters.detectorErrors };
@@ -40,8 +40,8 @@ export async function examineTraces(
   const occurred = new Occurred();
   const tooLarge = new Set<string>();
   const seen = new Map<string, TraceDetector>();
-  const range = coverAll(settled);
-  const wanted = await selectCandidates(examiner, settled);
+  const wanted = selectCandidates(examiner, settled);
+  const range = coverAll(settled.filter(({ traceId }) => wanted.has(traceId)));
   const onTooLarge = (traceId: string, error: Error) => {
     counters.dropped.trace_too_large++;
     tooLarge.add(traceId);

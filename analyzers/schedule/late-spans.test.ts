@@ -7,7 +7,7 @@ import { traceDetectors } from "../index.ts";
 import type { Finding } from "../model/finding.ts";
 import { createAnalysisCounters } from "./analysis-counters.ts";
 import { examineTraces } from "./examine.ts";
-import { refreshFinding } from "./refresh-finding.ts";
+import { refreshFindings } from "./refresh-findings.ts";
 
 let traces: TestStore;
 
@@ -21,7 +21,7 @@ afterAll(() => traces.close());
 async function examine(
   route: string,
   settled: readonly OtlpSpan[],
-  mayBeAgain: 0 | 1,
+  mayBeAgain: boolean,
 ): Promise<Finding[]> {
   const { store } = traces;
   const examiner = {
@@ -36,11 +36,10 @@ async function examine(
   const ids = [...new Set(settled.map(({ traceId }) => traceId))];
   const touched = await examineTraces(
     examiner,
-    ids.map((traceId) => ({ traceId, fromS: s - 1, toS: s + 60, mayBeAgain, settledMs: 0 })),
+    ids.map((traceId) => ({ traceId, fromS: s - 1, toS: s + 60, mayBeAgain })),
   );
-  for (const [fingerprint, detector] of touched) {
-    await refreshFinding(examiner, fingerprint, detector);
-  }
+  const stale = [...touched].map(([fingerprint, detector]) => ({ fingerprint, detector }));
+  await refreshFindings(examiner, stale);
   const rows = await store.select<FindingRow>(findingsQuery, { findingsMax: 1_000 });
   const listed: Finding[] = rows.map(({ body }) => JSON.parse(body));
   return listed.filter(({ endpoint }) => endpoint.route === route);
@@ -64,9 +63,9 @@ test("traces split over two exports are found as whole ones are", async () => {
   await traces.insert(whole);
   await traces.insert(split.filter((_, i) => i % 2 === 1));
   await traces.insert(split.filter((_, i) => i % 2 === 0));
-  const claimed = claims(await examine("/whole", whole, 0));
+  const claimed = claims(await examine("/whole", whole, false));
   expect(claimed).toMatchObject([{ detector: "n-plus-one", traces: 5, repeats: 20 }]);
-  expect(claims(await examine("/split", split, 0))).toEqual(claimed);
+  expect(claims(await examine("/split", split, false))).toEqual(claimed);
 });
 
 const isRoot = ({ parentSpanId }: OtlpSpan) => parentSpanId === undefined;
@@ -80,12 +79,12 @@ test.each<[late: string, (span: OtlpSpan, i: number) => boolean]>([
     const route = `/${late}`;
     const spans = requests(route);
     await traces.insert(spans.filter((span, i) => !isLate(span, i)));
-    await examine(route, spans, 0);
+    await examine(route, spans, false);
     await traces.insert(spans.filter(isLate));
-    expect(claims(await examine(route, spans, 1))).toMatchObject([
+    expect(claims(await examine(route, spans, true))).toMatchObject([
       { detector: "n-plus-one", method: "GET", traces: 5, repeats: 20 },
     ]);
-    expect(await examine("SELECT products", spans, 1), "named for a query").toEqual([]);
+    expect(await examine("SELECT products", spans, true), "named for a query").toEqual([]);
   },
 );
 
@@ -94,16 +93,18 @@ test("a write that comes late takes an accusation back: occurrence, finding and 
   const spans = Array.from({ length: 5 }, () => rereadAfterWrite(route)).flat();
   const isWrite = ({ name }: OtlpSpan) => name.startsWith("UPDATE");
   await traces.insert(spans.filter((span) => !isWrite(span)));
-  expect(claims(await examine(route, spans, 0))).toMatchObject([{ detector: "duplicate-call" }]);
+  expect(claims(await examine(route, spans, false))).toMatchObject([
+    { detector: "duplicate-call" },
+  ]);
   await traces.insert(spans.filter(isWrite));
-  expect(await examine(route, spans, 1)).toEqual([]);
+  expect(await examine(route, spans, true)).toEqual([]);
 });
 
 test("a detector that fails takes nothing back: it has said nothing", async () => {
   const route = "/fails";
   const spans = requests(route);
   await traces.insert(spans);
-  const before = await examine(route, spans, 0);
+  const before = await examine(route, spans, false);
   const [trace] = spans;
   const failing = traceDetectors.map((detector) => ({
     ...detector,
@@ -113,7 +114,7 @@ test("a detector that fails takes nothing back: it has said nothing", async () =
   }));
   const counters = createAnalysisCounters(traceDetectors.map(({ meta }) => meta.id));
   const s = Math.floor(trace!.startMs / 1000);
-  const again = { traceId: trace!.traceId, fromS: s - 1, toS: s + 60, settledMs: 0 };
+  const again = { traceId: trace!.traceId, fromS: s - 1, toS: s + 60 };
   const touched = await examineTraces(
     {
       store: traces.store,
@@ -123,20 +124,20 @@ test("a detector that fails takes nothing back: it has said nothing", async () =
       log: () => undefined,
       now: Date.now,
     },
-    [{ ...again, mayBeAgain: 1 }],
+    [{ ...again, mayBeAgain: true }],
   );
   expect(touched.size).toBe(0);
-  expect(claims(await examine(route, spans, 1))).toEqual(claims(before));
+  expect(claims(await examine(route, spans, true))).toEqual(claims(before));
 });
 
 test("an instrumentation that falls silent is no fix: the finding stays as it was", async () => {
   const route = "/silent";
   const spans = requests(route);
   await traces.insert(spans);
-  const [before] = await examine(route, spans, 0);
+  const [before] = await examine(route, spans, false);
   const silent = Array.from({ length: 50 }, () => loopTrace({ route, queries: 0 })).flat();
   await traces.insert(silent);
-  const [since, ...others] = await examine(route, silent, 0);
+  const [since, ...others] = await examine(route, silent, false);
   expect(others).toEqual([]);
   expect(since).toEqual(before);
   expect(since).toMatchObject({ status: "new", evidence: { tracesAffected: 5 } });

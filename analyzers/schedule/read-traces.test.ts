@@ -40,10 +40,10 @@ test("too many spans for one part are read in several; a trace alone is cut at t
 test("a trace that the store can't return is passed on, or rejects the read", async () => {
   const limited: Store = {
     ...traces.store,
-    selectColumns: (query, parameters) =>
+    selectNative: (query, parameters) =>
       (parameters.traceIds as readonly string[]).includes(ids[3]!)
         ? Promise.reject(new StorageError("QUERY_LIMIT", "memory"))
-        : traces.store.selectColumns(query, parameters),
+        : traces.store.selectNative(query, parameters),
   };
   const tooLarge: string[] = [];
   const parts = await sizes({ onTooLarge: (traceId) => tooLarge.push(traceId) }, limited);

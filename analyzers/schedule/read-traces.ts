@@ -1,7 +1,7 @@
 import { type TraceSpansParameters, traceSpansQuery } from "../../storage/queries/trace-spans.ts";
 import { StorageError, type Store } from "../../storage/store.ts";
-import type { SpanColumns } from "../model/span-columns.ts";
-import { type TraceView, toTraceView } from "../model/trace-view.ts";
+import type { TraceView } from "../model/trace-view.ts";
+import { toTraceViews } from "./native-spans.ts";
 
 /** A span of time in whole seconds since 1970, both ends included. */
 export interface TimeRange {
@@ -50,8 +50,6 @@ export async function* readTraces(
   }
 }
 
-type TraceSpans = SpanColumns & { readonly traceId: readonly string[] };
-
 /** null: there is too much in them to be read at once. */
 async function readPart(
   store: Store,
@@ -60,10 +58,9 @@ async function readPart(
 ): Promise<TraceView[] | null> {
   const { traceIds, spansMax } = parameters;
   try {
-    const spans = await store.selectColumns<TraceSpans>(traceSpansQuery, parameters);
-    const { traceId, ...columns } = spans;
-    const isWhole = traceId.length < spansMax || traceIds.length === 1;
-    return isWhole ? splitByTrace(traceId, columns) : null;
+    const spans = await store.selectNative(traceSpansQuery, parameters);
+    const isWhole = spans.rows < spansMax || traceIds.length === 1;
+    return isWhole ? toTraceViews(spans) : null;
   } catch (error) {
     if (!(error instanceof StorageError && error.code === "QUERY_LIMIT")) throw error;
     if (traceIds.length > 1) return null;
@@ -71,22 +68,4 @@ async function readPart(
     onTooLarge(traceIds[0]!, error);
     return [];
   }
-}
-
-/** Cuts rows that are ordered by trace into views. */
-function splitByTrace(traceId: readonly string[], columns: SpanColumns): TraceView[] {
-  const views: TraceView[] = [];
-  let begin = 0;
-  for (let i = 1; i <= traceId.length; i++) {
-    if (i < traceId.length && traceId[i] === traceId[begin]) continue;
-    views.push(toTraceView(traceId[begin]!, slice(columns, begin, i)));
-    begin = i;
-  }
-  return views;
-}
-
-function slice(columns: SpanColumns, begin: number, end: number): SpanColumns {
-  const part: Record<string, unknown> = {};
-  for (const [name, values] of Object.entries(columns)) part[name] = values.slice(begin, end);
-  return part as unknown as SpanColumns;
 }

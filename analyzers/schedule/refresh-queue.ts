@@ -42,6 +42,15 @@ export class RefreshQueue {
     return due;
   }
 
+  /** Findings that are due and have not had their turn. */
+  countDue(nowMs: number): number {
+    let count = 0;
+    for (const fingerprint of this.#waiting.keys()) {
+      if (this.#pace.isDue(fingerprint, nowMs)) count++;
+    }
+    return count;
+  }
+
   /** The finding's numbers are computed; `firstSeenMs` says how old it is. */
   done(fingerprint: string, firstSeenMs: number, nowMs: number): void {
     this.#waiting.delete(fingerprint);

@@ -179,7 +179,7 @@ test("one finding that can't be computed does not hold up the others", async () 
   await traces.insert([...requests("/bad", 3), ...requests("/good", 3)]);
   const options = createOptions();
   const select: Store["select"] = (query, parameters) =>
-    query.name === "endpoint-totals" && parameters.route === "/bad"
+    query.name === "endpoint-totals" && (parameters.routes as readonly string[]).includes("/bad")
       ? Promise.reject(new StorageError("QUERY_FAILED", "odd"))
       : traces.store.select(query, parameters);
   await new Schedule({ ...options, store: { ...traces.store, select } }).run();

@@ -3,12 +3,13 @@ import type { TraceDetector, WindowDetector } from "../detector.ts";
 import { LearnedOrder } from "../facts/learned-order.ts";
 import type { Finding } from "../model/finding.ts";
 import type { AnalysisCounters } from "./analysis-counters.ts";
-import { countDetectorError } from "./detector-error.ts";
 import { examineTraces } from "./examine.ts";
 import { Pace } from "./pace.ts";
-import { refreshFinding } from "./refresh-finding.ts";
-import { RefreshQueue, type WaitingFinding } from "./refresh-queue.ts";
+import { RefreshBudget } from "./refresh-budget.ts";
+import { refreshFindings, type StaleFinding } from "./refresh-findings.ts";
+import { RefreshQueue } from "./refresh-queue.ts";
 import { type SettledOptions, SettledTraces } from "./settled.ts";
+import { TraceCache } from "./trace-cache.ts";
 import { findInWindow } from "./window-findings.ts";
 
 export interface ScheduleOptions {
@@ -24,7 +25,7 @@ export interface ScheduleOptions {
   readonly share?: Pick<SettledOptions, "worker" | "workers">;
 }
 
-/** Findings whose numbers are computed before the next page of traces has its turn. */
+/** Findings whose numbers are computed together. */
 const refreshesAtOnceMax = 50;
 const windowRunEveryMs = 15_000;
 
@@ -41,6 +42,8 @@ export class Schedule {
   readonly #settled: SettledTraces;
   readonly #waiting = new RefreshQueue();
   readonly #windowPace = new Pace();
+  readonly #budget = new RefreshBudget();
+  readonly #cache = new TraceCache();
   readonly #order = new LearnedOrder();
   #windowRunAt = 0;
 
@@ -57,6 +60,7 @@ export class Schedule {
       await this.#refreshWaiting();
       const examiner = { ...rest, counters, detectors: traceDetectors, order: this.#order };
       const sinceMs = this.#settled.watermarkMs;
+      for (const { traceId } of page) this.#cache.forget(traceId);
       for (const [fingerprint, detector] of await examineTraces(examiner, page)) {
         const isWaiting = this.#waiting.add({ fingerprint, detector, sinceMs });
         if (!isWaiting) counters.dropped.findings_waiting++;
@@ -68,32 +72,37 @@ export class Schedule {
     await this.#runWindows();
   }
 
+  /** As many as are due, and as there is time for; the others go on waiting, and traces don't wait for them. */
   async #refreshWaiting(): Promise<void> {
-    for (const finding of this.#waiting.due(this.#options.now(), refreshesAtOnceMax)) {
-      await this.#refresh(finding);
+    const { now, counters } = this.#options;
+    while (this.#budget.isLeft(performance.now())) {
+      const due = this.#waiting.due(now(), refreshesAtOnceMax);
+      if (due.length === 0) break;
+      const startedAt = performance.now();
+      await this.#refresh(due);
+      this.#budget.spend(performance.now() - startedAt);
     }
+    counters.findingsWaiting = this.#waiting.countDue(now());
     await this.#settled.record(this.#waiting.oldestMs ?? this.#settled.watermarkMs);
   }
 
-  async #refresh({ fingerprint, detector }: WaitingFinding): Promise<void> {
+  async #refresh(due: readonly StaleFinding[]): Promise<void> {
     const { now, onFinding } = this.#options;
-    // What fails is left alone for long; what was seen too seldom so far is young, and may be a finding soon.
-    let firstSeenMs = 0;
-    try {
-      const finding = await refreshFinding(this.#options, fingerprint, detector);
+    const refreshed = await refreshFindings({ ...this.#options, cache: this.#cache }, due);
+    for (const { fingerprint } of due) {
+      const finding = refreshed.get(fingerprint);
       if (finding) onFinding(finding);
-      firstSeenMs = finding?.firstSeenAt ?? now();
-    } catch (error) {
-      countDetectorError(this.#options, detector.meta.id, `finding ${fingerprint}`, error);
+      // What fails is left alone for long; what was seen too seldom so far is young, and may be a finding soon.
+      const firstSeenMs = finding === undefined ? 0 : (finding?.firstSeenAt ?? now());
+      this.#waiting.done(fingerprint, firstSeenMs, now());
     }
-    this.#waiting.done(fingerprint, firstSeenMs, now());
   }
 
   async #runWindows(): Promise<void> {
     const { now, onFinding } = this.#options;
     if (now() - this.#windowRunAt < windowRunEveryMs) return;
     const isDue = (fingerprint: string) => this.#windowPace.isDue(fingerprint, now());
-    for await (const finding of findInWindow({ ...this.#options, isDue })) {
+    for (const finding of await findInWindow({ ...this.#options, isDue })) {
       this.#windowPace.computed(finding.id, finding.firstSeenAt, now());
       onFinding(finding);
     }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { SettledTraceRow } from "../../storage/queries/settled-traces.ts";
 import type { Store } from "../../storage/store.ts";
 import { createSpans } from "../../test/support/otlp-body.ts";
 import { openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
 import { SettledTraces } from "./settled.ts";
+import type { SettledTrace } from "./settled-trace.ts";
 
 let traces: TestStore;
 /** Ahead of the clock, so that what was just inserted has settled. */
@@ -20,13 +20,13 @@ beforeEach(() => {
 
 afterAll(() => traces.close());
 
-async function walk(settled: SettledTraces): Promise<(readonly SettledTraceRow[])[]> {
+async function walk(settled: SettledTraces): Promise<(readonly SettledTrace[])[]> {
   const pages = [];
   for await (const page of settled.pages()) pages.push(page);
   return pages;
 }
 
-const idsOf = (pages: readonly (readonly SettledTraceRow[])[]) =>
+const idsOf = (pages: readonly (readonly SettledTrace[])[]) =>
   pages.flatMap((page) => page.map(({ traceId }) => traceId)).sort();
 
 /** Inserts traces of one span each; their ids. */
@@ -103,9 +103,9 @@ test("a store that goes away between two pages costs nothing but a repeat", asyn
   let answers = Number.POSITIVE_INFINITY;
   const flaky: Store = {
     ...traces.store,
-    select: (query, parameters) =>
+    selectColumns: (query, parameters) =>
       answers-- > 0
-        ? traces.store.select(query, parameters)
+        ? traces.store.selectColumns(query, parameters)
         : Promise.reject(new Error("the store is away")),
   };
   const settled = new SettledTraces(flaky, now, { tracesMax: 2 });

@@ -1,11 +1,13 @@
 import {
-  type SettledTraceRow,
+  longTracesQuery,
+  type SettledTraceColumns,
   type SettledTracesParameters,
   settledTracesByIdQuery,
   settledTracesQuery,
 } from "../../storage/queries/settled-traces.ts";
 import { type WatermarkRow, watermarkQuery } from "../../storage/queries/watermark.ts";
 import type { Query, Store } from "../../storage/store.ts";
+import { type Arrived, completeTraces, type SettledTrace, toArrived } from "./settled-trace.ts";
 
 /** A trace is settled this long after its last arrival … */
 const quietMs = 10_000;
@@ -18,12 +20,18 @@ const recordEveryMs = 10_000;
 const watermarkName = "settled-traces";
 /** More than a page is waiting: as many minutes of it as this are walked through in order of the trace id. */
 const stepMs = 60_000;
+/** Arrivals are looked at from so long before: a trace that came over a longer time is asked for once more, by its id. */
+const lookBackMs = 60_000;
+/** Traces that still arrive after `settledMaxMs` are looked for this often: all arrivals of that time have to be read. */
+const longEveryMs = 60_000;
 /** Traces inside the overlap that are known; one that was forgotten is examined once more. */
 const knownMax = 200_000;
 
 export interface SettledOptions {
-  /** Traces of one page, which are examined at once. Their ids are part of a query, which has at most 256 KiB. */
+  /** Traces that are asked for at once … */
   readonly tracesMax?: number;
+  /** … and of these, those that are examined at once. */
+  readonly pageMax?: number;
   /** Of so many that share the traces, this one; from 0. */
   readonly worker?: number;
   readonly workers?: number;
@@ -48,15 +56,16 @@ export class SettledTraces {
   readonly #known = new Map<string, number>();
   #watermarkMs: number | undefined;
   #recordedMs = 0;
+  #longUntilMs = 0;
 
   constructor(
     store: Store,
     now: () => number,
-    { tracesMax = 5_000, worker = 0, workers = 1 }: SettledOptions = {},
+    { tracesMax = 50_000, pageMax = 10_000, worker = 0, workers = 1 }: SettledOptions = {},
   ) {
     this.#store = store;
     this.#now = now;
-    this.#options = { tracesMax, worker, workers };
+    this.#options = { tracesMax, pageMax, worker, workers };
   }
 
   /** Traces that settled up to this time were handed out, and the pages done; 0 before the first walk. */
@@ -65,13 +74,14 @@ export class SettledTraces {
   }
 
   /** Hands out pages until there is nothing left that settled before now. A page is done when the next is asked for. */
-  async *pages(): AsyncGenerator<readonly SettledTraceRow[]> {
+  async *pages(): AsyncGenerator<readonly SettledTrace[]> {
     const nowMs = this.#now();
     // A clock that was ahead once must not make us wait until it is that late.
     this.#watermarkMs = Math.min(this.#watermarkMs ?? (await this.#readWatermark()), nowMs);
+    yield* this.#walkLong(nowMs);
     for (;;) {
       const sinceMs = Math.max(0, this.#watermarkMs - overlapMs);
-      const first = await this.#select(settledTracesQuery, sinceMs, "", nowMs);
+      const first = await this.#select(settledTracesQuery, { sinceMs, untilMs: nowMs });
       const last = first.length === this.#options.tracesMax ? first.at(-1) : undefined;
       if (!last) {
         yield* this.#fresh(first);
@@ -85,11 +95,21 @@ export class SettledTraces {
     }
   }
 
+  /** Once in a while, those that have been arriving for long. */
+  async *#walkLong(untilMs: number): AsyncGenerator<readonly SettledTrace[]> {
+    this.#longUntilMs = Math.min(this.#longUntilMs || this.watermarkMs, untilMs);
+    if (untilMs - this.#longUntilMs < longEveryMs) return;
+    const sinceMs = Math.max(0, this.#longUntilMs - overlapMs);
+    const parameters = { sinceMs, untilMs, lookBackMs: settledMaxMs };
+    yield* this.#fresh(await this.#select(longTracesQuery, parameters));
+    this.#longUntilMs = untilMs;
+  }
+
   /** All that settled in (since, until], in order of the trace id. */
-  async *#walkStep(sinceMs: number, untilMs: number): AsyncGenerator<readonly SettledTraceRow[]> {
+  async *#walkStep(sinceMs: number, untilMs: number): AsyncGenerator<readonly SettledTrace[]> {
     let sinceTraceId = "";
     for (;;) {
-      const page = await this.#select(settledTracesByIdQuery, sinceMs, sinceTraceId, untilMs);
+      const page = await this.#select(settledTracesByIdQuery, { sinceMs, sinceTraceId, untilMs });
       yield* this.#fresh(page);
       const last = page.length === this.#options.tracesMax ? page.at(-1) : undefined;
       if (!last) return;
@@ -97,13 +117,19 @@ export class SettledTraces {
     }
   }
 
-  /** What of the page is not known, if anything; known once it is done. */
-  *#fresh(page: readonly SettledTraceRow[]): Generator<readonly SettledTraceRow[]> {
-    const fresh = page.filter(({ traceId, settledMs }) => this.#known.get(traceId) !== settledMs);
-    if (fresh.length > 0) yield fresh;
-    for (const { traceId, settledMs } of fresh) {
-      this.#known.delete(traceId);
-      this.#known.set(traceId, settledMs);
+  /** What of the traces is not known, in pages in order of the trace id; known once its page is done. */
+  async *#fresh(arrived: readonly Arrived[]): AsyncGenerator<readonly SettledTrace[]> {
+    const { pageMax } = this.#options;
+    const fresh = arrived
+      .filter(({ traceId, settledMs }) => this.#known.get(traceId) !== settledMs)
+      .sort((a, b) => (a.traceId < b.traceId ? -1 : 1));
+    for (let at = 0; at < fresh.length; at += pageMax) {
+      const page = fresh.slice(at, at + pageMax);
+      yield await completeTraces(this.#store, page);
+      for (const { traceId, settledMs } of page) {
+        this.#known.delete(traceId);
+        this.#known.set(traceId, settledMs);
+      }
     }
     for (const traceId of this.#known.keys()) {
       if (this.#known.size <= knownMax) break;
@@ -111,21 +137,22 @@ export class SettledTraces {
     }
   }
 
-  #select(
+  async #select(
     query: Query,
-    sinceMs: number,
-    sinceTraceId: string,
-    untilMs: number,
-  ): Promise<SettledTraceRow[]> {
+    range: Pick<SettledTracesParameters, "sinceMs" | "untilMs"> & Partial<SettledTracesParameters>,
+  ): Promise<Arrived[]> {
+    const { tracesMax, worker, workers } = this.#options;
     const parameters: SettledTracesParameters = {
-      ...this.#options,
-      sinceMs,
-      sinceTraceId,
-      untilMs,
+      tracesMax,
+      worker,
+      workers,
+      sinceTraceId: "",
       quietMs,
       settledMaxMs,
+      lookBackMs,
+      ...range,
     };
-    return this.#store.select<SettledTraceRow>(query, parameters);
+    return toArrived(await this.#store.selectColumns<SettledTraceColumns>(query, parameters));
   }
 
   #advance(toMs: number): void {

@@ -14,18 +14,25 @@ export function rankOf({ impact, confidence }: Finding, savedShare: number): num
   return Number.isFinite(rank) ? rank : 0;
 }
 
-export async function storeFinding(
+export interface RankedFinding {
+  readonly finding: Finding;
+  readonly savedShare: number;
+}
+
+/** All of them in one insert. */
+export async function storeFindings(
   store: Store,
-  finding: Finding,
-  { savedShare, nowMs }: { readonly savedShare: number; readonly nowMs: number },
+  findings: readonly RankedFinding[],
+  nowMs: number,
 ): Promise<void> {
-  await store.insertRows("findings", [
-    {
+  await store.insertRows(
+    "findings",
+    findings.map(({ finding, savedShare }) => ({
       ...toRow(finding, nowMs),
       rank: rankOf(finding, savedShare),
       body: JSON.stringify(finding),
-    },
-  ]);
+    })),
+  );
 }
 
 function toRow(finding: Finding, nowMs: number): Row {
@@ -41,16 +48,23 @@ function toRow(finding: Finding, nowMs: number): Row {
 }
 
 /** What half a trace seemed to show, and the whole did not: nothing of it stands, and it leaves the list. */
-export async function takeBackFinding(
+export async function takeBackFindings(
   store: Store,
-  finding: Finding,
+  findings: readonly Finding[],
   nowMs: number,
 ): Promise<void> {
-  await store.insertRows("findings", [{ ...toRow(finding, nowMs), rank: 0, body: "" }]);
+  await store.insertRows(
+    "findings",
+    findings.map((finding) => ({ ...toRow(finding, nowMs), rank: 0, body: "" })),
+  );
 }
 
-/** The finding as it was stored last; undefined: it is new. */
-export async function readFinding(store: Store, fingerprint: string): Promise<Finding | undefined> {
-  const [row] = await store.select<FindingRow>(findingsByIdQuery, { fingerprints: [fingerprint] });
-  return row && JSON.parse(row.body);
+/** The findings as they were stored last, by id; one that is not there is new. */
+export async function readFindings(
+  store: Store,
+  fingerprints: readonly string[],
+): Promise<ReadonlyMap<string, Finding>> {
+  if (fingerprints.length === 0) return new Map();
+  const rows = await store.select<FindingRow>(findingsByIdQuery, { fingerprints });
+  return new Map(rows.map(({ fingerprint, body }) => [fingerprint, JSON.parse(body)]));
 }

@@ -3,8 +3,8 @@ import {
   type OccurrencesOfTracesParameters,
   occurrencesOfTracesQuery,
 } from "../../storage/queries/occurrences-of-traces.ts";
-import type { SettledTraceRow } from "../../storage/queries/settled-traces.ts";
 import type { Row, Store } from "../../storage/store.ts";
+import type { SettledTrace } from "./settled-trace.ts";
 
 /** The guard's name of an occurrence that an examination with all spans no longer shows. */
 const lateSpans = "late-spans";
@@ -16,9 +16,9 @@ const occurrencesMax = 100_000;
 /** What is stored of traces that may have been examined before, with less spans than they have now. */
 export async function readStanding(
   store: Store,
-  settled: readonly SettledTraceRow[],
+  settled: readonly SettledTrace[],
 ): Promise<OccurrenceOfTraceRow[]> {
-  const again = settled.filter(({ mayBeAgain }) => mayBeAgain === 1).map(({ traceId }) => traceId);
+  const again = settled.filter(({ mayBeAgain }) => mayBeAgain).map(({ traceId }) => traceId);
   const standing: OccurrenceOfTraceRow[] = [];
   for (let from = 0; from < again.length; from += tracesAtOnce) {
     const parameters: OccurrencesOfTracesParameters = {

@@ -2,18 +2,16 @@ import {
   type EndpointSampleRow,
   endpointSampleQuery,
 } from "../../storage/queries/endpoint-sample.ts";
-import {
-  type EndpointTotalsRow,
-  endpointTotalsQuery,
-} from "../../storage/queries/endpoint-totals.ts";
+import type { EndpointTotalsRow } from "../../storage/queries/endpoint-totals.ts";
 import type { Store } from "../../storage/store.ts";
 import type { WindowDetector, WindowObservation } from "../detector.ts";
 import type { Finding, SampleTrace } from "../model/finding.ts";
-import { numbersOf } from "./candidates.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
+import { readRequests } from "./endpoint-requests.ts";
 import { toFingerprint } from "./fingerprint.ts";
+import { numericOptions } from "./numeric-options.ts";
 import { orderVersions } from "./service-versions.ts";
-import { readFinding, storeFinding } from "./stored-finding.ts";
+import { type RankedFinding, readFindings, storeFindings } from "./stored-finding.ts";
 
 export interface WindowOptions extends ErrorReport {
   readonly store: Store;
@@ -39,15 +37,34 @@ const sampleMax = 200;
  */
 const savedShare = 0.1;
 
-/** Runs every window detector over the last hour; stores what they find, and hands it out. */
-export async function* findInWindow(options: WindowOptions): AsyncGenerator<Finding> {
+/** Runs every window detector over the last hour; stores what they find and is due, and returns it. */
+export async function findInWindow(options: WindowOptions): Promise<Finding[]> {
   const nowMs = options.now();
   const window = { fromS: Math.floor((nowMs - windowMs) / 1000), toS: Math.ceil(nowMs / 1000) };
+  const findings: Finding[] = [];
   for (const detector of options.windowDetectors) {
-    for (const row of await selectRows(options, detector, window)) {
-      const finding = await toFinding(options, detector, row, window);
-      if (finding) yield finding;
+    findings.push(...(await runDetector(options, detector, window)));
+  }
+  return findings;
+}
+
+async function runDetector(
+  options: WindowOptions,
+  detector: WindowDetector,
+  window: TimeWindow,
+): Promise<Finding[]> {
+  try {
+    const seen = await observe(options, detector, window);
+    const ranked: RankedFinding[] = [];
+    for (const each of seen) {
+      const finding = await describe(options, detector, each, window);
+      ranked.push({ finding, savedShare });
     }
+    await storeFindings(options.store, ranked, options.now());
+    return ranked.map(({ finding }) => finding);
+  } catch (error) {
+    countDetectorError(options, detector.meta.id, "its findings", error);
+    return [];
   }
 }
 
@@ -56,7 +73,7 @@ async function selectRows(
   { meta, query }: WindowDetector,
   { fromS, toS }: TimeWindow,
 ): Promise<unknown[]> {
-  const parameters = { ...numbersOf(meta.defaults), from: fromS, to: toS, findingsMax };
+  const parameters = { ...numericOptions(meta.defaults), from: fromS, to: toS, findingsMax };
   try {
     return await options.store.select<unknown>({ name: meta.id, sql: query }, parameters);
   } catch (error) {
@@ -65,34 +82,46 @@ async function selectRows(
   }
 }
 
-/** The stored finding; null: it is not due, or the detector failed on this row. */
-async function toFinding(
+/** What a detector saw, and what is known of it. */
+interface Seen {
+  readonly id: string;
+  readonly observation: WindowObservation;
+  readonly requests: readonly EndpointTotalsRow[];
+  readonly known: Finding | undefined;
+}
+
+/** What is due. */
+async function observe(
   options: WindowOptions,
-  { meta, toObservation }: WindowDetector,
-  row: unknown,
+  detector: WindowDetector,
   window: TimeWindow,
-): Promise<Finding | null> {
-  const { store, isDue, now } = options;
+): Promise<Seen[]> {
+  const { store, isDue } = options;
+  const due = (await selectRows(options, detector, window)).flatMap((row) => {
+    const observation = toObservation(options, detector, row);
+    if (!observation) return [];
+    const id = toFingerprint(detector.meta.id, observation.identity);
+    return isDue(id) ? { id, observation } : [];
+  });
+  const known = await readFindings(
+    store,
+    due.map(({ id }) => id),
+  );
+  const requests = await readRequests(
+    store,
+    due.map(({ observation }) => ({ ...observation, ...window })),
+  );
+  return due.map((each, i) => ({ ...each, requests: requests[i]!, known: known.get(each.id) }));
+}
+
+/** null: the detector failed on this row. */
+function toObservation(
+  options: WindowOptions,
+  { meta, toObservation: convert }: WindowDetector,
+  row: unknown,
+): WindowObservation | null {
   try {
-    const observation = toObservation(row, meta.defaults);
-    const id = toFingerprint(meta.id, observation.identity);
-    if (!isDue(id)) return null;
-    const finding: Finding = {
-      id,
-      detector: meta.id,
-      detectorVersion: meta.version,
-      title: meta.title,
-      severity: meta.severity,
-      status: "new",
-      callSite: null,
-      shape: null,
-      prediction: null,
-      predictionMissing:
-        "the endpoint as a whole is slow: its critical path says which part to look at first",
-      ...(await describe(store, id, observation, window)),
-    };
-    await storeFinding(store, finding, { savedShare, nowMs: now() });
-    return finding;
+    return convert(row, meta.defaults);
   } catch (error) {
     countDetectorError(options, meta.id, JSON.stringify(row), error);
     return null;
@@ -101,23 +130,37 @@ async function toFinding(
 
 /** What, where, how often, and where to look: the slowest, the middle and the fastest of a uniform sample. */
 async function describe(
-  store: Store,
-  id: string,
-  observation: WindowObservation,
+  { store }: WindowOptions,
+  { meta }: WindowDetector,
+  { id, observation, requests, known }: Seen,
   window: TimeWindow,
-) {
+): Promise<Finding> {
   const { summary, confidence, fix, secondsPerDay } = observation;
   const { service, environment, method, route } = observation;
-  const parameters = { service, environment, method, route, ...window };
-  const sampleQuery = { ...parameters, tracesMax: sampleMax };
-  const sample = await store.select<EndpointSampleRow>(endpointSampleQuery, sampleQuery);
-  const requests = await store.select<EndpointTotalsRow>(endpointTotalsQuery, parameters);
-  const known = await readFinding(store, id);
+  const sample = await store.select<EndpointSampleRow>(endpointSampleQuery, {
+    service,
+    environment,
+    method,
+    route,
+    ...window,
+    tracesMax: sampleMax,
+  });
   // Whole minutes, but never the future: the window's end is rounded up.
   const lastSeenAt = Math.min(window.toS - 1, Math.max(...requests.map(({ toS }) => toS))) * 1000;
   const traces = requests.reduce((sum, { requestsStored }) => sum + requestsStored, 0);
   const versions = requests.map(({ serviceVersion }) => serviceVersion);
   return {
+    id,
+    detector: meta.id,
+    detectorVersion: meta.version,
+    title: meta.title,
+    severity: meta.severity,
+    status: "new",
+    callSite: null,
+    shape: null,
+    prediction: null,
+    predictionMissing:
+      "the endpoint as a whole is slow: its critical path says which part to look at first",
     summary,
     confidence,
     fix,

@@ -27,11 +27,7 @@ export const duplicateCall = defineTraceDetector<Options>({
     optionsOnceKnown: { repeatsMin: 2 },
   },
 
-  candidates: [
-    {
-      sql: "shape_id != 0 AND (any(db_system_name) != '' OR max(kind) = 3) AND sum(repeats) >= {repeatsMin:UInt32}",
-    },
-  ],
+  isCandidate: ({ repeats }, { repeatsMin }) => repeats >= repeatsMin,
 
   detect(trace, { repeatsMin }) {
     const groups = identicalCalls(trace, repeatsMin)

@@ -9,7 +9,7 @@ import {
   endpointOf,
   endpointSpanOf,
 } from "../facts/endpoint-span.ts";
-import { blockSpanName, eventLoopBlocks } from "../facts/event-loop-blocks.ts";
+import { eventLoopBlocks } from "../facts/event-loop-blocks.ts";
 import { unionNs } from "../facts/interval-union.ts";
 import { countRepeats } from "../facts/repeated-calls.ts";
 import type { Confidence } from "../model/finding.ts";
@@ -46,13 +46,11 @@ export const eventLoopBlock = defineTraceDetector<Options>({
       "the work itself takes as long wherever it is done; what is saved are the other requests of the process, which no longer wait for it",
   },
 
-  candidates: [
-    {
-      // Told by the agent, or three unlike calls that are as long as a block.
-      sql: `3 * (countIf(name = '${blockSpanName}') > 0) + (shape_id != 0 AND max(duration) >= {blockMsMin:Float64} * 1e6)`,
-      groupsMin: 3,
-    },
-  ],
+  // Told by the agent, or so many calls that are as long as a block.
+  isCandidate: ({ blocks, longCallsNs, longestCallNs }, { blockMsMin }) =>
+    blocks > 0 ||
+    (longestCallNs >= blockMsMin * 1e6 &&
+      longCallsNs - longestCallNs >= (bunchCallsMin - 1) * blockMsMin * 1e6),
 
   detect(trace, options) {
     const told = Map.groupBy(eventLoopBlocks(trace), (span) => endpointSpanOf(trace, span));

@@ -39,11 +39,7 @@ export const nPlusOne = defineTraceDetector<Options>({
     optionsOnceKnown: { repeatsMin: 2 },
   },
 
-  candidates: [
-    {
-      sql: "shape_id != 0 AND (any(db_system_name) != '' OR max(kind) IN (3, 4)) AND sum(repeats) >= {repeatsMin:UInt32}",
-    },
-  ],
+  isCandidate: ({ repeats }, { repeatsMin }) => repeats >= repeatsMin,
 
   detect(trace, { repeatsMin }) {
     const isCall = (_: TraceView, span: SpanIndex) => callKindOf(trace, span) !== null;

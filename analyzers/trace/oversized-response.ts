@@ -41,15 +41,8 @@ export const oversizedResponse = defineTraceDetector<Options>({
     defaults: { rowsMin: 1000, bytesMin: 500000 },
   },
 
-  candidates: [
-    {
-      sql: `max(returned_rows) >= {rowsMin:Int64} OR maxIf(greatest(
-        attributes_int['http.response.body.size'],
-        attributes_int['http.response.size'],
-        attributes_int['http.response_content_length']
-      ), kind = 2) >= {bytesMin:Int64}`,
-    },
-  ],
+  isCandidate: ({ returnedRows, responseBytes }, { rowsMin, bytesMin }) =>
+    returnedRows >= rowsMin || responseBytes >= bytesMin,
 
   detect(trace, options) {
     const bigReads = Map.groupBy(readsOfManyRows(trace, options), (span) =>

@@ -2,11 +2,7 @@ import { defineTraceDetector, type GuardId, type Observation } from "../detector
 import { requestGuardOf } from "../facts/call-guards.ts";
 import { isDatabaseCall } from "../facts/call-template.ts";
 import { callsOfTrace } from "../facts/calls-of-trace.ts";
-import {
-  type ConnectionWait,
-  checkoutPattern,
-  connectionWaits,
-} from "../facts/connection-waits.ts";
+import { type ConnectionWait, connectionWaits } from "../facts/connection-waits.ts";
 import { durationText } from "../facts/duration-text.ts";
 import { endpointLabel, endpointOf, endpointSpanOf } from "../facts/endpoint-span.ts";
 import { blockedNs } from "../facts/event-loop-blocks.ts";
@@ -35,12 +31,7 @@ export const poolWait = defineTraceDetector<Options>({
     seenMin: { traces: 3, share: 0.1 },
   },
 
-  candidates: [
-    {
-      sql: `sumIf(duration, match(name, '${checkoutPattern}')) >= {waitMsMin:Float64} * 1e6
-        OR sum(attributes_double['culprit.pool.wait_ms'] + attributes_int['culprit.pool.wait_ms']) >= {waitMsMin:Float64}`,
-    },
-  ],
+  isCandidate: ({ waitsNs }, { waitMsMin }) => waitsNs >= waitMsMin * 1e6,
 
   detect(trace, options) {
     const waits = Map.groupBy(connectionWaits(trace), ({ span }) => endpointSpanOf(trace, span));

@@ -33,9 +33,7 @@ export const retryStorm = defineTraceDetector<Options>({
     defaults: { failuresMin: 3, pauseMsMax: 50 },
   },
 
-  candidates: [
-    { sql: "shape_id != 0 AND sumIf(repeats, status_code = 2) >= {failuresMin:UInt32}" },
-  ],
+  isCandidate: ({ failures }, { failuresMin }) => failures >= failuresMin,
 
   detect(trace, options) {
     const isFailingCall = (_: TraceView, span: SpanIndex) => callKindOf(trace, span) !== null;

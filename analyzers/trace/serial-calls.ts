@@ -38,9 +38,9 @@ export const serialCalls = defineTraceDetector<Options>({
     seenMin: { traces: 3, share: 0.1 },
   },
 
-  candidates: [
-    { sql: "shape_id != 0 AND max(duration) >= {callMsMin:Float64} * 1e6", groupsMin: 2 },
-  ],
+  // All calls but the longest is what starting all of them together would save.
+  isCandidate: ({ longCallsNs, longestCallNs }, { savedMsMin }) =>
+    longCallsNs - longestCallNs >= savedMsMin * 1e6,
 
   detect(trace, options, order) {
     return longCallsByParent(trace, options).flatMap((calls) =>

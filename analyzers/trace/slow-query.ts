@@ -28,11 +28,7 @@ export const slowQuery = defineTraceDetector<Options>({
     seenMin: { traces: 3, share: 0.1 },
   },
 
-  candidates: [
-    {
-      sql: "shape_id != 0 AND any(db_system_name) != '' AND max(duration) >= {callMsMin:Float64} * 1e6",
-    },
-  ],
+  isCandidate: ({ longestQueryNs }, { callMsMin }) => longestQueryNs >= callMsMin * 1e6,
 
   detect(trace, options) {
     return callGroups(trace).flatMap((calls) => {

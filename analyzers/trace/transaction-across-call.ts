@@ -44,14 +44,8 @@ export const transactionAcrossCall = defineTraceDetector<Options>({
       "the request takes as long once it is fixed, and none of this endpoint was seen to wait for a connection; who waits for its locks gets faster",
   },
 
-  candidates: [
-    {
-      sql: "countIf(match(db_query_summary, '^(?i)(BEGIN|START)')) > 0 OR countIf(match(name, '(?i)(^|[.: ])[$]?transaction$')) > 0",
-    },
-    {
-      sql: "max(kind) IN (2, 3, 4, 5) AND any(db_system_name) = '' AND max(duration) >= {callMsMin:Float64} * 1e6",
-    },
-  ],
+  isCandidate: ({ transactions, longestOtherNs }, { callMsMin }) =>
+    transactions > 0 && longestOtherNs >= callMsMin * 1e6,
 
   detect(trace, options) {
     return transactionsOf(trace).flatMap((transaction) => observe(trace, transaction, options));

@@ -36,12 +36,7 @@ export const writeLoop = defineTraceDetector<Options>({
     optionsOnceKnown: { repeatsMin: 2 },
   },
 
-  candidates: [
-    {
-      sql: `shape_id != 0 AND any(db_system_name) != '' AND sum(repeats) >= {repeatsMin:UInt32}
-        AND countIf(db_query_summary = '' OR match(db_query_summary, '(?i)insert|update|delete|replace|merge|upsert')) > 0`,
-    },
-  ],
+  isCandidate: ({ repeats }, { repeatsMin }) => repeats >= repeatsMin,
 
   detect(trace, { repeatsMin }) {
     const loops = repeatedCalls(trace, repeatsMin).filter(({ spans }) =>

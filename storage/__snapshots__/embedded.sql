@@ -596,3 +596,83 @@ ALTER TABLE ops_1m
   MODIFY COLUMN bucket CODEC(T64, ZSTD(1)),
   MODIFY COLUMN c CODEC(T64, ZSTD(1)),
   MODIFY COLUMN s CODEC(T64, ZSTD(1))
+
+-- 0027-trace-arrivals-signs.sql
+-- Signs of what detectors look for, known when spans arrive and never less than what the trace has: so most traces are
+-- not read at all. Filled by trace_arrivals_view; `sum` over inserts where a group of calls may arrive in parts. The
+-- defaults are those of rows without signs, which may have anything. Serves settled-traces.
+--
+-- roots          spans without a parent: 0 says that the trace began elsewhere, or earlier
+-- repeats        the most calls of one service with one shape; failures: of them those that failed
+-- long_calls     time of all calls of 10 ms or more; longest_…: of one call, one database call, one other span with a kind
+-- waits          time in checkouts of a pool, and waits that the agent told
+ALTER TABLE trace_arrivals
+  ADD COLUMN IF NOT EXISTS spans           SimpleAggregateFunction(sum, UInt64) DEFAULT 0 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS roots           SimpleAggregateFunction(sum, UInt64) DEFAULT 0 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS repeats         SimpleAggregateFunction(sum, UInt64) DEFAULT 1000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS failures        SimpleAggregateFunction(sum, UInt64) DEFAULT 1000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS long_calls_ns   SimpleAggregateFunction(sum, UInt64) DEFAULT 1000000000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS longest_call_ns SimpleAggregateFunction(max, UInt64) DEFAULT 1000000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS longest_query_ns SimpleAggregateFunction(max, UInt64) DEFAULT 1000000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS longest_other_ns SimpleAggregateFunction(max, UInt64) DEFAULT 1000000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS returned_rows   SimpleAggregateFunction(max, Int64) DEFAULT 1000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS response_bytes  SimpleAggregateFunction(max, Int64) DEFAULT 1000000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS waits_ns        SimpleAggregateFunction(sum, UInt64) DEFAULT 1000000000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS transactions    SimpleAggregateFunction(sum, UInt64) DEFAULT 1000000000 CODEC(T64, ZSTD(1)),
+  ADD COLUMN IF NOT EXISTS blocks          SimpleAggregateFunction(sum, UInt64) DEFAULT 1000000000 CODEC(T64, ZSTD(1))
+
+-- 0028-trace-arrivals-view-with-signs.sql
+-- Fills the signs of `trace_arrivals`, too. Calls are grouped by service and shape first: spans of one process arrive
+-- together, so what repeats is seen here. Kinds: 2 server, 3 client, 4 producer, 5 consumer; status 2 is error.
+ALTER TABLE trace_arrivals_view MODIFY QUERY
+SELECT
+  toStartOfMinute(now('UTC')) AS minute,
+  trace_id,
+  now64(3, 'UTC') AS first,
+  now64(3, 'UTC') AS last,
+  toDateTime(min(group_from), 'UTC') AS from,
+  toDateTime(max(group_to), 'UTC') AS to,
+  sum(group_spans) AS spans,
+  sum(group_roots) AS roots,
+  maxIf(group_calls, shape_id != 0) AS repeats,
+  maxIf(group_failures, shape_id != 0) AS failures,
+  sumIf(group_long_ns, shape_id != 0) AS long_calls_ns,
+  maxIf(group_longest_ns, shape_id != 0) AS longest_call_ns,
+  maxIf(group_longest_ns, shape_id != 0 AND group_is_query) AS longest_query_ns,
+  max(group_longest_other_ns) AS longest_other_ns,
+  max(group_rows) AS returned_rows,
+  max(group_bytes) AS response_bytes,
+  sum(group_waits_ns) AS waits_ns,
+  sum(group_transactions) AS transactions,
+  sum(group_blocks) AS blocks
+FROM (
+  WITH
+    -- a call waits for its connection before its span begins
+    toUInt64(1e6 * greatest(0, attributes_double['culprit.pool.wait_ms'] + attributes_int['culprit.pool.wait_ms'])) AS wait_ns
+  SELECT
+    trace_id,
+    shape_id,
+    min(ts) AS group_from,
+    max(addNanoseconds(ts, duration)) AS group_to,
+    count() AS group_spans,
+    countIf(parent_span_id = toFixedString('', 8)) AS group_roots,
+    sum(repeats) AS group_calls,
+    sumIf(repeats, status_code = 2) AS group_failures,
+    sumIf(duration + wait_ns, duration + wait_ns >= 10000000) AS group_long_ns,
+    max(duration + wait_ns) AS group_longest_ns,
+    max(db_system_name) != '' AS group_is_query,
+    maxIf(duration, kind IN (2, 3, 4, 5) AND db_system_name = '') AS group_longest_other_ns,
+    max(returned_rows) AS group_rows,
+    maxIf(greatest(
+      attributes_int['http.response.body.size'],
+      attributes_int['http.response.size'],
+      attributes_int['http.response_content_length']
+    ), kind = 2) AS group_bytes,
+    sumIf(duration, match(name, '^(pg-pool[.]connect|generic-pool[.]acquire|pool[.](acquire|connect|checkout|getConnection)|.*getConnection|sql[.]conn[.]open|db[.]connection[.]acquire)$'))
+      + sum(wait_ns) AS group_waits_ns,
+    countIf(match(db_query_summary, '^(?i)(BEGIN|START)') OR match(name, '(?i)(^|[.: ])[$]?transaction$')) AS group_transactions,
+    countIf(name = 'event loop blocked') AS group_blocks
+  FROM spans
+  GROUP BY trace_id, service, shape_id
+)
+GROUP BY trace_id

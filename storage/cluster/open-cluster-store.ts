@@ -14,7 +14,7 @@ import { migrate } from "../migrate.ts";
 import { type OpenedStore, toOpenedStore } from "../opened-store.ts";
 import type { Retention } from "../retention.ts";
 import { insertSettings, type StatementSettings, toQuerySettings } from "../statement-settings.ts";
-import { StorageError } from "../store.ts";
+import { type Query, type QueryParameters, StorageError } from "../store.ts";
 import type { StoreCalls } from "../store-calls.ts";
 import { toInsertError, toQueryError } from "../to-storage-error.ts";
 import { Hosts } from "./hosts.ts";
@@ -162,6 +162,28 @@ function toCalls(
     wait_end_of_query: 1,
     readonly: "1",
   };
+  const select = async <R>(
+    format: string,
+    query: Query,
+    parameters: QueryParameters,
+    read: (result: { readonly stream: Readable }) => Promise<R>,
+  ): Promise<R> => {
+    checkOpen();
+    checkParameters(query, parameters);
+    try {
+      return await hosts.run(async (client) =>
+        read(
+          await client.exec({
+            query: `${query.sql} FORMAT ${format}`,
+            query_params: parameters,
+            clickhouse_settings: { ...queries, log_comment: query.name },
+          }),
+        ),
+      );
+    } catch (cause) {
+      throw cause instanceof StorageError ? cause : toQueryError(query.name, cause);
+    }
+  };
   return {
     async insertBlocks(table, file, token) {
       checkOpen();
@@ -199,24 +221,9 @@ function toCalls(
       }
     },
 
-    async selectText(shape, query, parameters) {
-      checkOpen();
-      checkParameters(query, parameters);
-      const format = shape === "rows" ? "JSONEachRow" : "JSONColumns";
-      try {
-        return await hosts.run(async (client) =>
-          readText(
-            await client.exec({
-              query: `${query.sql} FORMAT ${format}`,
-              query_params: parameters,
-              clickhouse_settings: { ...queries, log_comment: query.name },
-            }),
-          ),
-        );
-      } catch (cause) {
-        throw cause instanceof StorageError ? cause : toQueryError(query.name, cause);
-      }
-    },
+    selectText: (shape, query, parameters) =>
+      select(shape === "rows" ? "JSONEachRow" : "JSONColumns", query, parameters, readText),
+    selectBytes: (query, parameters) => select("Native", query, parameters, readBytes),
   };
 }
 
@@ -228,4 +235,16 @@ async function readText({ stream }: { readonly stream: Readable }): Promise<stri
       throw new StorageError("QUERY_LIMIT", `a result of over ${resultCharactersMax} characters`);
   }
   return text;
+}
+
+async function readBytes({ stream }: { readonly stream: Readable }): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > resultCharactersMax)
+      throw new StorageError("QUERY_LIMIT", `a result of over ${resultCharactersMax} bytes`);
+  }
+  return Buffer.concat(chunks);
 }

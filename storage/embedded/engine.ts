@@ -7,6 +7,7 @@ import type { EngineCalls } from "../engine-calls.ts";
 import { migrate } from "../migrate.ts";
 import type { Retention } from "../retention.ts";
 import { insertSettings, type StatementSettings, toQuerySettings } from "../statement-settings.ts";
+import type { Query, QueryParameters } from "../store.ts";
 import { toInsertError, toQueryError } from "../to-storage-error.ts";
 import { quoteString, toParameterSettings } from "./parameter-settings.ts";
 import { createReader } from "./reader.ts";
@@ -68,6 +69,14 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     memoryBytesMax: Math.round(options.memoryBytesMax / 4),
   });
   let lastFile = 0;
+  const select = async (format: string, query: Query, parameters: QueryParameters) => {
+    checkParameters(query, parameters);
+    // readonly refuses log_comment, so a comment names the query in system.processes.
+    const sql = `/* ${query.name} */ ${query.sql} FORMAT ${format}`;
+    return queries
+      .result(toParameterSettings(parameters) + sql)
+      .catch((cause) => Promise.reject(toQueryError(query.name, cause)));
+  };
 
   return {
     async insertBlocks(table, file, token) {
@@ -90,16 +99,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         .finally(() => rmSync(file, { force: true }));
     },
 
-    async selectText(shape, query, parameters) {
-      checkParameters(query, parameters);
-      const format = shape === "rows" ? "JSONEachRow" : "JSONColumns";
-      // readonly refuses log_comment, so a comment names the query in system.processes.
-      const sql = `/* ${query.name} */ ${query.sql} FORMAT ${format}`;
-      return queries
-        .run(toParameterSettings(parameters) + sql)
-        .catch((cause) => Promise.reject(toQueryError(query.name, cause)));
-    },
-
+    selectText: async (shape, query, parameters) =>
+      (await select(shape === "rows" ? "JSONEachRow" : "JSONColumns", query, parameters)).text(),
+    selectBytes: async (query, parameters) => (await select("Native", query, parameters)).bytes(),
     administer: (sql) => admin.run(sql),
     read,
 

@@ -51,6 +51,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       insertRows: async (table, rows) => supervisor.calls.insertRows(table, rows),
       selectText: async (shape, query, parameters) =>
         supervisor.calls.selectText(shape, query, parameters),
+      selectBytes: async (query, parameters) => supervisor.calls.selectBytes(query, parameters),
     },
     isReady: () => supervisor.isReady,
     restarts: () => supervisor.restarts,

@@ -1,4 +1,4 @@
-import type { Session } from "chdb";
+import type { ChdbResult, Session } from "chdb";
 
 /**
  * Sessions that serve one call each at a time. chDB runs the calls of one session one after the other, each holding a
@@ -14,9 +14,14 @@ export class SessionPool {
 
   /** Runs statements on the next free session; resolves with the output of the last. */
   async run(sql: string): Promise<string> {
+    return (await this.result(sql)).text();
+  }
+
+  /** As `run`, with the output as it came. */
+  async result(sql: string): Promise<ChdbResult> {
     const session = this.#idle.pop() ?? (await this.#next());
     try {
-      return (await session.queryAsync(sql)).text();
+      return await session.queryAsync(sql);
     } catch (cause) {
       // What a failed query had put out already would stand before the output of the session's next one.
       await session.queryAsync("SET param_drained = 1");

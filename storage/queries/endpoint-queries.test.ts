@@ -87,10 +87,20 @@ test("endpoints gives rate, errors and duration, weighted, those that take most 
   expect(await store.select(endpointsQuery, { ...window, endpointsMax: 1 })).toHaveLength(1);
 });
 
-test("endpoint-totals gives the requests of one endpoint by version, newest first", async () => {
-  const parameters: EndpointTotalsParameters = { ...orders, ...window };
+test("endpoint-totals gives the requests of endpoints by version, newest first, each over its own time", async () => {
+  const { service, environment, method, route } = orders;
+  const parameters: EndpointTotalsParameters = {
+    services: ["nobody", service, service],
+    environments: [environment, environment, environment],
+    methods: [method, method, method],
+    routes: [route, route, route],
+    fromS: [window.fromS, startS - 600, window.fromS].map(String),
+    toS: [window.toS, startS, window.toS].map(String),
+  };
+  // Of the first there are none, and of the second none at that time.
   expect(await store.select(endpointTotalsQuery, parameters)).toEqual([
     {
+      endpoint: 2,
       serviceVersion: "2",
       requestsStored: 50,
       requests: 100,
@@ -99,6 +109,7 @@ test("endpoint-totals gives the requests of one endpoint by version, newest firs
       toS: startS + 120,
     },
     {
+      endpoint: 2,
       serviceVersion: "1",
       requestsStored: 50,
       requests: 100,

@@ -7,16 +7,17 @@ import type { Query } from "../store.ts";
  *   arrivals   x x  x          x
  *              |----quiet--> settled   |--quiet--> settled again
  *
- * Ask with the last row's (settledMs, traceId) as the next (sinceMs, sinceTraceId): one insert gives thousands of
- * traces the same time. An insert under way becomes visible with an older time: ask again from some time before.
+ * Arrivals are looked at from `lookBackMs` before the first that may be the last of such a trace; what arrived earlier is
+ * not in the row. Ask with the last row's (settledMs, traceId) as the next (sinceMs, sinceTraceId): one insert gives
+ * thousands of traces the same time. An insert under way becomes visible with an older time: ask again from some time
+ * before. For `selectColumns`.
  */
 export const settledTracesQuery: Query = {
   name: "settled-traces",
   sql: toSql({
     where: "1",
     having: "(settledAt, lower(hex(trace_id))) > (since, {sinceTraceId:String})",
-    order: "settledAt, lower(hex(trace_id))",
-    rowOrder: "settledMs, traceId",
+    order: "settledAt, traceId",
   }),
 };
 
@@ -30,7 +31,16 @@ export const settledTracesByIdQuery: Query = {
     where: "trace_id > toFixedString(unhex({sinceTraceId:String}), 16)",
     having: "settledAt > since",
     order: "trace_id",
-    rowOrder: "traceId",
+  }),
+};
+
+/** Only traces whose spans still arrive: they are few, and their first arrival is to be looked for far back. */
+export const longTracesQuery: Query = {
+  name: "long-traces",
+  sql: toSql({
+    where: "1",
+    having: "quietAt > until AND settledAt > since",
+    order: "settledAt, traceId",
   }),
 };
 
@@ -38,54 +48,45 @@ interface SettledParts {
   readonly where: string;
   readonly having: string;
   readonly order: string;
-  readonly rowOrder: string;
 }
 
-function toSql({ where, having, order, rowOrder }: SettledParts): string {
+function toSql({ where, having, order }: SettledParts): string {
   return `
     WITH
       fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC') AS since,
       fromUnixTimestamp64Milli({untilMs:Int64}, 'UTC') AS until,
-      settled AS (
-        SELECT
-          trace_id,
-          toUnixTimestamp(min(from)) AS arrivedFromS,
-          toUnixTimestamp(max(to)) AS arrivedToS,
-          min(first) AS firstArrival,
-          max(last) AS lastArrival,
-          addMilliseconds(lastArrival, {quietMs:UInt32}) AS quietAt,
-          if(quietAt <= until, quietAt, addMilliseconds(firstArrival, {settledMaxMs:UInt32})) AS settledAt
-        FROM trace_arrivals
-        WHERE minute >= toStartOfMinute(fromUnixTimestamp64Milli(
-          greatest(0, {sinceMs:Int64} - {settledMaxMs:UInt32} - {quietMs:UInt32}), 'UTC'))
-          AND minute <= toStartOfMinute(until)
-          AND cityHash64(trace_id) % {workers:UInt32} = {worker:UInt32}
-          AND ${where}
-        GROUP BY trace_id
-        HAVING settledAt <= until
-          AND ${having}
-        ORDER BY ${order}
-        LIMIT {tracesMax:UInt32}
-      ),
-      bounds AS (
-        SELECT
-          trace_id,
-          toUnixTimestamp(min(start)) AS traceFromS,
-          toUnixTimestamp(max(end)) AS traceToS
-        FROM traces
-        WHERE trace_id IN (SELECT trace_id FROM settled)
-        GROUP BY trace_id
-      )
+      addMilliseconds(max(last), {quietMs:UInt32}) AS quietAt,
+      if(quietAt <= until, quietAt, addMilliseconds(min(first), {settledMaxMs:UInt32})) AS settledAt
     SELECT
-      lower(hex(settled.trace_id)) AS traceId,
-      toUInt32(if(traceFromS = 0, arrivedFromS, least(arrivedFromS, traceFromS))) AS fromS,
-      toUInt32(greatest(arrivedToS, traceToS)) AS toS,
-      toUInt8(lastArrival >= addMilliseconds(firstArrival, {quietMs:UInt32})
-        OR firstArrival >= addMilliseconds(toDateTime64(fromS, 3, 'UTC'), {settledMaxMs:UInt32})) AS mayBeAgain,
-      toFloat64(toUnixTimestamp64Milli(settledAt)) AS settledMs
-    FROM settled
-    LEFT JOIN bounds ON bounds.trace_id = settled.trace_id
-    ORDER BY ${rowOrder}
+      lower(hex(trace_id)) AS traceId,
+      toUInt32(toUnixTimestamp(min(from))) AS fromS,
+      toUInt32(toUnixTimestamp(max(to))) AS toS,
+      toFloat64(toUnixTimestamp64Milli(settledAt)) AS settledMs,
+      toUInt32(toUnixTimestamp(min(first))) AS arrivedS,
+      toUInt8(max(last) >= addMilliseconds(min(first), {quietMs:UInt32})) AS arrivedAgain,
+      toFloat64(sum(trace_arrivals.spans)) AS spans,
+      toFloat64(sum(trace_arrivals.roots)) AS roots,
+      toFloat64(sum(trace_arrivals.repeats)) AS repeats,
+      toFloat64(sum(trace_arrivals.failures)) AS failures,
+      toFloat64(sum(long_calls_ns)) AS longCallsNs,
+      toFloat64(max(longest_call_ns)) AS longestCallNs,
+      toFloat64(max(longest_query_ns)) AS longestQueryNs,
+      toFloat64(max(longest_other_ns)) AS longestOtherNs,
+      toFloat64(max(returned_rows)) AS returnedRows,
+      toFloat64(max(response_bytes)) AS responseBytes,
+      toFloat64(sum(waits_ns)) AS waitsNs,
+      toFloat64(sum(trace_arrivals.transactions)) AS transactions,
+      toFloat64(sum(trace_arrivals.blocks)) AS blocks
+    FROM trace_arrivals
+    WHERE minute >= toStartOfMinute(fromUnixTimestamp64Milli(
+      greatest(0, {sinceMs:Int64} - {lookBackMs:UInt32} - {quietMs:UInt32}), 'UTC'))
+      AND minute <= toStartOfMinute(until)
+      AND ({workers:UInt32} = 1 OR cityHash64(trace_id) % {workers:UInt32} = {worker:UInt32})
+      AND ${where}
+    GROUP BY trace_id
+    HAVING settledAt <= until
+      AND ${having}
+    ORDER BY ${order}
     LIMIT {tracesMax:UInt32}`;
 }
 
@@ -96,18 +97,38 @@ export type SettledTracesParameters = {
   readonly untilMs: number;
   readonly quietMs: number;
   readonly settledMaxMs: number;
+  readonly lookBackMs: number;
   readonly tracesMax: number;
   /** Of so many that share the traces by a hash of their id, this one; from 0. One alone: 0 of 1. */
   readonly worker: number;
   readonly workers: number;
 };
 
-export type SettledTraceRow = {
-  readonly traceId: string;
-  /** Whole seconds since 1970, of the trace's first start and last end: all of its spans, not only the late ones. */
-  readonly fromS: number;
-  readonly toS: number;
-  /** 1: it may have settled before, with less spans. Of one that first came long after it happened nobody knows. */
-  readonly mayBeAgain: 0 | 1;
-  readonly settledMs: number;
-};
+/** A row of each, but `traceId` numbers: the sums and maxima of what arrived. */
+export type SettledTraceColumns = {
+  readonly traceId: readonly string[];
+  /** Whole seconds since 1970, of the first start and the last end of a span. */
+  readonly fromS: readonly number[];
+  readonly toS: readonly number[];
+  readonly settledMs: readonly number[];
+  /** When its first spans arrived, whole seconds since 1970; 1: others arrived after a pause in which it settled. */
+  readonly arrivedS: readonly number[];
+  readonly arrivedAgain: readonly number[];
+  readonly spans: readonly number[];
+  /** Spans without a parent. */
+  readonly roots: readonly number[];
+} & { readonly [Sign in SettledSign]: readonly number[] };
+
+/** The columns of the same names in `trace_arrivals`, whose migration tells what they are. */
+export type SettledSign =
+  | "repeats"
+  | "failures"
+  | "longCallsNs"
+  | "longestCallNs"
+  | "longestQueryNs"
+  | "longestOtherNs"
+  | "returnedRows"
+  | "responseBytes"
+  | "waitsNs"
+  | "transactions"
+  | "blocks";

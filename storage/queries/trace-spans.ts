@@ -2,7 +2,8 @@ import type { Query } from "../store.ts";
 
 /**
  * The spans of some traces, as `SpanColumns` of analyzers/model with a `traceId` each, each span once: copies that a
- * client sent again are dropped. In order of trace and start. For `selectColumns`.
+ * client sent again are dropped. In order of trace and start. Ids are bytes; whatever repeats is a dictionary. For
+ * `selectNative`.
  *
  * `ts` is compared with times of its own precision: against whole seconds, ClickHouse's indexes lose what is between
  * the last second and the bound.
@@ -11,19 +12,19 @@ export const traceSpansQuery: Query = {
   name: "trace-spans",
   sql: `
     SELECT
-      lower(hex(trace_id)) AS traceId,
+      trace_id AS traceId,
       toUInt32(toUnixTimestamp(ts)) AS startS,
       toUInt32(toUnixTimestamp64Nano(ts) % 1000000000) AS startNs,
       toFloat64(duration) AS durationNs,
-      lower(hex(span_id)) AS spanId,
-      if(parent_span_id = toFixedString('', 8), '', lower(hex(parent_span_id))) AS parentSpanId,
+      span_id AS spanId,
+      parent_span_id AS parentSpanId,
       name,
       kind,
       status_code AS statusCode,
       service,
       environment,
       service_version AS serviceVersion,
-      resource_id AS resourceId,
+      toLowCardinality(toString(resource_id)) AS resourceId,
       scope_name AS scopeName,
       weight,
       repeats,
@@ -34,12 +35,12 @@ export const traceSpansQuery: Query = {
       db_system_name AS dbSystemName,
       db_namespace AS dbNamespace,
       db_query_summary AS dbQuerySummary,
-      db_query_text AS dbQueryText,
+      toLowCardinality(db_query_text) AS dbQueryText,
       messaging_destination_name AS messagingDestinationName,
       code_file_path AS codeFilePath,
       code_line_number AS codeLineNumber,
       code_function_name AS codeFunctionName,
-      shape_id AS shapeId,
+      toLowCardinality(toString(shape_id)) AS shapeId,
       params_hash AS paramsHash,
       toFloat64(returned_rows) AS returnedRows,
       toFloat64(attributes_int['culprit.repeat.duration_sum_ns']) AS repeatDurationSumNs,
@@ -52,11 +53,11 @@ export const traceSpansQuery: Query = {
         attributes_int['http.response_content_length']
       )) AS responseBytes,
       1e6 * (attributes_double['culprit.pool.wait_ms'] + attributes_int['culprit.pool.wait_ms']) AS poolWaitNs,
-      if(
+      toLowCardinality(if(
         attributes['culprit.transaction.id'] != '',
         attributes['culprit.transaction.id'],
         toString(attributes_int['culprit.transaction.id'])
-      ) AS transactionId,
+      )) AS transactionId,
       if(
         mapContains(attributes_bool, 'culprit.event_loop.is_cause'),
         toInt8(attributes_bool['culprit.event_loop.is_cause']),

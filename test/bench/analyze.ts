@@ -150,16 +150,13 @@ async function examineAll(store: Store, spans: number): Promise<Costs> {
   };
   for await (const page of settled.pages()) {
     lap("walkMs");
-    const wanted = await selectCandidates(
-      { store, detectors: traceDetectors, counters, log },
-      page,
-    );
+    const wanted = selectCandidates({ detectors: traceDetectors, counters, log }, page);
     lap("candidatesMs");
     costs.traces += page.length;
     for await (const traces of readTraces(
       store,
       [...wanted.keys()].sort(),
-      coverAll(page),
+      coverAll(page.filter(({ traceId }) => wanted.has(traceId))),
       examineLimits,
     )) {
       lap("readMs");

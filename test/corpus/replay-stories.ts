@@ -8,13 +8,21 @@ import {
   type AnalysisCounters,
   createAnalysisCounters,
 } from "../../analyzers/schedule/analysis-counters.ts";
-import { numbersOf } from "../../analyzers/schedule/candidates.ts";
 import { examineTraces } from "../../analyzers/schedule/examine.ts";
 import { isRare } from "../../analyzers/schedule/is-rare.ts";
+import { numericOptions } from "../../analyzers/schedule/numeric-options.ts";
+import {
+  completeTraces,
+  type SettledTrace,
+  toArrived,
+} from "../../analyzers/schedule/settled-trace.ts";
 import { defaultDecodeLimits } from "../../collector/decode/decode-limits.ts";
 import { decodeOtlp } from "../../collector/decode/decode-otlp.ts";
 import { openEmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
-import { type SettledTraceRow, settledTracesQuery } from "../../storage/queries/settled-traces.ts";
+import {
+  type SettledTraceColumns,
+  settledTracesQuery,
+} from "../../storage/queries/settled-traces.ts";
 import type { Store } from "../../storage/store.ts";
 import { shiftTraces } from "./shift-traces.ts";
 import type { Story } from "./story.ts";
@@ -50,16 +58,18 @@ export async function replayStories(stories: readonly Story[]): Promise<Verdict[
 async function replay(store: Store, story: Story, folder: string): Promise<Verdict> {
   const sinceMs = Date.now() - 1;
   await insert(store, story, folder);
-  const settled = await store.select<SettledTraceRow>(settledTracesQuery, {
+  const columns = await store.selectColumns<SettledTraceColumns>(settledTracesQuery, {
     sinceMs,
     sinceTraceId: "",
     untilMs: Date.now() + 1,
     quietMs: 0,
     settledMaxMs: 0,
+    lookBackMs: 0,
     tracesMax: 1_000_000,
     worker: 0,
     workers: 1,
   });
+  const settled = await completeTraces(store, toArrived(columns));
   const counters = createAnalysisCounters(traceDetectors.map(({ meta }) => meta.id));
   const log: string[] = [];
   const examiner = {
@@ -116,7 +126,7 @@ const occurrencesOfTraces = {
     LIMIT 1000`,
 };
 
-async function readOccurrences(store: Store, settled: readonly SettledTraceRow[]) {
+async function readOccurrences(store: Store, settled: readonly SettledTrace[]) {
   const found = new Map<string, number>();
   const heldBack = new Set<string>();
   const traces = settled.map(({ traceId }) => traceId);
@@ -135,13 +145,13 @@ async function readOccurrences(store: Store, settled: readonly SettledTraceRow[]
 async function judgeWindow(
   store: Store,
   { name }: Story,
-  settled: readonly SettledTraceRow[],
+  settled: readonly SettledTrace[],
 ): Promise<string[]> {
   const from = Math.min(...settled.map(({ fromS }) => fromS)) - 60;
   const to = Math.max(...settled.map(({ toS }) => toS)) + 60;
   const ids: string[] = [];
   for (const { meta, query, toObservation } of windowDetectors) {
-    const parameters = { ...numbersOf(meta.defaults), from, to, findingsMax: 10_000 };
+    const parameters = { ...numericOptions(meta.defaults), from, to, findingsMax: 10_000 };
     const rows = await store.select<unknown>({ name: meta.id, sql: query }, parameters);
     const observations = rows.map((row) => toObservation(row, meta.defaults));
     if (observations.some(({ service }) => service === name)) ids.push(meta.id);
