@@ -1,21 +1,31 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installOldestNode } from "../support/agent-project.ts";
 import { frameworks } from "./frameworks.ts";
-import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
+import { librarySets, runLibrary } from "./run-library.ts";
 import { startThingsServer, type ThingsServer } from "./things-server.ts";
 
 let things: ThingsServer;
+let oldestNode: string;
 
 beforeAll(async () => {
-  things = await startThingsServer();
-});
+  [things, oldestNode] = await Promise.all([startThingsServer(), installOldestNode()]);
+}, 240_000);
 
 afterAll(() => things.stop());
 
+/** Node 24 as both kinds of modules; Node 22.15 has no safe way to see packages that are ES modules. */
+const runs = [
+  ["CommonJS", "Node 24"],
+  ["ESM", "Node 24"],
+  ["CommonJS", "Node 22.15"],
+] as const;
+
 describe.each(frameworks)("%s", (_name, library, route, settings) => {
   describe.each(librarySets)("%s", (set) => {
-    it.each(moduleSystems)("names the route of each request, as %s", async (modules) => {
+    it.each(runs)("names the route of each request, as %s on %s", async (modules, version) => {
       const env = { SERVER_URL: things.url, ...settings };
-      const run = await runLibrary({ library, set, modules, env, isFramework: true });
+      const node = version === "Node 24" ? undefined : oldestNode;
+      const run = await runLibrary({ library, set, modules, env, node, isFramework: true });
       for (const [i, { server, calls }] of run.items.entries()) {
         expect(server).toMatchObject({ name: `GET ${route}`, parentSpanId: "", isError: false });
         expect(server.attributes).toMatchObject({

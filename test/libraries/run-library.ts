@@ -53,13 +53,15 @@ interface AppOptions {
   readonly set: LibrarySet;
   readonly modules: ModuleSystem;
   readonly env?: Readonly<Record<string, string>>;
+  /** A Node other than the one that runs us. */
+  readonly node?: string | undefined;
   /** Where the agent sends to; "": the app runs without it. */
   readonly collectorUrl: string;
 }
 
 /** A library's app under the agent, as a user would start it. */
 export async function startApp(options: AppOptions): Promise<NodeProcess & { port: number }> {
-  const { library, set, modules, env, collectorUrl } = options;
+  const { library, set, modules, env, node, collectorUrl } = options;
   built ??= buildAgent();
   const [apps] = await Promise.all([installLibraries(set), built]);
   const flags =
@@ -73,6 +75,7 @@ export async function startApp(options: AppOptions): Promise<NodeProcess & { por
       library,
     ],
     cwd: apps,
+    ...(node === undefined ? {} : { node }),
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
       OTEL_BSP_SCHEDULE_DELAY: "100",
