@@ -153,6 +153,7 @@ function instrument(config: Config, { tracing, runtime, shedding }: Parts): Modu
   prepareContrib(config, hashParams, loads);
   for (const name of otherAgentPackages) {
     loads.beforeFirst(name, () => standDown(name, tracing, loads));
+    loads.onImported(name, () => standDown(name, tracing, loads));
   }
   loads.install();
   return loads;

@@ -45,6 +45,7 @@ export class ModuleLoads {
   /** From now on nothing is looked at. What was patched stays patched. */
   stop(): void {
     this.#patches.clear();
+    this.#imports.clear();
     this.#preparations.clear();
   }
 

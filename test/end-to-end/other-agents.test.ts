@@ -34,7 +34,9 @@ beforeAll(async () => {
   [installed] = await Promise.all([installOtherAgents(), buildAgent()]);
   folder = await mkdtemp(join(tmpdir(), "culprit-other-agents-"));
   await symlink(join(installed, "node_modules"), join(folder, "node_modules"));
-  await copyFile(join(root, "test/fixtures/apps/other-agent.cjs"), join(folder, "other-agent.cjs"));
+  for (const file of ["other-agent.cjs", "other-agent.mjs"]) {
+    await copyFile(join(root, "test/fixtures/apps", file), join(folder, file));
+  }
   await writeFile(
     join(folder, "sentry.cjs"),
     'require("@sentry/node").init({ dsn: "http://key@127.0.0.1:1/1", tracesSampleRate: 1 });',
@@ -70,9 +72,9 @@ const env = {
   OTEL_BSP_SCHEDULE_DELAY: "10",
 };
 
-async function run(flags: readonly string[], otherAgent = "") {
+async function run(flags: readonly string[], otherAgent = "", file = "other-agent.cjs") {
   const app = await startNode({
-    args: [...flags, join(folder, "other-agent.cjs")],
+    args: [...flags, join(folder, file)],
     cwd: folder,
     env: { ...env, OTHER_AGENT: otherAgent, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
   });
@@ -110,6 +112,17 @@ describe.each(Object.entries(others))(
     });
   },
 );
+
+it.each([
+  ["dd-trace", "dd-trace/init.js"],
+  ["newrelic", "newrelic"],
+  ["elastic-apm-node", "elastic-apm-node/start.js"],
+  ["@sentry/node", "@sentry/node"],
+])("beside %s it is inert when an ES module imports that", async (name, entry) => {
+  const flags = ["--import", join(agent, "dist/register.mjs")];
+  const output = await run(flags, entry, "other-agent.mjs");
+  expectOneLine(output, new RegExp(`${name}.* traces this process`));
+});
 
 it("alone it traces that application", async () => {
   const output = await run(["--require", agent]);
