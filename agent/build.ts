@@ -8,6 +8,7 @@ const dist = join(import.meta.dirname, "dist");
 const outputs = [
   { entry: "index", format: "cjs", extension: "cjs" },
   { entry: "thread/agent-worker", format: "cjs", extension: "cjs" },
+  { entry: "runtime/profiles/profiles", format: "cjs", extension: "cjs" },
   { entry: "runtime/metrics/fast-metrics", format: "cjs", extension: "cjs" },
   { entry: "start-fast", format: "cjs", extension: "cjs" },
   { entry: "start-sdk", format: "cjs", extension: "cjs" },
@@ -15,8 +16,13 @@ const outputs = [
   { entry: "register", format: "esm", extension: "mjs" },
 ] as const;
 
-/** Of these two the fast path uses a few lines, and each file that Node looks up costs an application's start. */
-const fastEntries: ReadonlySet<string> = new Set(["index", "start-fast", "thread/agent-worker"]);
+/** Of these two packages the fast path uses a few lines, and each file that Node looks up costs an application's start. */
+const fastEntries: ReadonlySet<string> = new Set([
+  "index",
+  "start-fast",
+  "thread/agent-worker",
+  "runtime/profiles/profiles",
+]);
 const allButNamesAndApi = /^(node:|@opentelemetry\/(?!api$|semantic-conventions$))/;
 
 /** Builds `agent/dist`. */

@@ -49,9 +49,23 @@ export interface Config {
   readonly tailRatio: number;
   /** Node's own flags: of the command line, and of `NODE_OPTIONS`. */
   readonly nodeFlags: readonly string[];
+  /** Profiles of CPU and heap: never; when there is a reason; of the CPU, all the time. */
+  readonly profile: ProfileMode;
+  /** That asks for a CPU profile; undefined: none does. */
+  readonly profileSignal: NodeJS.Signals | undefined;
+  /** How long a CPU profile takes; so often a continuous one is told. */
+  readonly profileDurationMs: number;
+  /** The heap grows when it holds more after each of several such windows; 0: nobody looks. */
+  readonly heapWindowMs: number;
   /** What is wrong in the environment; each is said once, and the default is used. */
   readonly warnings: readonly string[];
 }
+
+const profileModes = ["off", "triggered", "continuous"] as const;
+
+const profileSignals = ["SIGUSR2", "SIGHUP", "SIGQUIT"] as const;
+
+type ProfileMode = (typeof profileModes)[number];
 
 /** Read by OpenTelemetry's packages during set-up. What the user has set stays. */
 const otelDefaults: Readonly<Record<string, string>> = {
@@ -67,6 +81,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const limit = (name: string, fallback: number) => readLimit(env, name, fallback, warnings);
   const enabled = readList(env, "OTEL_NODE_ENABLED_INSTRUMENTATIONS");
   const disabled = readList(env, "OTEL_NODE_DISABLED_INSTRUMENTATIONS");
+  const profile = readOneOf(env, "CULPRIT_PROFILE", profileModes, "triggered", warnings);
   return Object.freeze({
     isFastPath: isFastPathPossible(env),
     sampler: (read(env, "OTEL_TRACES_SAMPLER") ?? "parentbased_always_on") as SamplerName,
@@ -99,8 +114,30 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ownShareMax: limit("CULPRIT_CPU_PERCENT_MAX", 20) / 100,
     tailRatio: readRatio(env, "CULPRIT_TAIL_RATIO", warnings),
     nodeFlags: [...process.execArgv, ...(read(env, "NODE_OPTIONS")?.split(/\s+/) ?? [])],
+    profile,
+    profileSignal: readOneOf(env, "CULPRIT_PROFILE_SIGNAL", profileSignals, undefined, warnings),
+    profileDurationMs: Math.max(
+      limit("CULPRIT_PROFILE_DURATION_MS", profile === "continuous" ? 60_000 : 10_000),
+      100,
+    ),
+    heapWindowMs: limit("CULPRIT_HEAP_WINDOW_MS", 60_000),
     warnings,
   });
+}
+
+function readOneOf<Name extends string, Fallback>(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  names: readonly Name[],
+  fallback: Fallback,
+  warnings: string[],
+): Name | Fallback {
+  const text = read(env, name);
+  const known = names.find((it) => it === text);
+  if (text !== undefined && known === undefined) {
+    warnings.push(`${name} is "${text}", none of ${names.join(", ")}; it is not used`);
+  }
+  return known ?? fallback;
 }
 
 /**

@@ -28,6 +28,7 @@ import { Governor } from "./runtime/governor.ts";
 import type { createFastMetrics, FastMetrics } from "./runtime/metrics/fast-metrics.ts";
 import { MeteredSpans } from "./runtime/metrics/metered-spans.ts";
 import { ownTime } from "./runtime/own-time.ts";
+import type { ProfileSettings } from "./runtime/profiles/profile-control.ts";
 import { Shedding } from "./runtime/shedding.ts";
 import { type Runtime, startRuntime } from "./runtime/start-runtime.ts";
 import { createWatchSettings } from "./runtime/watch-protocol.ts";
@@ -67,7 +68,8 @@ export function startAgent(config: Config): () => void {
   const sampler = createSampler(config.sampler, config.samplerRatio);
   const shedding = new Shedding();
   const metrics = loadMetrics(config, resource);
-  const runtime = startRuntime({ watching, thread, metrics: metrics?.measured });
+  const profiling = config.profile === "off" ? undefined : toProfileSettings(config);
+  const runtime = startRuntime({ watching, thread, profiling, metrics: metrics?.measured });
   const tail = config.tailRatio < 1 ? new TailDecision(buffer, config.tailRatio) : undefined;
   const folded = new FoldedRepeats(tail ?? buffer, config.batchDelayMs);
   const sink =
@@ -91,6 +93,15 @@ export function startAgent(config: Config): () => void {
     return Promise.all([chunks.flush(), flushMetrics?.()]);
   }, config.flushTimeoutMs);
   return () => loads.watchImports();
+}
+
+function toProfileSettings(config: Config): ProfileSettings {
+  return {
+    isContinuous: config.profile === "continuous",
+    durationMs: config.profileDurationMs,
+    heapWindowMs: config.heapWindowMs,
+    signal: config.profileSignal,
+  };
 }
 
 function toResourceSettings(config: Config): ResourceSettings {

@@ -47,7 +47,12 @@ export function startAgent(config: Config): () => void {
     });
     const isMeasured = (config.metricExporters ?? []).length > 0;
     const runtimeMetrics = isMeasured ? createRuntimeMetrics() : undefined;
-    const runtime = startRuntime({ watching, thread, metrics: runtimeMetrics });
+    const runtime = startRuntime({
+      watching,
+      thread,
+      profiling: undefined,
+      metrics: runtimeMetrics,
+    });
     const pools = runtime.metrics?.pools;
     const instrumentations = createInstrumentations(config, evidence, pools);
     const options: Partial<NodeSDKConfiguration> = {

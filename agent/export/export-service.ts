@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { DropReason } from "../diagnostics.ts";
-import { SourceMaps } from "../source-maps/source-maps.ts";
+import type { SourceMaps } from "../source-maps/source-maps.ts";
 import { CallSiteResolver } from "./call-site-resolver.ts";
 import { encodeResource } from "./encode-resource.ts";
 import { OtlpSender } from "./otlp-sender.ts";
@@ -42,12 +42,15 @@ export class ExportService {
   /** One body at a time is put together here: what is allocated for each stays until the next collection of garbage. */
   #scratch = Buffer.alloc(0);
 
-  constructor(target: OtlpTarget, settings: ExportSettings, report: Report) {
+  constructor(
+    target: OtlpTarget,
+    settings: ExportSettings,
+    { report, maps }: { readonly report: Report; readonly maps: SourceMaps },
+  ) {
     this.#isGzip = target.compression === "gzip";
     this.#resource = encodeResource(settings.resource);
     this.#report = report;
-    const countFailed = () => report({ kind: "dropped", reason: "source_map_failed", spans: 1 });
-    this.#callSites = new CallSiteResolver(new SourceMaps(countFailed));
+    this.#callSites = new CallSiteResolver(maps);
     this.#sender = new OtlpSender(this.#isGzip ? toPrecompressed(target) : target, {
       queueBytesMax: settings.queueBytesMax,
       onDrop: (reason, spans) => report({ kind: "dropped", reason, spans }),

@@ -4,28 +4,35 @@ import type { OtlpTarget } from "./post-otlp.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** As it is named in variables, and in lower case in the path. */
+type Signal = "TRACES" | "LOGS";
+
 const defaultEndpoint = "http://localhost:4318";
 const defaultTimeoutMs = 10_000;
 
 /**
  * Where to send spans, and how, from `OTEL_EXPORTER_OTLP_*` (OpenTelemetry's specification, "OTLP Exporter
- * Configuration"); the variables for traces count more. The agent's thread reads them itself: the package that does it
+ * Configuration"); the variables for this signal count more. The agent's thread reads them itself: the package that does it
  * for OpenTelemetry's exporters would take as much memory as the rest of the thread.
  */
-export function readOtlpEnvironment(environment: Environment, contentType: string): OtlpTarget {
+export function readOtlpEnvironment(
+  environment: Environment,
+  contentType: string,
+  signal: Signal = "TRACES",
+): OtlpTarget {
   const read = (name: string) =>
-    environment[`OTEL_EXPORTER_OTLP_TRACES_${name}`]?.trim() ||
+    environment[`OTEL_EXPORTER_OTLP_${signal}_${name}`]?.trim() ||
     environment[`OTEL_EXPORTER_OTLP_${name}`]?.trim() ||
     undefined;
   const headers = {
     ...readHeaders(environment.OTEL_EXPORTER_OTLP_HEADERS),
-    ...readHeaders(environment.OTEL_EXPORTER_OTLP_TRACES_HEADERS),
+    ...readHeaders(environment[`OTEL_EXPORTER_OTLP_${signal}_HEADERS`]),
     "Content-Type": contentType,
     "User-Agent": "culprit-agent",
   };
   const timeoutMs = Number(read("TIMEOUT") ?? defaultTimeoutMs);
   return {
-    url: readUrl(environment),
+    url: readUrl(environment, signal),
     timeoutMillis: timeoutMs > 0 ? timeoutMs : defaultTimeoutMs,
     compression: read("COMPRESSION") === "gzip" ? "gzip" : "none",
     headers: async () => headers,
@@ -43,12 +50,12 @@ export function readOtlpEnvironment(environment: Environment, contentType: strin
   };
 }
 
-/** The one for traces is the whole address; to the other the signal's path is added. */
-function readUrl(environment: Environment): string {
-  const own = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?.trim();
+/** The one for the signal is the whole address; to the other the signal's path is added. */
+function readUrl(environment: Environment, signal: Signal): string {
+  const own = environment[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]?.trim();
   if (own) return new URL(own).href;
   const base = environment.OTEL_EXPORTER_OTLP_ENDPOINT?.trim() || defaultEndpoint;
-  return new URL("v1/traces", base.endsWith("/") ? base : `${base}/`).href;
+  return new URL(`v1/${signal.toLowerCase()}`, base.endsWith("/") ? base : `${base}/`).href;
 }
 
 /** `key=value,key=value`, values percent-encoded. */

@@ -37,6 +37,10 @@ export class OpenRequests {
     this.#startsMs[place] = startMs;
   }
 
+  open(): Span[] {
+    return this.#spans.filter((span) => span !== undefined);
+  }
+
   /** When it was added; undefined when it is not followed. */
   startMsOf(span: Span): number | undefined {
     const place = this.#placeOf(span);

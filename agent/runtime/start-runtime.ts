@@ -4,6 +4,7 @@ import { EventLoopWatch } from "./event-loop-watch.ts";
 import { GcPauses } from "./gc-pauses.ts";
 import type { RuntimeMetrics } from "./metrics/runtime-metrics.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { ProfileControl, type ProfileSettings } from "./profiles/profile-control.ts";
 import { tellBlock } from "./tell-block.ts";
 import { activeTraceKey, type WatchSettings } from "./watch-protocol.ts";
 
@@ -12,6 +13,8 @@ export interface RuntimeOptions {
   readonly watching: WatchSettings | undefined;
   /** Started with the first request, when it watches. */
   readonly thread: AgentThread;
+  /** How profiles are taken; undefined: none is. */
+  readonly profiling: ProfileSettings | undefined;
   /** Undefined when no metrics are exported. */
   readonly metrics: RuntimeMetrics | undefined;
 }
@@ -28,12 +31,19 @@ export interface Runtime {
 
 /** What is shorter is not worth an attribute. */
 const heldUpMinMs = 5;
+/** What takes longer may be worth a profile. */
+const slowMs = 1_000;
 
 /** Begins to watch garbage collection and the event loop of this process. Nothing here keeps it alive. */
-export function startRuntime({ watching, thread, metrics }: RuntimeOptions): Runtime {
+export function startRuntime(options: RuntimeOptions): Runtime {
+  const { watching, thread, profiling, metrics } = options;
   const requests = new OpenRequests();
-  const gcPauses = new GcPauses((kind, durationMs) => metrics?.recordGc(kind, durationMs));
-  const watch = watching && startWatch(watching, thread, requests, gcPauses);
+  const profiles = profiling && new ProfileControl(profiling, thread, requests);
+  const gcPauses = new GcPauses((kind, durationMs) => {
+    metrics?.recordGc(kind, durationMs);
+    if (kind === "major") profiles?.collected();
+  });
+  const watch = watching && startWatch(watching, thread, { requests, gcPauses, profiles });
 
   return {
     requestStarted(span) {
@@ -44,6 +54,7 @@ export function startRuntime({ watching, thread, metrics }: RuntimeOptions): Run
       const startMs = requests.startMsOf(span);
       if (startMs === undefined) return;
       const endMs = performance.now();
+      if (endMs - startMs >= slowMs) profiles?.slow(span);
       requests.remove(span, endMs, watch?.isLate(endMs) === true);
       const gcMs = gcPauses.pausedMs(startMs, endMs);
       const delayMs = watch?.delayMs(startMs, endMs) ?? 0;
@@ -54,11 +65,16 @@ export function startRuntime({ watching, thread, metrics }: RuntimeOptions): Run
   };
 }
 
+interface Watched {
+  readonly requests: OpenRequests;
+  readonly gcPauses: GcPauses;
+  readonly profiles: ProfileControl | undefined;
+}
+
 function startWatch(
   settings: WatchSettings,
   thread: AgentThread,
-  requests: OpenRequests,
-  gcPauses: GcPauses,
+  { requests, gcPauses, profiles }: Watched,
 ): EventLoopWatch {
   const tracer = trace.getTracer("@culprit/agent/runtime");
   // For the watching thread, which asks while the main thread is paused.
@@ -70,6 +86,9 @@ function startWatch(
     settings,
     thread,
     requests,
-    onBlock: (block) => tellBlock(tracer, block, gcPauses.pausedMs(block.startMs, block.endMs)),
+    onBlock: (block) => {
+      tellBlock(tracer, block, gcPauses.pausedMs(block.startMs, block.endMs));
+      profiles?.blocked();
+    },
   });
 }

@@ -9,7 +9,7 @@ interface OriginalFrame {
 }
 
 /** Of a bundler's names of sources, too. */
-function isPackageFile(filePath: string): boolean {
+export function isPackageFile(filePath: string): boolean {
   return /(^|[\\/])node_modules[\\/]/.test(filePath);
 }
 

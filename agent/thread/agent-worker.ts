@@ -1,27 +1,51 @@
+import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
-import { ExportService } from "../export/export-service.ts";
+import { type ExportReport, ExportService } from "../export/export-service.ts";
 import { readOtlpEnvironment } from "../export/otlp-environment.ts";
+import { toOriginalStack } from "../runtime/original-stack.ts";
+import type { Profiles, ProfilesOptions } from "../runtime/profiles/profiles.ts";
 import { watchMainThread } from "../runtime/watch-main-thread.ts";
-import type { ThreadReport, ThreadSettings } from "./thread-messages.ts";
+import { SourceMaps } from "../source-maps/source-maps.ts";
+import type { ThreadReport, ThreadRequest, ThreadSettings } from "./thread-messages.ts";
 
 /**
  * The agent's one thread. Its own sockets hold only this thread, and nobody waits for that.
  *
  *   chunks of spans ──▶ ExportService ──▶ collector
  *   heartbeat ────────▶ watchMainThread ──▶ stacks, back to the application's thread
+ *   a reason ─────────▶ Profiles ──▶ collector
  */
 const { sending, watching } = workerData as ThreadSettings;
 const report = (message: ThreadReport, transfer: readonly ArrayBuffer[] = []) =>
   parentPort?.postMessage(message, [...transfer]);
+const drop = (reason: Extract<ExportReport, { kind: "dropped" }>["reason"]) =>
+  report({ kind: "dropped", reason, spans: 1 });
+const maps = new SourceMaps(() => drop("source_map_failed"));
 
 if (sending !== undefined) {
   const target = readOtlpEnvironment(sending.environment, "application/x-protobuf");
-  const service = new ExportService(target, sending, report);
-  parentPort?.on("message", (request) => service.handle(request));
+  const service = new ExportService(target, sending, { report, maps });
+  let profiles: Profiles | undefined;
+  parentPort?.on("message", (request: ThreadRequest) => {
+    if (request.kind !== "profile") service.handle(request);
+    else {
+      profiles ??= loadProfiles({ sending, maps, onFailure: () => drop("profile_failed") });
+      profiles.handle(request);
+    }
+  });
 }
 if (watching !== undefined) {
   watchMainThread(watching, {
-    onStack: (stack) => report({ kind: "stack", stack }),
+    onStack: (stack) => {
+      const frames = toOriginalStack(stack.frames, maps);
+      report({ kind: "stack", stack: { ...stack, frames } });
+    },
     onFailure: (reason) => report({ kind: "watchFailed", reason }),
   });
+}
+
+/** Few processes ever take one. */
+function loadProfiles(options: ProfilesOptions): Profiles {
+  const loaded: { Profiles: typeof Profiles } = createRequire(import.meta.url)("./profiles.cjs");
+  return new loaded.Profiles(options);
 }

@@ -1,4 +1,5 @@
 import type { ExportReport, ExportRequest, ExportSettings } from "../export/export-service.ts";
+import type { ProfileRequest } from "../runtime/profiles/profile-messages.ts";
 import type { CapturedStack, WatchSettings } from "../runtime/watch-protocol.ts";
 
 /** What the agent's thread is told when it starts. */
@@ -9,7 +10,7 @@ export interface ThreadSettings {
   readonly watching: WatchSettings | undefined;
 }
 
-export type ThreadRequest = ExportRequest;
+export type ThreadRequest = ExportRequest | ProfileRequest;
 
 export type ThreadReport =
   | ExportReport

@@ -11,6 +11,7 @@ import {
 import { fromBaggageHeader } from "./baggage.ts";
 import type { LocalTrace } from "./local-trace.ts";
 import { RecordedSpan } from "./recorded-span.ts";
+import { marking } from "./request-marks.ts";
 
 // The keys of OpenTelemetry's packages, which make them of these names.
 const spanKey = createContextKey("OpenTelemetry Context Key SPAN");
@@ -97,6 +98,13 @@ export class ActiveContexts implements ContextManager {
     self: unknown,
     args: unknown[],
   ): unknown {
+    if (
+      marking.active !== undefined &&
+      store instanceof ActiveContext &&
+      store.trace !== undefined
+    ) {
+      marking.active.mark(store.trace);
+    }
     if (this.storage.getStore() === store) return Reflect.apply(fn, self, args);
     return this.storage.run(store, () => Reflect.apply(fn, self, args));
   }

@@ -16,6 +16,7 @@ import { toException } from "./exception-attributes.ts";
 import { wordToHex } from "./hex-words.ts";
 import type { LocalTrace } from "./local-trace.ts";
 import { randomWord } from "./random-words.ts";
+import { marking } from "./request-marks.ts";
 import { toEpochMs } from "./time-input.ts";
 import { toTraceState } from "./trace-state.ts";
 
@@ -109,6 +110,7 @@ export class RecordedSpan implements Span {
     this.kind = options.kind;
     this.startMs = options.startMs;
     this.scope = options.scope;
+    if (marking.active !== undefined) marking.active.mark(trace);
   }
 
   /** 16 lower-case hex digits. */
@@ -223,6 +225,9 @@ export class RecordedSpan implements Span {
     this.endMs = Math.max(endMs, this.startMs);
     if (this.trace.isSampled) this.#send();
     this.detail = undefined;
+    if (marking.active === undefined) return;
+    if (this.kind === otlpKind.server) marking.active.end(this.trace, this.name);
+    else marking.active.mark(this.trace);
   }
 
   #send(): void {

@@ -36,6 +36,32 @@ export function decodeOtlp(body: Buffer): DecodedSpan[] {
   });
 }
 
+export interface DecodedLog {
+  readonly eventName: string;
+  readonly body: string;
+  readonly traceId: string;
+  readonly timeMs: number;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  readonly resource: Readonly<Record<string, AttributeValue>>;
+}
+
+/** The log records of an OTLP/protobuf request; bodies are text. Throws when the body is no such thing. */
+export function decodeOtlpLogs(body: Buffer): DecodedLog[] {
+  return messages(decode(body), 1).flatMap((resourceLogs) => {
+    const resource = attributesOf(messages(resourceLogs, 1)[0]!, 1);
+    return messages(resourceLogs, 2).flatMap((scopeLogs) =>
+      messages(scopeLogs, 2).map((log) => ({
+        eventName: text(log, 12),
+        body: text(messages(log, 5)[0]!, 1),
+        traceId: bytes(log, 9).toString("hex"),
+        timeMs: Number(number(log, 1)) / 1e6,
+        attributes: attributesOf(log, 6),
+        resource,
+      })),
+    );
+  });
+}
+
 function toSpan(span: Message) {
   const status = messages(span, 15)[0];
   return {

@@ -3,13 +3,14 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
-import { type DecodedSpan, decodeOtlp } from "./decode-otlp.ts";
+import { type DecodedLog, type DecodedSpan, decodeOtlp, decodeOtlpLogs } from "./decode-otlp.ts";
 
 /** A collector that keeps what it is sent as OTLP/HTTP protobuf. */
 export interface OtlpSink {
   /** For `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly url: string;
   readonly spans: readonly DecodedSpan[];
+  readonly logs: readonly DecodedLog[];
   /** Metrics as they came, decompressed. */
   readonly metricBodies: readonly Buffer[];
   /** Every request for spans as it came, decompressed. */
@@ -21,11 +22,13 @@ export interface OtlpSink {
 
 export async function startOtlpSink(): Promise<OtlpSink> {
   const spans: DecodedSpan[] = [];
+  const logs: DecodedLog[] = [];
   const bodies: string[] = [];
   const metricBodies: Buffer[] = [];
   const server = createServer(async (request, response) => {
     const body = await readBody(request);
     if (request.url === "/v1/metrics") metricBodies.push(body);
+    else if (request.url === "/v1/logs") logs.push(...decodeOtlpLogs(body));
     else {
       bodies.push(body.toString("latin1"));
       spans.push(...decodeOtlp(body));
@@ -38,6 +41,7 @@ export async function startOtlpSink(): Promise<OtlpSink> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
+    logs,
     metricBodies,
     bodies,
     async waitFor(isEnough, deadlineMs) {

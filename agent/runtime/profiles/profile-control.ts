@@ -1,0 +1,204 @@
+import { getHeapStatistics } from "node:v8";
+import type { Span } from "@opentelemetry/api";
+import { countDropped } from "../../diagnostics.ts";
+import { RecordedSpan } from "../../tracing/recorded-span.ts";
+import { marking, RequestMarks } from "../../tracing/request-marks.ts";
+import type { OpenRequests } from "../open-requests.ts";
+import { type GrowingHeap, HeapGrowth } from "./heap-growth.ts";
+import type { ProfileRequest } from "./profile-messages.ts";
+import { type ProfileBudget, ProfileRules, type ProfileTrigger } from "./profile-rules.ts";
+
+/** The agent's thread, as far as profiles need it. */
+interface ProfilingThread {
+  /** False when it can't be started. */
+  start(): boolean;
+  /** To be called only while it runs. */
+  post(request: ProfileRequest, transfer?: readonly ArrayBuffer[]): void;
+}
+
+export interface ProfileSettings {
+  readonly isContinuous: boolean;
+  /** Of one profile; a continuous one is told so often. */
+  readonly durationMs: number;
+  /** In which the heap's least is taken, and between two profiles of it; 0: it is not watched. */
+  readonly heapWindowMs: number;
+  /** That asks for a CPU profile. */
+  readonly signal: NodeJS.Signals | undefined;
+}
+
+const cpuBudget: ProfileBudget = { coolDownMs: 300_000, profilesPerHourMax: 6 };
+const heapBudget: ProfileBudget = { coolDownMs: 1_800_000, profilesPerHourMax: 1 };
+const intervalUs = 10_000;
+const continuousIntervalUs = 20_000;
+const marksMax = 32_768;
+const continuousMarksMax = 131_072;
+const endWaitMs = 200;
+const checkIntervalMs = 5_000;
+/** So many checks one after the other with a busy event loop: half a minute. */
+const busyChecksMin = 6;
+const busyMin = 0.9;
+/** A request that is slow while the event loop has nothing to do waits for somebody else. */
+const slowRouteBusyMin = 0.5;
+
+/**
+ * Decides on the application's thread when to take a profile, and has it taken by the agent's thread. What it costs
+ * while there is none: a look at the clock of the event loop every 5 s.
+ */
+export class ProfileControl {
+  readonly #options: ProfileSettings;
+  readonly #thread: ProfilingThread;
+  readonly #requests: OpenRequests;
+  readonly #rules = new ProfileRules(cpuBudget);
+  readonly #heapRules = new ProfileRules(heapBudget);
+  readonly #heapGrowth: HeapGrowth | undefined;
+  #utilization = performance.eventLoopUtilization();
+  #busyShare = 0;
+  #busyChecks = 0;
+  readonly #sessions = new Int32Array(new SharedArrayBuffer(4));
+  #heap: { readonly windows: GrowingHeap; isMarked: boolean; dueMs: number } | undefined;
+
+  constructor(options: ProfileSettings, thread: ProfilingThread, requests: OpenRequests) {
+    this.#options = options;
+    this.#thread = thread;
+    this.#requests = requests;
+    const { heapWindowMs } = options;
+    this.#heapGrowth = heapWindowMs > 0 ? new HeapGrowth(heapWindowMs) : undefined;
+    setInterval(() => this.#check(), checkIntervalMs).unref();
+    process.once("exit", () => this.#end());
+    if (options.signal !== undefined) process.on(options.signal, () => this.take("signal"));
+    if (options.isContinuous) setImmediate(() => this.take("continuous")).unref();
+  }
+
+  /** A block of the event loop was told. */
+  blocked(): void {
+    if (this.#rules.isRecurring("", performance.now())) this.take("event_loop_block");
+  }
+
+  /** A request took long. */
+  slow(span: Span): void {
+    const isRecurring = this.#rules.isRecurring(nameOf(span), performance.now());
+    const { utilization } = performance.eventLoopUtilization(this.#utilization);
+    const isBusy = Math.max(utilization, this.#busyShare) >= slowRouteBusyMin;
+    if (isRecurring && isBusy) this.take("slow_route");
+  }
+
+  /** Shortly after a major collection of garbage. */
+  collected(): void {
+    const nowMs = performance.now();
+    if (this.#heap !== undefined) {
+      if (nowMs >= this.#heap.dueMs) this.#goOnWithHeap();
+      return;
+    }
+    const windows = this.#heapGrowth?.add(getHeapStatistics().used_heap_size, nowMs);
+    if (windows !== undefined && this.#mayStart(this.#heapRules, "heap_growth")) {
+      this.#startHeap(windows);
+    }
+  }
+
+  /** Begins a CPU profile, unless there is a reason against it. */
+  take(trigger: ProfileTrigger): void {
+    const { isContinuous, durationMs } = this.#options;
+    if (!this.#mayStart(this.#rules, trigger)) return;
+    const isEndless = trigger === "continuous" && isContinuous;
+    const interval = isEndless ? continuousIntervalUs : intervalUs;
+    this.#thread.post({
+      kind: "profile",
+      command: "startCpu",
+      intervalUs: interval,
+      sessions: this.#sessions,
+    });
+    this.#mark(isEndless);
+    if (isEndless) setInterval(() => this.#stop(trigger, true), durationMs).unref();
+    else setTimeout(() => this.#stop(trigger, false), durationMs).unref();
+  }
+
+  /** Without a session left when the process ends: Node would wait for it, and write a line that says so. */
+  #end(): void {
+    const sessions = this.#sessions;
+    if (Atomics.load(sessions, 0) === 0) return;
+    this.#thread.post({ kind: "profile", command: "end" });
+    const deadlineMs = performance.now() + endWaitMs;
+    for (let open = Atomics.load(sessions, 0); open > 0; open = Atomics.load(sessions, 0)) {
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0 || Atomics.wait(sessions, 0, open, leftMs) === "timed-out") return;
+    }
+  }
+
+  #mayStart(rules: ProfileRules, trigger: ProfileTrigger): boolean {
+    if (!rules.mayStart(trigger, performance.now())) return false;
+    if (this.#thread.start()) return true;
+    rules.ended(performance.now());
+    countDropped("profile_failed");
+    return false;
+  }
+
+  #mark(isContinuous: boolean): void {
+    marking.active = new RequestMarks(isContinuous ? continuousMarksMax : marksMax);
+  }
+
+  #stop(trigger: ProfileTrigger, isContinued: boolean): void {
+    const { active } = marking;
+    marking.active = undefined;
+    if (active === undefined) return;
+    for (const span of this.#requests.open()) {
+      if (span instanceof RecordedSpan) active.name(span.trace, nameOf(span));
+    }
+    const marks = active.take();
+    const clockOffsetMs = performance.now() - Number(process.hrtime.bigint()) / 1e6;
+    const taken = { trigger, marks, clockOffsetMs, isContinued };
+    const transfer = [marks.timesMs.buffer, marks.requests.buffer];
+    this.#thread.post({ kind: "profile", command: "stopCpu", taken }, transfer);
+    if (isContinued) this.#mark(true);
+    else this.#rules.ended(performance.now());
+  }
+
+  #check(): void {
+    const before = this.#utilization;
+    this.#utilization = performance.eventLoopUtilization();
+    this.#busyShare = performance.eventLoopUtilization(this.#utilization, before).utilization;
+    this.#busyChecks = this.#busyShare > busyMin ? this.#busyChecks + 1 : 0;
+    if (this.#busyChecks < busyChecksMin) return;
+    this.#busyChecks = 0;
+    this.take("event_loop_utilization");
+  }
+
+  /** Two profiles are taken, each after a collection if there is one in time. */
+  #startHeap(windows: GrowingHeap): void {
+    this.#heap = { windows, isMarked: false, dueMs: 0 };
+    this.#thread.post({ kind: "profile", command: "startHeap", sessions: this.#sessions });
+    this.#awaitHeap();
+  }
+
+  #awaitHeap(): void {
+    const heap = this.#heap;
+    if (heap === undefined) return;
+    const { heapWindowMs } = this.#options;
+    heap.dueMs = performance.now() + heapWindowMs;
+    const { isMarked } = heap;
+    const goOn = () => {
+      if (this.#heap === heap && heap.isMarked === isMarked) this.#goOnWithHeap();
+    };
+    setTimeout(goOn, heapWindowMs * 2).unref();
+  }
+
+  #goOnWithHeap(): void {
+    const heap = this.#heap;
+    if (heap === undefined) return;
+    if (!heap.isMarked) {
+      heap.isMarked = true;
+      this.#thread.post({ kind: "profile", command: "markHeap" });
+      this.#awaitHeap();
+      return;
+    }
+    this.#heap = undefined;
+    this.#thread.post({ kind: "profile", command: "stopHeap", usedBytes: heap.windows });
+    this.#heapRules.ended(performance.now());
+  }
+}
+
+/** As the span will be named in the end; the route is known before that. */
+function nameOf(span: Span): string {
+  if (!(span instanceof RecordedSpan)) return "";
+  const { name, trace } = span;
+  return trace.route === "" || name.endsWith(trace.route) ? name : `${name} ${trace.route}`;
+}

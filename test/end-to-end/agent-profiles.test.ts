@@ -1,0 +1,180 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { buildAgent } from "../../agent/build.ts";
+import type { DecodedLog } from "../support/decode-otlp.ts";
+import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
+import { type NodeProcess, startNode } from "../support/processes.ts";
+import { until } from "../support/until.ts";
+
+const root = join(import.meta.dirname, "../..");
+const file = join(root, "test/fixtures/apps/profiled.cjs");
+const deadlineMs = 20_000;
+let sink: OtlpSink;
+let app: NodeProcess;
+
+beforeAll(buildAgent);
+
+beforeEach(async () => {
+  sink = await startOtlpSink();
+});
+
+afterEach(async () => {
+  await app?.stop();
+  await sink.stop();
+});
+
+async function startApp(
+  env: Record<string, string>,
+  flags: readonly string[] = [],
+): Promise<(path: string) => Promise<void>> {
+  app = await startNode({
+    args: [...flags, "--require", join(root, "agent"), file],
+    cwd: root,
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      CULPRIT_EVENT_LOOP_BLOCK_MS: "0",
+      ...env,
+    },
+  });
+  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
+  return async (path) => {
+    const headers = { connection: "close" };
+    await (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();
+  };
+}
+
+const isCpuProfile = ({ eventName }: DecodedLog) => eventName === "culprit.cpu_profile";
+
+/** Requests again and again until a record of this name has come. */
+async function requestUntil(eventName: string, request: () => Promise<unknown>) {
+  await until(async () => {
+    await request();
+    return sink.logs.some((log) => log.eventName === eventName);
+  });
+  return sink.logs.find((log) => log.eventName === eventName)!;
+}
+
+/** `name` → milliseconds. */
+function timesOf(log: DecodedLog, attribute: string): Map<string, number> {
+  const lines = String(log.attributes[attribute]).split("\n");
+  return new Map(
+    lines.map((line) => line.split(/ (.*)/, 2)).map(([ms, name]) => [name!, Number(ms)]),
+  );
+}
+
+async function lineOf(text: string): Promise<number> {
+  const lines = (await readFile(file, "utf8")).split("\n");
+  return lines.findIndex((line) => line.includes(text)) + 1;
+}
+
+describe("a CPU profile", () => {
+  it("by a signal says which function and which route took the time", async () => {
+    const get = await startApp({
+      CULPRIT_PROFILE_SIGNAL: "SIGUSR2",
+      CULPRIT_PROFILE_DURATION_MS: "2000",
+    });
+    await get("/wait/1");
+    process.kill(app.pid, "SIGUSR2");
+    const profile = await requestUntil("culprit.cpu_profile", () =>
+      Promise.all([get("/burn/40"), get("/late/40"), get("/wait/100")]),
+    );
+
+    const routes = timesOf(profile, "culprit.profile.routes");
+    const self = timesOf(profile, "culprit.profile.self");
+    const spun = self.get(`spin (test/fixtures/apps/profiled.cjs:${await lineOf("// the loop")})`)!;
+    expect(spun).toBeGreaterThan(300);
+    expect(routes.get("GET /burn/:ms")).toBeGreaterThan(spun / 4);
+    expect(routes.get("GET /late/:ms")).toBeGreaterThan(spun / 4);
+    expect(routes.get("GET /wait/:ms") ?? 0).toBeLessThan(spun / 4);
+    expect(profile.attributes).toMatchObject({
+      "culprit.profile.trigger": "signal",
+      "code.file.path": file,
+      "code.line.number": await lineOf("// the loop"),
+      "code.function.name": "spin",
+    });
+    expect(profile.attributes["culprit.profile.stacks"]).toMatch(
+      /\[express\].*;spin \(test\/fixtures\/apps\/profiled\.cjs:\d+\) \d+/,
+    );
+    expect(profile.body).toContain("spin (test/fixtures/apps/profiled.cjs:");
+    const { traceId } = profile;
+    const ofTrace = sink.spans.find((span) => span.traceId === traceId && span.kind === 2);
+    expect(ofTrace?.name).toMatch(/GET \/(burn|late)/);
+    expect(app.output()).not.toContain("Warning");
+  });
+
+  it("is taken when the event loop is blocked again and again, and not again soon", async () => {
+    const get = await startApp({
+      CULPRIT_EVENT_LOOP_BLOCK_MS: "100",
+      CULPRIT_PROFILE_DURATION_MS: "500",
+    });
+    const profile = await requestUntil("culprit.cpu_profile", () => get("/burn/300"));
+    expect(profile.attributes["culprit.profile.trigger"]).toBe("event_loop_block");
+    expect(profile.attributes["code.function.name"]).toBe("spin");
+    for (let i = 0; i < 4; i += 1) await get("/burn/300");
+    await sink.waitFor((spans) => spans.at(-1)?.name === "GET /burn/:ms", deadlineMs);
+    expect(sink.logs.filter(isCpuProfile)).toHaveLength(1);
+  });
+
+  it("is taken when a route is slow again and again, and computes", async () => {
+    const get = await startApp({ CULPRIT_PROFILE_DURATION_MS: "500" });
+    const profile = await requestUntil("culprit.cpu_profile", () => get("/burn/1100"));
+    expect(profile.attributes["culprit.profile.trigger"]).toBe("slow_route");
+  });
+});
+
+describe("profiling", () => {
+  it("all the time gives one profile after the other", async () => {
+    const get = await startApp({
+      CULPRIT_PROFILE: "continuous",
+      CULPRIT_PROFILE_DURATION_MS: "500",
+    });
+    await until(async () => {
+      await get("/burn/20");
+      return sink.logs.filter(isCpuProfile).length >= 3;
+    });
+    const profiles = sink.logs.filter(isCpuProfile);
+    const triggers = profiles.map(({ attributes }) => attributes["culprit.profile.trigger"]);
+    expect(new Set(triggers)).toEqual(new Set(["continuous"]));
+    expect(timesOf(profiles[1]!, "culprit.profile.routes").get("GET /burn/:ms")).toBeGreaterThan(0);
+  });
+
+  it("leaves the end of the process as it is", async () => {
+    const get = await startApp({
+      CULPRIT_PROFILE_SIGNAL: "SIGUSR2",
+      CULPRIT_PROFILE_DURATION_MS: "60000",
+    });
+    process.kill(app.pid, "SIGUSR2");
+    await get("/burn/300");
+    await get("/exit").catch(() => undefined);
+    expect(await app.ended).toBe(3);
+    expect(app.output()).toMatch(/^listening on \d+\n$/);
+  });
+
+  it("is off when it is switched off", async () => {
+    const get = await startApp({
+      CULPRIT_PROFILE: "off",
+      CULPRIT_PROFILE_DURATION_MS: "100",
+      CULPRIT_EVENT_LOOP_BLOCK_MS: "100",
+    });
+    for (let i = 0; i < 5; i += 1) await get("/burn/300");
+    await get("/wait/300");
+    expect(await app.stop()).toBe("SIGTERM");
+    expect(sink.logs).toEqual([]);
+  });
+});
+
+describe("a heap that grows", () => {
+  it("is told with the place that allocates what stays", async () => {
+    const env = { CULPRIT_HEAP_WINDOW_MS: "200" };
+    const get = await startApp(env, ["--expose-gc"]);
+    const growth = await requestUntil("culprit.heap_growth", () => get("/leak/20000"));
+    expect(growth.body).toContain("remember (test/fixtures/apps/profiled.cjs:");
+    expect(growth.attributes).toMatchObject({
+      "code.file.path": file,
+      "code.function.name": "remember",
+    });
+    expect(Number(growth.attributes["culprit.heap.grown_bytes"])).toBeGreaterThan(1_000_000);
+  });
+});
