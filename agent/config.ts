@@ -28,6 +28,8 @@ export interface Config {
   readonly spanEncoding: "http/protobuf" | "http/json" | undefined;
   /** Names without the prefix `@opentelemetry/instrumentation-`. */
   readonly enabledInstrumentations: readonly string[];
+  /** Headers of requests whose values become attributes. */
+  readonly capturedHeaders: readonly string[];
   /** Makes hashes of parameters comparable between processes; random per process without it. */
   readonly paramsKey: string | undefined;
   /** The call of one statement within one request from which on its call site is recorded; 0 is never. */
@@ -102,6 +104,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     isLogExported: (read(env, "OTEL_LOGS_EXPORTER") ?? "none") !== "none",
     spanEncoding: readSpanEncoding(env),
     enabledInstrumentations: enabled,
+    capturedHeaders: readList(env, "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"),
     paramsKey: read(env, "CULPRIT_PARAMS_KEY"),
     callSiteRepeatsMin: limit("CULPRIT_CALL_SITE_REPEATS_MIN", 3),
     exportQueueBytesMax: limit("CULPRIT_EXPORT_QUEUE_BYTES_MAX", 8 * 1024 * 1024),

@@ -3,6 +3,7 @@ import { context, metrics as metricsApi, propagation, trace } from "@opentelemet
 import { type Config, withOtelDefaults } from "./config.ts";
 import { showErrorsAsWarnings, warn } from "./diagnostics.ts";
 import { CallSiteRules } from "./evidence/call-site-rules.ts";
+import { createCapturedHeaders } from "./evidence/captured-headers.ts";
 import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
 import { bufferBytes, ChunkExport } from "./export/chunk-export.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
@@ -143,9 +144,11 @@ function instrument(config: Config, { tracing, runtime, shedding }: Parts): Modu
   const isScraped = config.metricExporters?.includes("prometheus") === true;
   const isOn = (name: string) => config.isInstrumentationOn(name);
   if (isOn("http")) {
-    instrumentHttpServer(tracing, runtime, isScraped ? config.prometheusPort : 0);
+    const captured = createCapturedHeaders(config.capturedHeaders);
+    const ignoredPort = isScraped ? config.prometheusPort : 0;
+    instrumentHttpServer(tracing, runtime, { ignoredPort, captured });
     instrumentHttpClient(options);
-    instrumentHttp2Server(tracing, runtime);
+    instrumentHttp2Server(tracing, runtime, captured);
   }
   if (isOn("undici")) instrumentUndici(options);
   if (isOn("ioredis")) instrumentIoredis(options);

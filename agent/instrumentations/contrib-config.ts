@@ -1,6 +1,7 @@
 import type { InstrumentationConfigMap } from "@opentelemetry/auto-instrumentations-node";
 import type { Config } from "../config.ts";
 import type { CallEvidence } from "../evidence/call-evidence.ts";
+import { createCapturedHeaders } from "../evidence/captured-headers.ts";
 import { rowsOfMongodb, rowsOfMysql2, rowsOfPg } from "../evidence/returned-rows.ts";
 
 /** How contrib instrumentations are set up: without spans that say nothing, and with our evidence. */
@@ -39,9 +40,10 @@ function withoutNoise({ enabledInstrumentations }: Config): InstrumentationConfi
 }
 
 function withEvidence(
-  { metricExporters, prometheusPort }: Config,
+  { metricExporters, prometheusPort, capturedHeaders }: Config,
   evidence: CallEvidence,
 ): InstrumentationConfigMap {
+  const captured = createCapturedHeaders(capturedHeaders);
   const isScraped = metricExporters?.includes("prometheus") ?? false;
   return {
     "@opentelemetry/instrumentation-pg": {
@@ -54,7 +56,10 @@ function withEvidence(
       ignoreIncomingRequestHook: ({ socket }) => isScraped && socket.localPort === prometheusPort,
       requestHook: (span, request) => {
         // The hook is called for requests that come in, too.
-        if (!("getHeader" in request)) return;
+        if (!("getHeader" in request)) {
+          captured?.addTo(span, request.headers);
+          return;
+        }
         const { method, path } = request;
         const origin = String(request.getHeader("host") ?? request.host);
         evidence.addHttpRequest(span, { method, origin, path });

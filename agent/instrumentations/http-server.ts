@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { CapturedHeaders } from "../evidence/captured-headers.ts";
 import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
@@ -22,22 +23,28 @@ interface RequestStart {
   readonly socket: Socket;
 }
 
+export interface HttpServerOptions {
+  /** Requests to it are not the application's; 0: there is none. */
+  readonly ignoredPort: number;
+  /** Undefined: no headers. */
+  readonly captured: CapturedHeaders | undefined;
+}
+
 /**
- * Requests to `node:http` and `node:https` servers, by Node's diagnostics channels: nothing is patched. Those to
- * `ignoredPort` are not the application's; 0 is none.
+ * Requests to `node:http` and `node:https` servers, by Node's diagnostics channels: nothing is patched.
  *
  *   headers are read ── span starts, its context is entered ── application ── response closes: the span ends
  */
 export function instrumentHttpServer(
   tracing: Tracing,
   runtime: Runtime,
-  ignoredPort: number,
+  { ignoredPort, captured }: HttpServerOptions,
 ): void {
   const guard = new Guard("node:http servers");
   guard.subscribe<RequestStart>("http.server.request.start", ({ request, response, socket }) => {
     if (socket.localPort === ignoredPort) return;
     const { headers } = request;
-    const span = startServerSpan(tracing, request.method ?? "", headers);
+    const span = startServerSpan(tracing, request.method ?? "", headers, captured);
     const { trace } = span;
     const context = new ActiveContext(span);
     // Node runs each request's parser callback in a frame of its own, so this ends with the request.

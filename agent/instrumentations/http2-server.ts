@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import type { CapturedHeaders } from "../evidence/captured-headers.ts";
 import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
@@ -28,13 +29,17 @@ const bodiless: ReadonlySet<string | undefined> = new Set(["GET", "HEAD"]);
  * Requests to `node:http2` servers, by a diagnostics channel that Node 22.15 does not have yet; as streams, as
  * requests and responses, and those of a framework on top.
  */
-export function instrumentHttp2Server(tracing: Tracing, runtime: Runtime): void {
+export function instrumentHttp2Server(
+  tracing: Tracing,
+  runtime: Runtime,
+  captured: CapturedHeaders | undefined,
+): void {
   const guard = new Guard("node:http2 servers");
   guard.subscribe<StreamStart>("http2.server.stream.created", ({ stream, headers }) => {
     const { ":method": method = "", ":path": path } = headers;
     // A stream with an even number is one that the application pushes; gRPC has spans of its own.
     if (path === undefined || Number(stream.id) % 2 === 0 || isGrpc(headers)) return;
-    const span = startServerSpan(tracing, method, headers);
+    const span = startServerSpan(tracing, method, headers, captured);
     const context = new ActiveContext(span);
     // Node calls back for each stream's headers in a frame of its own, so this ends there; listeners are called later.
     tracing.contexts.storage.enterWith(context);

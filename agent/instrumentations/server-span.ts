@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { CapturedHeaders } from "../evidence/captured-headers.ts";
 import { toHostAndPort } from "../evidence/host-and-port.ts";
 import { readQueueTime } from "../evidence/queue-time.ts";
 import { redactQuery } from "../evidence/redact-query.ts";
@@ -16,6 +17,7 @@ export function startServerSpan(
   tracing: Tracing,
   method: string,
   headers: IncomingHttpHeaders,
+  captured: CapturedHeaders | undefined,
 ): RecordedSpan {
   const remote = readTraceparent(headers.traceparent, headers.tracestate);
   const trace = tracing.startTrace(remote);
@@ -29,6 +31,7 @@ export function startServerSpan(
   const span = new RecordedSpan(tracing.sink, trace, parent, options);
   trace.server = span;
   trace.baggage = readBaggage(headers.baggage);
+  if (captured !== undefined) captured.addTo(span, headers);
   return span;
 }
 

@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { buildAgent } from "../../agent/build.ts";
+import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
+import { type NodeProcess, startNode } from "../support/processes.ts";
+
+const root = join(import.meta.dirname, "../..");
+const deadlineMs = 20_000;
+let sink: OtlpSink;
+let app: NodeProcess;
+
+beforeAll(buildAgent);
+beforeEach(async () => {
+  sink = await startOtlpSink();
+});
+afterEach(async () => {
+  await app?.stop();
+  await sink.stop();
+});
+
+async function headersOfRequest(env: Record<string, string>) {
+  app = await startNode({
+    args: ["--require", join(root, "agent"), join(root, "test/fixtures/apps/profiled.cjs")],
+    cwd: root,
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_BSP_SCHEDULE_DELAY: "100", ...env },
+  });
+  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
+  const headers = { connection: "close", "x-tenant": "a", authorization: "Bearer private" };
+  await (await fetch(`http://127.0.0.1:${port}/wait/1`, { headers })).text();
+  await sink.waitFor((spans) => spans.some(({ kind }) => kind === 2), deadlineMs);
+  expect(sink.bodies.join()).not.toContain("private");
+  const { attributes } = sink.spans.find(({ kind }) => kind === 2)!;
+  return Object.entries(attributes).filter(([name]) => name.startsWith("http.request.header."));
+}
+
+it.each([
+  ["the fast path", ""],
+  ["the SDK's path", "off"],
+])("headers that are asked for are on the server span, without secrets: %s", async (_, path) => {
+  const names = "X-Tenant, authorization, x-none";
+  const env = { OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST: names };
+  expect(await headersOfRequest({ ...env, CULPRIT_FAST_PATH: path })).toEqual([
+    ["http.request.header.x-tenant", "a"],
+    ["http.request.header.authorization", "REDACTED"],
+  ]);
+});
+
+it("no header is on the server span unless it is asked for", async () => {
+  expect(await headersOfRequest({})).toEqual([]);
+});
