@@ -102,6 +102,14 @@ const stories: Record<string, readonly [OtlpSpan[], readonly string[]]> = {
     request({ attributes: { ...sql("SELECT a FROM t"), "db.response.returned_rows": 1000 } }),
     ["oversized-response"],
   ],
+  "an answer of a megabyte": [
+    request({}).map((span) =>
+      span.kind === 2
+        ? { ...span, attributes: { ...span.attributes, "http.response.body.size": 1_000_000 } }
+        : span,
+    ),
+    ["oversized-response"],
+  ],
   "a checkout of 80 ms": [
     request({
       name: "pg-pool.connect",
@@ -193,7 +201,7 @@ test("the view that tells signs knows the names that detectors look for, and the
   const { sql } = views.at(-1)!;
   expect(sql).toContain(checkoutPattern);
   expect(sql).toContain(`'${blockSpanName}'`);
-  expect(sql).toContain("duration + wait_ns >= 10000000)");
+  expect(sql).toContain("duration + pool_wait_ns >= 10000000)");
   for (const { meta } of traceDetectors) {
     const { callMsMin = 10, blockMsMin = 10 } = meta.defaults as Record<string, number>;
     expect(Math.min(callMsMin, blockMsMin)).toBeGreaterThanOrEqual(10);

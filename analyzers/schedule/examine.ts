@@ -20,7 +20,7 @@ export interface Examiner extends ErrorReport {
 }
 
 /** A read costs its query as much as its spans; so many ordinary traces are some ten thousand spans. */
-export const examineLimits = { tracesAtOnce: 500 };
+export const examineLimits = { tracesAtOnce: 2_000, spansMax: 100_000 };
 
 /** Findings that one detector may have in one trace; a generated trace could have as many as it has spans. */
 const occurrencesOfTraceMax = 100;

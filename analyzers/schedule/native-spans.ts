@@ -1,28 +1,72 @@
 import type { NativeColumn, NativeColumns } from "../../storage/native-columns.ts";
+import { SpanIdTable } from "../model/span-id-table.ts";
 import type { ColumnName, SpanRows } from "../model/span-rows.ts";
 import { type TraceView, viewOf } from "../model/trace-view.ts";
 
-/** Cuts what `trace-spans` returned, which is in order of trace, into views. */
+/** Puts what `trace-spans` returned together by trace. Of copies of a span the one that starts first counts. */
 export function toTraceViews(spans: NativeColumns): TraceView[] {
   if (spans.rows === 0) return [];
-  const rows = toSpanRows(spans);
-  const { values } = bytesOf(spans, "traceId");
-  const ids = Buffer.from(values.buffer, values.byteOffset, values.length);
+  const all = toSpanRows(spans);
   const views: TraceView[] = [];
-  let begin = 0;
-  for (let row = 1; row <= spans.rows; row++) {
-    if (row < spans.rows && isSameTrace(ids, row, begin)) continue;
-    const traceId = ids.toString("hex", begin * 16, begin * 16 + 16);
-    const own = new Uint32Array(row - begin);
-    for (let i = 0; i < own.length; i++) own[i] = begin + i;
-    views.push(viewOf(traceId, rows, own));
-    begin = row;
+  for (const [traceId, rows] of groupByTrace(bytesOf(spans, "traceId").values, spans.rows)) {
+    views.push(viewOf(traceId, all, withoutCopies(all, Uint32Array.from(rows))));
   }
   return views;
 }
 
-function isSameTrace(ids: Buffer, a: number, b: number): boolean {
-  return ids.compare(ids, b * 16, b * 16 + 16, a * 16, a * 16 + 16) === 0;
+const traceIdBytes = 16;
+
+/** Rows of a trace come in runs, so that few ids have to be looked up. */
+function groupByTrace(values: Uint8Array, rows: number): Map<string, number[]> {
+  const ids = Buffer.from(values.buffer, values.byteOffset, values.length);
+  const groups = new Map<string, number[]>();
+  let group: number[] = [];
+  for (let row = 0, at = 0; row < rows; row++, at += traceIdBytes) {
+    if (row === 0 || !isSameId(ids, at, at - traceIdBytes)) {
+      const traceId = ids.toString("hex", at, at + traceIdBytes);
+      const known = groups.get(traceId);
+      group = known ?? [];
+      if (!known) groups.set(traceId, group);
+    }
+    group.push(row);
+  }
+  return groups;
+}
+
+function isSameId(ids: Buffer, a: number, b: number): boolean {
+  for (let i = traceIdBytes - 1; i >= 0; i--) if (ids[a + i] !== ids[b + i]) return false;
+  return true;
+}
+
+/** Spans of a trace that are looked through for a copy one by one; of more, a table is made. */
+const comparedMax = 24;
+
+function withoutCopies(all: SpanRows, rows: Uint32Array): Uint32Array {
+  const { idHigh, idLow } = all;
+  if (rows.length > comparedMax) return withoutCopiesByTable(all, rows);
+  for (let i = 1; i < rows.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (idLow[rows[i]!] === idLow[rows[j]!] && idHigh[rows[i]!] === idHigh[rows[j]!]) {
+        return withoutCopiesByTable(all, rows);
+      }
+    }
+  }
+  return rows;
+}
+
+function withoutCopiesByTable(all: SpanRows, rows: Uint32Array): Uint32Array {
+  const table = new SpanIdTable(all, rows.length);
+  const kept: number[] = [];
+  for (const row of rows) {
+    const place = table.add(row);
+    if (place === -1) kept.push(row);
+    else if (startsBefore(all, row, kept[place]!)) kept[place] = row;
+  }
+  return kept.length === rows.length ? rows : Uint32Array.from(kept);
+}
+
+function startsBefore({ startS, startNs }: SpanRows, a: number, b: number): boolean {
+  return startS[a]! < startS[b]! || (startS[a] === startS[b] && startNs[a]! < startNs[b]!);
 }
 
 function toSpanRows(spans: NativeColumns): SpanRows {

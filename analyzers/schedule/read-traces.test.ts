@@ -64,3 +64,12 @@ test("a range covers all ranges", () => {
   ];
   expect(coverAll(ranges)).toEqual({ fromS: 2, toS: 9 });
 });
+
+test.each([5, 60])("a span that came twice is there once, of %i", async (queries) => {
+  const spans = loopTrace({ startMs, queries });
+  await traces.insert(spans);
+  await traces.insert(spans.slice(1, 4));
+  const [trace] = (await readTraces(traces.store, [spans[0]!.traceId], range).next()).value!;
+  expect(trace!.spanId).toEqual(spans.map(({ spanId }) => spanId));
+  expect([...trace!.parent]).toEqual(spans.map((_, i) => (i === 0 ? -1 : 0)));
+});

@@ -1,4 +1,8 @@
-import { type TraceSpansParameters, traceSpansQuery } from "../../storage/queries/trace-spans.ts";
+import {
+  firstSpansQuery,
+  type TraceSpansParameters,
+  traceSpansQuery,
+} from "../../storage/queries/trace-spans.ts";
 import { StorageError, type Store } from "../../storage/store.ts";
 import type { TraceView } from "../model/trace-view.ts";
 import { toTraceViews } from "./native-spans.ts";
@@ -27,8 +31,8 @@ export interface ReadLimits {
 }
 
 /**
- * Reads traces (ids in hex) whose spans start within `range`, in parts of at most `spansMax` spans. Traces that are not
- * there are left out; one trace with more spans than that is read up to there.
+ * Reads traces (ids in hex) whose spans start within `range`, in parts of at most `spansMax` spans, in no promised order.
+ * Traces that are not there are left out; one trace with more spans than that is read up to there.
  */
 export async function* readTraces(
   store: Store,
@@ -59,8 +63,9 @@ async function readPart(
   const { traceIds, spansMax } = parameters;
   try {
     const spans = await store.selectNative(traceSpansQuery, parameters);
-    const isWhole = spans.rows < spansMax || traceIds.length === 1;
-    return isWhole ? toTraceViews(spans) : null;
+    if (spans.rows < spansMax) return toTraceViews(spans);
+    if (traceIds.length > 1) return null;
+    return toTraceViews(await store.selectNative(firstSpansQuery, parameters));
   } catch (error) {
     if (!(error instanceof StorageError && error.code === "QUERY_LIMIT")) throw error;
     if (traceIds.length > 1) return null;

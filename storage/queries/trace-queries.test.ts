@@ -7,7 +7,7 @@ import { type SpanRow, toTimestamp, writeSpanFile } from "../../test/support/spa
 import { type EmbeddedStore, openEmbeddedStore } from "../embedded/open-embedded-store.ts";
 import { type SpanDetailParameters, spanDetailQuery } from "./span-detail.ts";
 import { type TraceBoundsParameters, traceBoundsQuery } from "./trace-bounds.ts";
-import { traceSpansQuery } from "./trace-spans.ts";
+import { firstSpansQuery, traceSpansQuery } from "./trace-spans.ts";
 import { type WaterfallSpansParameters, waterfallSpansQuery } from "./waterfall-spans.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-trace-queries-"));
@@ -111,8 +111,8 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-test("trace-spans gives each span once, by trace and start, as columns", async () => {
-  const columns = await store.selectNative(traceSpansQuery, {
+test("first-spans gives each span once, by start, as columns", async () => {
+  const columns = await store.selectNative(firstSpansQuery, {
     traceIds: [traceId],
     fromS: startS,
     toS: startS + 1,
@@ -162,27 +162,31 @@ test("trace-spans gives each span once, by trace and start, as columns", async (
   });
 });
 
-test("trace-spans keeps traces together, inside the range, up to spansMax", async () => {
-  const read = async (parameters: object) =>
-    toPlainColumns(
-      await store.selectNative(traceSpansQuery, {
-        traceIds: [otherTraceId, traceId, "00".repeat(16)],
-        fromS: startS,
-        toS: startS + 1,
-        spansMax: 10,
-        ...parameters,
-      }),
-    );
-  expect((await read({})).traceId).toEqual([traceId, traceId, otherTraceId]);
-  expect((await read({ toS: startS })).spanId).toEqual([rootId, callId]);
-  expect((await read({ fromS: startS + 1 })).spanId).toEqual([callId]);
-  expect((await read({ spansMax: 1 })).spanId).toEqual([rootId]);
+test("trace-spans gives the same, copies too and in any order, inside the range, up to spansMax", async () => {
+  const read = async (parameters: object, query = traceSpansQuery) => {
+    const columns = await store.selectNative(query, {
+      traceIds: [otherTraceId, traceId, "00".repeat(16)],
+      fromS: startS,
+      toS: startS + 1,
+      spansMax: 10,
+      ...parameters,
+    });
+    return toPlainColumns(columns);
+  };
+  const { traceId: ids, ...columns } = await read({});
+  expect(ids!.toSorted()).toEqual([traceId, traceId, traceId, otherTraceId].sort());
+  const first = await read({ traceIds: [traceId] }, firstSpansQuery);
+  expect(Object.keys(first)).toEqual(["traceId", ...Object.keys(columns)]);
+  expect((await read({ toS: startS })).spanId!.toSorted()).toEqual([rootId, callId].sort());
+  expect(new Set((await read({ fromS: startS + 1 })).spanId)).toEqual(new Set([callId]));
+  expect((await read({ spansMax: 1 })).spanId).toHaveLength(1);
+  expect((await read({ spansMax: 1 }, firstSpansQuery)).spanId).toEqual([rootId]);
   expect(await read({ traceIds: [] })).toEqual({});
 });
 
-test("waterfall-spans gives each span of one trace once, as trace-spans does", async () => {
+test("waterfall-spans gives each span of one trace once, as first-spans does", async () => {
   const range = { fromS: startS, toS: startS + 1, spansMax: 10 };
-  const native = await store.selectNative(traceSpansQuery, { traceIds: [traceId], ...range });
+  const native = await store.selectNative(firstSpansQuery, { traceIds: [traceId], ...range });
   // Of a root one has zeros as its parent, the other nothing.
   const all = { ...toPlainColumns(native), parentSpanId: ["", rootId] };
   const read = (different: Partial<WaterfallSpansParameters> = {}) =>

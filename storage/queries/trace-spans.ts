@@ -1,16 +1,28 @@
 import type { Query } from "../store.ts";
 
 /**
- * The spans of some traces, as `SpanColumns` of analyzers/model with a `traceId` each, each span once: copies that a
- * client sent again are dropped. In order of trace and start. Ids are bytes; whatever repeats is a dictionary. For
- * `selectNative`.
+ * The spans of some traces, as `SpanColumns` of analyzers/model with a `traceId` each; ids are bytes, whatever repeats is a
+ * dictionary. In no promised order, and copies that a client sent again among them: putting them in order here costs twice
+ * what reading does, and whoever reads a trace has to know its spans anyway. For `selectNative`.
  *
  * `ts` is compared with times of its own precision: against whole seconds, ClickHouse's indexes lose what is between
  * the last second and the bound.
  */
 export const traceSpansQuery: Query = {
   name: "trace-spans",
-  sql: `
+  sql: toSql("LIMIT {spansMax:UInt32}"),
+};
+
+/** The same in order of start, each span once: the first ones, of a trace that has more than `spansMax`. */
+export const firstSpansQuery: Query = {
+  name: "first-spans",
+  sql: toSql(`ORDER BY ts, span_id, received
+    LIMIT 1 BY trace_id, span_id
+    LIMIT {spansMax:UInt32}`),
+};
+
+function toSql(end: string): string {
+  return `
     SELECT
       trace_id AS traceId,
       toUInt32(toUnixTimestamp(ts)) AS startS,
@@ -43,36 +55,22 @@ export const traceSpansQuery: Query = {
       toLowCardinality(toString(shape_id)) AS shapeId,
       params_hash AS paramsHash,
       toFloat64(returned_rows) AS returnedRows,
-      toFloat64(attributes_int['culprit.repeat.duration_sum_ns']) AS repeatDurationSumNs,
-      toFloat64(attributes_int['culprit.repeat.duration_union_ns']) AS repeatDurationUnionNs,
-      toFloat64(attributes_int['culprit.repeat.distinct_params']) AS repeatDistinctParams,
+      toFloat64(repeat_duration_sum_ns) AS repeatDurationSumNs,
+      toFloat64(repeat_duration_union_ns) AS repeatDurationUnionNs,
+      toFloat64(repeat_distinct_params) AS repeatDistinctParams,
       http_response_status_code AS httpResponseStatusCode,
-      toFloat64(greatest(
-        attributes_int['http.response.body.size'],
-        attributes_int['http.response.size'],
-        attributes_int['http.response_content_length']
-      )) AS responseBytes,
-      1e6 * (attributes_double['culprit.pool.wait_ms'] + attributes_int['culprit.pool.wait_ms']) AS poolWaitNs,
-      toLowCardinality(if(
-        attributes['culprit.transaction.id'] != '',
-        attributes['culprit.transaction.id'],
-        toString(attributes_int['culprit.transaction.id'])
-      )) AS transactionId,
-      if(
-        mapContains(attributes_bool, 'culprit.event_loop.is_cause'),
-        toInt8(attributes_bool['culprit.event_loop.is_cause']),
-        -1
-      ) AS isBlockCause
+      toFloat64(response_bytes) AS responseBytes,
+      toFloat64(pool_wait_ns) AS poolWaitNs,
+      toLowCardinality(if(transaction_id = '', '0', transaction_id)) AS transactionId,
+      toInt8(toInt8(block_cause) - 1) AS isBlockCause
     FROM spans
     WHERE toStartOfHour(ts) >= toStartOfHour(toDateTime({fromS:UInt32}, 'UTC'))
       AND toStartOfHour(ts) <= toStartOfHour(toDateTime({toS:UInt32}, 'UTC'))
       AND ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
       AND ts < toDateTime64({toS:UInt32} + 1, 9, 'UTC')
       AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16))
-    ORDER BY trace_id, ts, span_id, received
-    LIMIT 1 BY trace_id, span_id
-    LIMIT {spansMax:UInt32}`,
-};
+    ${end}`;
+}
 
 export type TraceSpansParameters = {
   /** 32 hex digits each. */
