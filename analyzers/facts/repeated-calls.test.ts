@@ -32,6 +32,20 @@ test("calls of two shapes that take turns are two groups", () => {
   ]);
 });
 
+test("a summary of calls with one set of parameters counts that set once, with the calls beside it", () => {
+  const [one, two] = ["1", "2"].map((paramsHash) => ({ ...query, paramsHash }));
+  const summary = (of: typeof query, repeats: number) => ({
+    ...of,
+    repeats,
+    repeatDurationSumNs: repeats * 1e6,
+    repeatDurationUnionNs: repeats * 1e6,
+    repeatDistinctParams: 1,
+  });
+  const calls = [one!, two!, one!, two!].map((call, i): SpanNode => [call, i, i + 1]);
+  const groups = groupsOf(...calls, [summary(one!, 50), 10, 90], [summary(two!, 40), 11, 91]);
+  expect(groups).toMatchObject([{ repeats: 94, spans: 6, distinctParams: 2 }]);
+});
+
 test("a pool's checkout around every call changes nothing", () => {
   const checkout = { name: "pg-pool.connect", dbSystemName: "postgresql" };
   const children = inSequence(query, 5, 10).map(

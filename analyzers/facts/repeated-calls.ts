@@ -76,9 +76,10 @@ function countDistinctParams(
   const hashes = new Set<string>();
   let inSummaries = 0;
   for (const span of spans) {
-    if (trace.repeats[span]! > 1) {
-      if (trace.repeatDistinctParams[span] === 0) return null;
-      inSummaries += trace.repeatDistinctParams[span]!;
+    const distinct = trace.repeats[span]! > 1 ? trace.repeatDistinctParams[span]! : 1;
+    if (distinct !== 1) {
+      if (distinct === 0) return null;
+      inSummaries += distinct;
     } else {
       if (trace.paramsHash[span] === "0") return null;
       hashes.add(trace.paramsHash[span]!);
