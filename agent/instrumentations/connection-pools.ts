@@ -94,13 +94,10 @@ export class ConnectionPools {
   /** Undefined when there is nothing to be told of it. */
   #start<Pool extends object>(pool: Pool, kind: PoolKind<Pool>): Checkout | undefined {
     if (!this.#guard.isActive) return undefined;
-    try {
+    return this.#guard.attempt(() => {
       const checkout = new Checkout(kind.read(pool));
       return checkout.isDelayed || !this.#followed.has(pool) ? checkout : undefined;
-    } catch (error) {
-      this.#guard.failed(error);
-      return undefined;
-    }
+    });
   }
 
   /** A handler beside those of the library, which keeps the promise itself: it handles what goes wrong. */
@@ -111,14 +108,10 @@ export class ConnectionPools {
     const { kind, checkout, acquired } = call;
     const promise = kind.promiseOf(acquired);
     if (!(promise instanceof Promise)) return;
-    const note = (connection: unknown) => {
-      try {
-        this.#states.note(connection, checkout);
-        this.#follow(pool, kind, connection);
-      } catch (error) {
-        this.#guard.failed(error);
-      }
-    };
+    const note = this.#guard.bind((connection: unknown) => {
+      this.#states.note(connection, checkout);
+      this.#follow(pool, kind, connection);
+    });
     promise.then(note, () => undefined);
   }
 

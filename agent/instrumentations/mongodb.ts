@@ -122,13 +122,10 @@ export class MongodbInstrumentation {
 
   #startCheckout(pool: MongodbPool): MongodbCheckout | undefined {
     if (!this.#guard.isActive) return undefined;
-    try {
+    return this.#guard.attempt(() => {
       followMongodbPool(this.#options.pools, pool);
       return new MongodbCheckout(pool);
-    } catch (error) {
-      this.#guard.failed(error);
-      return undefined;
-    }
+    });
   }
 
   /** Connections are made one after the other, so the pool's counts don't say who will get one: the connection does. */
@@ -140,15 +137,13 @@ export class MongodbInstrumentation {
   /** What ends the span; undefined when there is none. */
   #start(connection: MongodbConnection, args: Args, entry: Entry): Finish | undefined {
     if (!this.#guard.isActive) return undefined;
-    try {
+    return this.#guard.attempt(() => {
       const command = toMongodbCommand(args[0], args[1]);
       if (command === undefined || silent.has(command.name)) return undefined;
       const call = this.#startCall(connection, command, args[2] as MongodbCommandOptions, entry);
-      return call && ((error, reply) => this.#finish(call, command, error, reply));
-    } catch (error) {
-      this.#guard.failed(error);
-      return undefined;
-    }
+      const finish: Finish = (error, reply) => end(call as DatabaseCall, command, error, reply);
+      return call && this.#guard.bind(finish);
+    });
   }
 
   #startCall(
@@ -200,16 +195,6 @@ export class MongodbInstrumentation {
     return this.#statements.add(source, { operation: name, collection, summary, text });
   }
 
-  #finish(call: DatabaseCall, command: MongodbCommand, error: unknown, reply: unknown): void {
-    try {
-      const failure = error ?? (command.isWrite ? writeErrorOf(reply) : undefined);
-      if (failure) call.fail(failure);
-      else call.succeed(documentsOf(command.name, reply), command.batchSize);
-    } catch (failure) {
-      this.#guard.failed(failure);
-    }
-  }
-
   #withCallback(args: Args, finish: Finish): Args {
     const at = args.length - 1;
     const callback = args[at];
@@ -231,6 +216,12 @@ export class MongodbInstrumentation {
     }
     return server;
   }
+}
+
+function end(call: DatabaseCall, command: MongodbCommand, error: unknown, reply: unknown): void {
+  const failure = error ?? (command.isWrite ? writeErrorOf(reply) : undefined);
+  if (failure) call.fail(failure);
+  else call.succeed(documentsOf(command.name, reply), command.batchSize);
 }
 
 /** Only the driver sees this promise; the application's own is another. */

@@ -124,13 +124,10 @@ export class Mysql2Instrumentation {
 
   #startCheckout(pool: Mysql2Pool): Checkout | undefined {
     if (!this.#guard.isActive) return undefined;
-    try {
+    return this.#guard.attempt(() => {
       this.#options.pools?.follow(pool, toPoolName, toPoolState);
       return new Checkout(toPoolState(pool));
-    } catch (error) {
-      this.#guard.failed(error);
-      return undefined;
-    }
+    });
   }
 
   /** A pool makes its query in the callback of its checkout. */

@@ -5,16 +5,16 @@ import { postgresql } from "../evidence/sql-scan.ts";
 import { Statements } from "../evidence/statements.ts";
 import { followPgPool, toPoolState } from "../runtime/metrics/follow-pg-pool.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
-import { otlpKind } from "../tracing/recorded-span.ts";
-import { Checkout, takeWaits } from "./connection-states.ts";
+import { Checkout } from "./connection-states.ts";
 import type { Constructor } from "./constructor.ts";
-import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
+import type { DatabaseCall, DatabaseOptions } from "./database-call.ts";
 import { Guard } from "./guard.ts";
 import { findCallerBehind, type SoughtCall } from "./late-call-site.ts";
 import { observePgPromise } from "./observe-pg-promise.ts";
+import { startPgCall } from "./pg-call.ts";
 import type { PgClient, PgModule, PgPool, PgQuery } from "./pg-classes.ts";
+import { cursorOf, followCursor, type PgCursor } from "./pg-cursor.ts";
 import { textOfQuery } from "./text-of-query.ts";
-import { enterTransaction, leaveTransaction } from "./transaction-state.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
 
 type Args = unknown[];
@@ -180,31 +180,29 @@ export class PgInstrumentation {
   }
 
   #startCall(client: PgClient, args: Args, entry: AnyFunction): DatabaseCall | undefined {
+    const { contexts } = this.#options.tracing;
+    if (isSuppressed(contexts.storage.getStore())) return undefined;
+    const cursor = cursorOf(args[0]);
+    if (cursor !== undefined) {
+      this.#startCursor(client, cursor, entry);
+      return undefined;
+    }
     const sql = textOfQuery(args[0]);
-    const { tracing, hashParams } = this.#options;
-    if (sql === undefined || isSuppressed(tracing.contexts.storage.getStore())) return undefined;
-    // A cursor or a stream: nobody says when it is done.
-    if (isQueryObject(args[0]) && !hasCallback(args)) return undefined;
+    // Of any other query object without a callback nobody says when it is done.
+    if (sql === undefined || (isQueryObject(args[0]) && !hasCallback(args))) return undefined;
     const announced = this.#announced?.sql === sql ? this.#announced : this.#announce(args, entry);
     if (announced === undefined) return undefined;
-    const { statement, repeatIndex, callSite } = announced;
-    const state = this.#options.states.of(client);
-    enterTransaction(state, statement);
-    const span = tracing.startSpan(tracing.contexts.current(), statement.summary, otlpKind.client);
-    const call = new DatabaseCall(span, {
-      statement,
-      server: toServer(client),
-      paramsHash: hashParams(sql, valuesOf(args)),
-      callSite,
-      repeatIndex,
-      transactionId: state.transactionId,
-      statementIndex: state.statements,
-      ...takeWaits(state),
-    });
-    leaveTransaction(state, statement);
+    const call = startPgCall(this.#options, { ...announced, client, values: valuesOf(args) });
     if (announced.isSought) call.hold();
     announced.call = call;
     return call;
+  }
+
+  #startCursor(client: PgClient, cursor: PgCursor, entry: AnyFunction): void {
+    const announced = this.#announce([cursor], entry);
+    if (announced === undefined) return;
+    const first = { ...announced, client, values: cursor.values ?? undefined };
+    followCursor(cursor, { options: this.#options, guard: this.#guard, first });
   }
 
   /** The application gets what pg returns: its callback is called as pg calls it, and its promise is pg's. */
@@ -264,13 +262,4 @@ function valuesOf(args: Args): unknown {
   const [query, values] = args;
   if (values !== undefined && values !== null && typeof values !== "function") return values;
   return typeof query === "object" ? (query as { values?: unknown }).values : undefined;
-}
-
-function toServer({ host, port, database }: PgClient) {
-  return {
-    system: "postgresql",
-    host: String(host ?? ""),
-    port: Number(port) || 0,
-    database: String(database ?? ""),
-  };
 }

@@ -1,0 +1,49 @@
+import type { CallSite } from "../evidence/call-site.ts";
+import type { Statement } from "../evidence/known-statements.ts";
+import { otlpKind } from "../tracing/recorded-span.ts";
+import { takeWaits } from "./connection-states.ts";
+import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
+import type { PgClient } from "./pg-classes.ts";
+import { enterTransaction, leaveTransaction } from "./transaction-state.ts";
+
+/** What is known of a call when it reaches its client. */
+export interface PgCallStart {
+  readonly client: PgClient;
+  /** As the application wrote it. */
+  readonly sql: string;
+  readonly values: unknown;
+  readonly statement: Statement;
+  readonly repeatIndex: number;
+  readonly callSite: CallSite | undefined;
+}
+
+/** Starts the span of a call in the active context. */
+export function startPgCall(
+  { tracing, hashParams, states }: DatabaseOptions,
+  { client, sql, values, statement, repeatIndex, callSite }: PgCallStart,
+): DatabaseCall {
+  const state = states.of(client);
+  enterTransaction(state, statement);
+  const span = tracing.startSpan(tracing.contexts.current(), statement.summary, otlpKind.client);
+  const call = new DatabaseCall(span, {
+    statement,
+    server: toServer(client),
+    paramsHash: hashParams(sql, values),
+    callSite,
+    repeatIndex,
+    transactionId: state.transactionId,
+    statementIndex: state.statements,
+    ...takeWaits(state),
+  });
+  leaveTransaction(state, statement);
+  return call;
+}
+
+function toServer({ host, port, database }: PgClient) {
+  return {
+    system: "postgresql",
+    host: String(host ?? ""),
+    port: Number(port) || 0,
+    database: String(database ?? ""),
+  };
+}
