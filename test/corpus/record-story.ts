@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { startNode } from "../support/processes.ts";
 import { programsFolder } from "./programs-folder.ts";
 import type { RecordingSink } from "./recording-sink.ts";
-import type { Sdk, Story, StoryRequest } from "./story.ts";
+import type { ProgramStory, Sdk, StoryRequest } from "./story.ts";
 
 export interface Surroundings {
   readonly sink: RecordingSink;
@@ -19,7 +19,10 @@ const readyMs = 30_000;
 const endMs = 30_000;
 
 /** Runs the story's program under its SDK, asks it as the story says, and returns the traces of that. */
-export async function recordStory(story: Story, { sink, env }: Surroundings): Promise<Buffer> {
+export async function recordStory(
+  story: ProgramStory,
+  { sink, env }: Surroundings,
+): Promise<Buffer> {
   const child = await startNode({
     args: ["--require", preload[story.sdk], join(programsFolder, `${story.program}.cjs`)],
     cwd: programsFolder,

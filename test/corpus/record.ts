@@ -2,50 +2,73 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { seedShop } from "../demo/seed-shop.ts";
+import { startMariadb } from "../support/mariadb.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { startNode } from "../support/processes.ts";
 import { startRedis } from "../support/redis.ts";
 import { installPrograms, programsFolder } from "./programs-folder.ts";
+import { quietShop, recordQuietShop } from "./quiet-shop.ts";
 import { recordStory } from "./record-story.ts";
 import { startRecordingSink } from "./recording-sink.ts";
-import { stories } from "./stories.ts";
+import { seedHotel } from "./seed-hotel.ts";
+import { programStories } from "./stories.ts";
+import type { ProgramStory } from "./story.ts";
 
 /**
  * Records the stories whose names begin with an argument, or all: `node test/corpus/record.ts [express-pg-orders …]`.
  * The agent is the built one, so build before.
  */
 const wanted = process.argv.slice(2);
-const chosen = stories.filter(
-  ({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)),
-);
+const isWanted = ({ name }: { readonly name: string }) =>
+  wanted.length === 0 || wanted.some((start) => name.startsWith(start));
+const chosen = programStories.filter(isWanted);
 const folder = join(import.meta.dirname, "../fixtures/traces");
 
-await installPrograms();
 await mkdir(folder, { recursive: true });
-const postgres = await startPostgres();
-const redis = await startRedis();
 const sink = await startRecordingSink();
 try {
-  const databaseUrl = await seedShop(postgres);
-  for (const [i, story] of chosen.entries()) {
-    // Its own for each: it knows who has asked before.
-    const payments = await startNode({ args: [join(programsFolder, "payments.cjs")] });
-    try {
-      const [, port] = await payments.waitFor(/listening on (\d+)/, 10_000);
-      const env = {
-        DATABASE_URL: databaseUrl,
-        REDIS_URL: `redis://127.0.0.1:${redis.port}`,
-        PAYMENTS_URL: `http://127.0.0.1:${port}`,
-      };
-      const file = gzipSync(await recordStory(story, { sink, env }), { level: 9 });
-      await writeFile(join(folder, `${story.name}.otlp.gz`), file);
-      process.stdout.write(`${i + 1} of ${chosen.length}: ${story.name}, ${file.length} bytes\n`);
-    } finally {
-      await payments.stop();
-    }
-  }
+  if (chosen.length > 0) await recordPrograms(chosen);
+  if (isWanted(quietShop)) await keep(quietShop.name, await recordQuietShop(sink));
 } finally {
   await sink.stop();
-  await redis.stop();
-  await postgres.stop();
+}
+
+async function recordPrograms(stories: readonly ProgramStory[]): Promise<void> {
+  await installPrograms();
+  const [postgres, mariadb, redis] = await Promise.all([
+    startPostgres(),
+    startMariadb(),
+    startRedis(),
+  ]);
+  try {
+    const env = {
+      DATABASE_URL: await seedShop(postgres),
+      MARIADB_URL: await seedHotel(mariadb),
+      REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+    };
+    for (const story of stories) await keep(story.name, await recordWithPayments(story, env));
+  } finally {
+    await Promise.all([postgres.stop(), mariadb.stop(), redis.stop()]);
+  }
+}
+
+async function recordWithPayments(
+  story: ProgramStory,
+  env: Readonly<Record<string, string>>,
+): Promise<Buffer> {
+  // Its own for each: it knows who has asked before.
+  const payments = await startNode({ args: [join(programsFolder, "payments.cjs")] });
+  try {
+    const [, port] = await payments.waitFor(/listening on (\d+)/, 10_000);
+    const PAYMENTS_URL = `http://127.0.0.1:${port}`;
+    return await recordStory(story, { sink, env: { ...env, PAYMENTS_URL } });
+  } finally {
+    await payments.stop();
+  }
+}
+
+async function keep(name: string, traces: Buffer): Promise<void> {
+  const file = gzipSync(traces, { level: 9 });
+  await writeFile(join(folder, `${name}.otlp.gz`), file);
+  process.stdout.write(`${name}, ${file.length} bytes\n`);
 }

@@ -9,8 +9,8 @@ import {
   createAnalysisCounters,
 } from "../../analyzers/schedule/analysis-counters.ts";
 import { examineTraces } from "../../analyzers/schedule/examine.ts";
-import { isRare } from "../../analyzers/schedule/is-rare.ts";
 import { numericOptions } from "../../analyzers/schedule/numeric-options.ts";
+import { refreshFindings } from "../../analyzers/schedule/refresh-findings.ts";
 import {
   completeTraces,
   type SettledTrace,
@@ -80,9 +80,18 @@ async function replay(store: Store, story: Story, folder: string): Promise<Verdi
     log: (line: string) => log.push(line),
     now: Date.now,
   };
-  await examineTraces(examiner, settled);
+  const seen = await examineTraces(examiner, settled);
+  const heldBack = await readHeldBack(store, settled);
+  const found = new Map<string, number>();
+  const stale = [...seen].map(([fingerprint, detector]) => ({ fingerprint, detector }));
+  const findings = await refreshFindings(examiner, stale);
+  for (const { fingerprint, detector } of stale) {
+    const { id } = detector.meta;
+    const finding = findings.get(fingerprint);
+    if (finding) found.set(id, (found.get(id) ?? 0) + finding.evidence.tracesAffected);
+    else heldBack.add(`${id}: rare or passing`);
+  }
   failOnErrors(story, counters, log);
-  const { found, heldBack } = await readOccurrences(store, settled);
   for (const id of await judgeWindow(store, story, settled)) found.set(id, 1);
   return { story, traces: settled.length, found, heldBack };
 }
@@ -108,43 +117,34 @@ function failOnErrors(story: Story, { detectorErrors }: AnalysisCounters, log: s
   if (failed.length > 0) throw new Error(`${story.name}: ${log.join("\n")}`);
 }
 
-interface OccurrenceRow {
+interface GuardRow {
   readonly detector: string;
-  readonly fingerprint: string;
   readonly suppressedBy: string;
-  readonly traces: string;
 }
 
-const occurrencesOfTraces = {
-  name: "occurrences-of-traces",
+const guardsOfTraces = {
+  name: "guards-of-traces",
   sql: `
-    SELECT detector, fingerprint, suppressed_by AS suppressedBy, uniqExact(trace_id) AS traces
+    SELECT DISTINCT detector, suppressed_by AS suppressedBy
     FROM occurrences FINAL
-    WHERE trace_id IN ({traces:Array(String)})
-    GROUP BY detector, fingerprint, suppressed_by
-    ORDER BY detector, fingerprint, suppressed_by
+    WHERE trace_id IN ({traces:Array(String)}) AND suppressed_by != ''
+    ORDER BY detector, suppressed_by
     LIMIT 1000`,
 };
 
-async function readOccurrences(store: Store, settled: readonly SettledTrace[]) {
-  const found = new Map<string, number>();
-  const heldBack = new Set<string>();
+async function readHeldBack(
+  store: Store,
+  settled: readonly SettledTrace[],
+): Promise<Set<string>> {
   const traces = settled.map(({ traceId }) => traceId);
-  const rows = await store.select<OccurrenceRow>(occurrencesOfTraces, { traces });
-  for (const { detector: id, suppressedBy, traces: count } of rows) {
-    const detector = traceDetectors.find(({ meta }) => meta.id === id)!;
-    const seen = { traces: Number(count), requests: settled.length };
-    if (suppressedBy !== "") heldBack.add(`${id}: ${suppressedBy}`);
-    else if (isRare(detector, seen)) heldBack.add(`${id}: rare`);
-    else found.set(id, (found.get(id) ?? 0) + seen.traces);
-  }
-  return { found, heldBack };
+  const rows = await store.select<GuardRow>(guardsOfTraces, { traces });
+  return new Set(rows.map(({ detector, suppressedBy }) => `${detector}: ${suppressedBy}`));
 }
 
-/** The detectors of windows, over the minutes of the recording, that find something in the story's service. */
+/** The detectors of windows, over the minutes of the recording, that find something in the story's services. */
 async function judgeWindow(
   store: Store,
-  { name }: Story,
+  { services }: Story,
   settled: readonly SettledTrace[],
 ): Promise<string[]> {
   const from = Math.min(...settled.map(({ fromS }) => fromS)) - 60;
@@ -154,7 +154,7 @@ async function judgeWindow(
     const parameters = { ...numericOptions(meta.defaults), from, to, findingsMax: 10_000 };
     const rows = await store.select<unknown>({ name: meta.id, sql: query }, parameters);
     const observations = rows.map((row) => toObservation(row, meta.defaults));
-    if (observations.some(({ service }) => service === name)) ids.push(meta.id);
+    if (observations.some(({ service }) => services.includes(service))) ids.push(meta.id);
   }
   return ids;
 }

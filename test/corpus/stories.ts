@@ -1,15 +1,20 @@
+import { expressMariadb } from "./programs/express-mariadb.ts";
 import { expressPg } from "./programs/express-pg.ts";
 import { expressRedis } from "./programs/express-redis.ts";
 import { expressSequelize } from "./programs/express-sequelize.ts";
 import { fastifyKnex } from "./programs/fastify-knex.ts";
 import { nestTypeorm } from "./programs/nest-typeorm.ts";
-import { type Story, toStories } from "./story.ts";
+import { quietShop } from "./quiet-shop.ts";
+import { type ProgramStory, type Story, toStories } from "./story.ts";
 
-/** Every story of the corpus. */
-export const stories: readonly Story[] = [
+export const programStories: readonly ProgramStory[] = [
   expressPg,
   fastifyKnex,
   nestTypeorm,
   expressSequelize,
   expressRedis,
+  expressMariadb,
 ].flatMap(toStories);
+
+/** Every story of the corpus. */
+export const stories: readonly Story[] = [...programStories, quietShop];

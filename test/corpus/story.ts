@@ -1,22 +1,28 @@
 /** Who made the spans: our agent, or OpenTelemetry's own SDK with all of its instrumentations. */
 export type Sdk = "culprit" | "opentelemetry";
 
-/** One kind of request to one program, what it is, and how it is asked. Its recording has its name. */
+/** What was recorded, and what is in it. Its recording has its name. */
 export interface Story {
   /** "express-pg-orders-with-opentelemetry" */
   readonly name: string;
-  /** File name in `test/fixtures/programs`, without its extension. */
-  readonly program: string;
-  readonly sdk: Sdk;
+  /** `service.name` of whoever is judged in it. */
+  readonly services: readonly string[];
   /** Ids of the detectors that must find it; none: the requests are well, and whoever finds something is wrong. */
   readonly finds: readonly string[];
   /** Ids of the detectors that are right either way: the fault's consequence, which is not what the story is about. */
   readonly mayFind: readonly string[];
   /** Ids of the detectors whose fault is there, and which spans of this SDK can't show: not demanded, and said. */
   readonly unseen: readonly string[];
-  readonly request: StoryRequest;
   /** From a program that nobody looked at while thresholds were chosen; its results are reported apart. */
   readonly isHeldOut: boolean;
+}
+
+/** One kind of request to one program, and how it is asked. */
+export interface ProgramStory extends Story {
+  /** File name in `test/fixtures/programs`, without its extension. */
+  readonly program: string;
+  readonly sdk: Sdk;
+  readonly request: StoryRequest;
 }
 
 export interface StoryRequest {
@@ -49,13 +55,15 @@ type Labels = Partial<Pick<Story, "finds" | "mayFind">>;
 const sdks: readonly Sdk[] = ["culprit", "opentelemetry"];
 
 /** Each endpoint of a program is a story under each SDK. */
-export function toStories({ name, isHeldOut, endpoints }: Program): Story[] {
+export function toStories({ name: program, isHeldOut, endpoints }: Program): ProgramStory[] {
   return endpoints.flatMap(({ method, path, count = 8, atOnce = 1, ...labels }) =>
     sdks.map((sdk) => {
       const { underOpenTelemetry, ...ofAll } = labels;
+      const name = `${program}${path(0).split("?")[0]!.replaceAll("/", "-")}-with-${sdk}`;
       return {
-        name: `${name}${path(0).split("?")[0]!.replaceAll("/", "-")}-with-${sdk}`,
-        program: name,
+        name,
+        services: [name],
+        program,
         sdk,
         ...{ finds: [], mayFind: [], unseen: [] },
         ...ofAll,
