@@ -21,7 +21,12 @@ export interface DetectorMeta<Options> {
    * Once in a while anything is slow: it becomes a finding when so many traces show it, and so large a share of the
    * endpoint's. Absent: one trace is enough.
    */
-  readonly seenMin?: { readonly traces: number; readonly share: number };
+  readonly seenMin?: {
+    readonly traces: number;
+    readonly share: number;
+    /** The share where no trace proves it: none is of high confidence. Absent: the same. */
+    readonly unprovedShare?: number;
+  };
   /** Why nothing is predicted where no trace of the endpoint shows what the fix saves; a sentence without its period. */
   readonly gainElsewhere?: string;
 }
@@ -36,6 +41,11 @@ export interface TraceDetector<Options = unknown> {
   isCandidate?(signs: TraceSigns, options: Options): boolean;
   /** `order` is what other traces said about the order of calls; without it, nothing is known. */
   detect(trace: TraceView, options: Options, order?: LearnedOrder): Observation[];
+  /**
+   * Whether traces of the endpoint, those without the fault included, show that what was seen of a shape is the doing of
+   * its surroundings: a machine that was busy, a lock. Then it is no finding. Absent: one trace tells all.
+   */
+  isPassing?(sample: readonly TraceView[], shapeId: string, options: Options): boolean;
 }
 
 /** One problem seen in one trace. Equal `identity` is the same fix; `schedule` hashes it to the fingerprint. */

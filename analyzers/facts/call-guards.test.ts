@@ -6,7 +6,13 @@ import {
   query,
   type SpanNode,
 } from "../../test/support/trace-builder.ts";
-import { busyNsBefore, isLongLived, isPaced, isPerNamespace } from "./call-guards.ts";
+import {
+  busyNsBefore,
+  isAfterAnswer,
+  isLongLived,
+  isPaced,
+  isPerNamespace,
+} from "./call-guards.ts";
 
 const setUp = (root: string, ms: number, ...children: SpanNode[]) => {
   const trace = buildTrace([root, 0, ms, ...children]);
@@ -53,4 +59,16 @@ test("calls are per namespace when none of several namespaces sees enough of the
   expect(isPerNamespace(each.trace, each.spans, 3)).toBe(true);
   const some = setUp("GET /a", 100, ...perNamespace(query, 9, 5), ...inSequence(query, 3, 5));
   expect(isPerNamespace(some.trace, some.spans, 3)).toBe(false);
+});
+
+test("after the answer: more than half of the calls begin when the request has ended, by the same clock", () => {
+  const ending = (ms: number, fields: object = {}) => {
+    const loop = inSequence({ ...query, ...fields }, 10, 10);
+    const { trace, spans } = setUp("GET /a", ms, ...loop);
+    return isAfterAnswer(trace, spans, 0);
+  };
+  expect(ending(100)).toBe(false);
+  expect(ending(50)).toBe(false);
+  expect(ending(40)).toBe(true);
+  expect(ending(40, { resourceId: "2" })).toBe(false);
 });

@@ -40,6 +40,26 @@ export function isLongLived(
   return unionNs(trace, spans) < (end - trace.start[spans[0]!]!) * busyShareMin;
 }
 
+/**
+ * Most of the calls begin when the request is answered: they are work that nobody waits for, or another request's, made in
+ * this one's context. Some instrumentations run a query that waited for a connection in the context of whoever gave it back:
+ *
+ *   GET /a   |────────|
+ *     SELECT   |─────||─────||─────||─────|      each but the first is another request's
+ */
+export function isAfterAnswer(
+  trace: TraceView,
+  spans: readonly SpanIndex[],
+  endpointSpan: SpanIndex,
+): boolean {
+  const answered = trace.end[endpointSpan]!;
+  const after = spans.filter(
+    (span) =>
+      trace.start[span]! >= answered && trace.resourceId[span] === trace.resourceId[endpointSpan],
+  );
+  return countRepeats(trace, after) > countRepeats(trace, spans) / 2;
+}
+
 /** One tenant's database after the other: no namespace sees `repeatsMin` calls. */
 export function isPerNamespace(
   trace: TraceView,

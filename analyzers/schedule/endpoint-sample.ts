@@ -29,7 +29,7 @@ const tracesAtOnce = 200;
 const sampleSpansMax = 200_000;
 
 /**
- * Reads a uniform sample of the endpoint's traces in [fromS, toS). Failed requests are left out: they end early. What is in
+ * Reads a uniform sample of the endpoint's traces in [fromS, toS), by time. Failed requests are left out: they end early. What is in
  * `cache` is not read again.
  */
 export async function sampleEndpoint(
@@ -71,7 +71,14 @@ export async function sampleEndpoint(
     if (spans >= sampleSpansMax) break;
   }
   // Whatever was in the cache: an equal sample is in equal order, and so is what is drawn from it.
-  return sample.sort((a, b) => (a.trace.traceId < b.trace.traceId ? -1 : 1));
+  return sample.sort(byTime);
+}
+
+function byTime({ trace: a }: SampledTrace, { trace: b }: SampledTrace): number {
+  if (a.startTimeUnixNano !== b.startTimeUnixNano) {
+    return a.startTimeUnixNano < b.startTimeUnixNano ? -1 : 1;
+  }
+  return a.traceId < b.traceId ? -1 : 1;
 }
 
 /** In order of the trace id, as spans are stored; what lies within few hours together, so that a read covers few. */

@@ -24,6 +24,7 @@ import {
   storeFindings,
   takeBackFindings,
 } from "./stored-finding.ts";
+import { withoutPassing } from "./without-passing.ts";
 
 export interface RefreshOptions extends RepairOptions {
   readonly now: () => number;
@@ -50,7 +51,7 @@ interface Facts {
   readonly known: Finding | undefined;
 }
 
-/** By fingerprint; null: nothing was seen of it in the evidence window, or too seldom. */
+/** By fingerprint; null: nothing was seen of it in the evidence window, or too seldom, or it passes. */
 type Refreshed = ReadonlyMap<string, Finding | null>;
 
 /**
@@ -126,7 +127,7 @@ function toEvidenceWindow({ now }: RefreshOptions, fingerprints: readonly string
   return { fingerprints, sinceMs: now() - evidenceMs };
 }
 
-/** Without those that nothing was seen of, which are taken back, or too seldom. */
+/** Without those that nothing was seen of, which are taken back, or too seldom, or by the doing of their surroundings. */
 async function readSeen(options: RefreshOptions, stale: readonly StaleFinding[]) {
   const detectorOf = new Map(stale.map(({ fingerprint, detector }) => [fingerprint, detector]));
   const all = await options.store.select<OccurrenceTotalsRow>(occurrenceTotalsQuery, {
@@ -138,7 +139,7 @@ async function readSeen(options: RefreshOptions, stale: readonly StaleFinding[])
   await takeBackWhatNothingShows(options, hidden);
   const windows = all.map(toWindow);
   const requests = await readRequests(options.store, windows);
-  return all
+  const often = all
     .map((totals, i) => ({
       fingerprint: totals.fingerprint,
       detector: detectorOf.get(totals.fingerprint)!,
@@ -147,6 +148,7 @@ async function readSeen(options: RefreshOptions, stale: readonly StaleFinding[])
       requests: requests[i]!,
     }))
     .filter((facts) => !isRare(facts.detector, countSeen(facts)));
+  return withoutPassing(options, often, Math.floor((options.now() - evidenceMs) / 1000));
 }
 
 /** A finding that stands without an occurrence was seen in traces that turned out otherwise, once all their spans had come. */
@@ -165,7 +167,11 @@ async function takeBackWhatNothingShows(
 
 /** Of an endpoint whose requests can't be counted only the traces are. */
 function countSeen({ totals, requests }: Pick<Facts, "totals" | "requests">) {
-  return { traces: Number(totals.tracesAffected), requests: countRequests(requests) };
+  return {
+    traces: Number(totals.tracesAffected),
+    requests: countRequests(requests),
+    confidence: mostConfident(totals.confidences),
+  };
 }
 
 function countRequests(requests: readonly EndpointTotalsRow[]): number {

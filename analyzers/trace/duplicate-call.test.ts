@@ -119,6 +119,10 @@ testDetector(duplicateCall, {
       buildTrace(["GET /events", 0, 90_000, ...inSequence(same, 90, 5, { gapMs: 995 })]),
       "long-lived",
     ],
+    "most of them when the request is answered": [
+      buildTrace(["POST /a", 0, 30, ...inSequence(same, 9, 10)]),
+      "after-answer",
+    ],
     "a worker that runs for minutes": [
       buildTrace(["nightly-report", 0, 90_000, ...inSequence(same, 90, 900)]),
       "long-lived",

@@ -1,5 +1,11 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
-import { busyNsBefore, isLongLived, isPerNamespace, isPolling } from "../facts/call-guards.ts";
+import {
+  busyNsBefore,
+  isAfterAnswer,
+  isLongLived,
+  isPerNamespace,
+  isPolling,
+} from "../facts/call-guards.ts";
 import { callKindOf, callLabel, type Operation, operationOf } from "../facts/call-template.ts";
 import { databaseChanges, hasEffects, remoteChanges, touchesSame } from "../facts/data-change.ts";
 import { endpointLabel, endpointOf, isHealthCheck } from "../facts/endpoint-span.ts";
@@ -126,6 +132,7 @@ function guardOf(
   if (isHealthCheck(endpointOf(trace, endpointSpan)) || isPing(trace, call)) return "health-check";
   if (hasEffects(trace, call) || readsNoTable(trace, call)) return "not-repeatable";
   if (isLongLived(trace, spans, endpointSpan)) return "long-lived";
+  if (isAfterAnswer(trace, spans, endpointSpan)) return "after-answer";
   if (isPolling(trace, spans, busyNs)) return "polling";
   if (isPerNamespace(trace, spans, repeatsMin)) return "different-namespaces";
   if (isRetry(trace, spans, repeatsMin)) return "retry";

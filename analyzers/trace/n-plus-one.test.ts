@@ -132,6 +132,10 @@ testDetector(nPlusOne, {
       buildTrace(["GET /events", 0, 90_000, ...inSequence(query, 90, 5, { gapMs: 995 })]),
       "long-lived",
     ],
+    "most of them when the request is answered": [
+      buildTrace(["POST /a", 0, 30, ...inSequence(query, 9, 10)]),
+      "after-answer",
+    ],
     "a worker that runs for minutes": [
       buildTrace([job, 0, 90_000, ...inSequence(query, 90, 900)]),
       "long-lived",

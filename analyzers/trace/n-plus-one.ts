@@ -1,5 +1,11 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
-import { busyNsBefore, isLongLived, isPerNamespace, isPolling } from "../facts/call-guards.ts";
+import {
+  busyNsBefore,
+  isAfterAnswer,
+  isLongLived,
+  isPerNamespace,
+  isPolling,
+} from "../facts/call-guards.ts";
 import { callPatterns } from "../facts/call-patterns.ts";
 import {
   callKindOf,
@@ -147,6 +153,7 @@ function guardOf(trace: TraceView, calls: RepeatedCalls, repeatsMin: number): Gu
     return "health-check";
   }
   if (isLongLived(trace, calls.spans, endpointSpan)) return "long-lived";
+  if (isAfterAnswer(trace, calls.spans, endpointSpan)) return "after-answer";
   if (isPerNamespace(trace, calls.spans, repeatsMin)) return "different-namespaces";
   if (isPipelined(trace, calls)) return "pipeline";
   if (isRetry(trace, calls)) return "retry";

@@ -128,3 +128,29 @@ test("slow-query: only the slow runs are in question", () => {
   expect(observation!.spans).toEqual([2]);
   expect(observation!.changes).toEqual([{ kind: "speed-up", spans: [2] }]);
 });
+
+/** `ms` of each run, each in a trace of its own, by its parameters. */
+const isPassing = (runs: readonly (readonly [paramsHash: string, ms: number])[]) =>
+  slowQuery.isPassing!(
+    runs.map(([paramsHash, ms]) => one({ paramsHash }, 10 + ms)),
+    "1001",
+    slowQuery.meta.defaults,
+  );
+
+test("slow-query: the very same query is usually fast: something else held it up", () => {
+  const same = [13, 18, 40, 41, 164, 184, 49].map((ms) => ["7", ms] as const);
+  expect(isPassing(same)).toBe(true);
+});
+
+test("slow-query: what is slow with other parameters, or half of the time, is slow", () => {
+  const guests = [150, 160].map((ms, i) => [`${8 + i}`, ms] as const);
+  const fast = Array.from({ length: 12 }, () => ["7", 5] as const);
+  expect(isPassing([...fast, ...guests])).toBe(false);
+  expect(isPassing([5, 5, 5, 150, 150, 150].map((ms) => ["7", ms] as const))).toBe(false);
+});
+
+test("slow-query: of few runs, or with unknown parameters, nobody can say that it is usually fast", () => {
+  expect(isPassing([5, 5, 5, 150].map((ms) => ["7", ms] as const))).toBe(false);
+  expect(isPassing([5, 5, 5, 5, 5, 150].map((ms) => ["0", ms] as const))).toBe(false);
+  expect(isPassing([5, 5, 5, 5, 5].map((ms) => ["7", ms] as const))).toBe(false);
+});

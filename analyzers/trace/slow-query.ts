@@ -1,6 +1,7 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
 import { requestGuardOf } from "../facts/call-guards.ts";
-import { callLabel, isDatabaseCall, operationOf } from "../facts/call-template.ts";
+import { callLabel, isDatabaseCall, operationOf, takesParameters } from "../facts/call-template.ts";
+import { callsOfTrace } from "../facts/calls-of-trace.ts";
 import { criticalNs } from "../facts/critical-times.ts";
 import { durationText } from "../facts/duration-text.ts";
 import { endpointLabel, endpointOf, endpointSpanOf } from "../facts/endpoint-span.ts";
@@ -37,7 +38,41 @@ export const slowQuery = defineTraceDetector<Options>({
       return slow.length === 0 ? [] : observe(trace, slow, calls, options);
     });
   },
+
+  isPassing(sample, shapeId, { callMsMin }) {
+    const runs = sample.flatMap((trace) =>
+      callsOfTrace(trace).calls.flatMap((span) =>
+        trace.shapeId[span] === shapeId
+          ? { same: parametersOf(trace, span), ms: durationNs(trace, span) / 1e6 }
+          : [],
+      ),
+    );
+    const alike = Map.groupBy(runs, ({ same }) => same);
+    const slow = runs.filter(({ ms }) => ms >= callMsMin);
+    return slow.length > 0 && slow.every(({ same }) => isUsuallyFast(alike.get(same)!, callMsMin));
+  },
 });
+
+interface Run {
+  /** Equal in runs that ask for the same; null: unknown. */
+  readonly same: string | null;
+  readonly ms: number;
+}
+
+/** Of fewer runs nobody knows what is usual. */
+const runsMin = 5;
+
+/** The same query with the same parameters takes less more often than not: then something else held it up. */
+function isUsuallyFast(runs: readonly Run[], callMsMin: number): boolean {
+  if (runs[0]!.same === null || runs.length < runsMin) return false;
+  return runs.filter(({ ms }) => ms < callMsMin).length > runs.length / 2;
+}
+
+function parametersOf(trace: TraceView, span: SpanIndex): string | null {
+  if (!takesParameters(trace, span)) return "none";
+  const hash = trace.paramsHash[span]!;
+  return hash === "0" ? null : hash;
+}
 
 interface Options {
   /** What a single call takes at least. */

@@ -125,6 +125,10 @@ testDetector(writeLoop, {
       buildTrace(["POST /upload", 0, 4000, ...inSequence(insert, 9, 5, { gapMs: 400 })]),
       "paced",
     ],
+    "most of them when the request is answered": [
+      buildTrace(["POST /a", 0, 30, ...inSequence(insert, 9, 10)]),
+      "after-answer",
+    ],
     "a worker that runs for minutes": [
       buildTrace(["nightly-import", 0, 90_000, ...inSequence(insert, 90, 900)]),
       "long-lived",

@@ -1,6 +1,12 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
 import { bulkFix } from "../facts/bulk-fix.ts";
-import { busyNsBefore, isLongLived, isPaced, isPerNamespace } from "../facts/call-guards.ts";
+import {
+  busyNsBefore,
+  isAfterAnswer,
+  isLongLived,
+  isPaced,
+  isPerNamespace,
+} from "../facts/call-guards.ts";
 import { callLabel, isDatabaseCall, operationOf } from "../facts/call-template.ts";
 import {
   endpointLabel,
@@ -140,6 +146,7 @@ function guardOf(
 ): GuardId | undefined {
   if (isHealthCheck(endpointOf(trace, endpointSpan))) return "health-check";
   if (isLongLived(trace, spans, endpointSpan)) return "long-lived";
+  if (isAfterAnswer(trace, spans, endpointSpan)) return "after-answer";
   if (isPerNamespace(trace, spans, repeatsMin)) return "different-namespaces";
   const isDistinct = distinctParams !== null && distinctParams >= repeats * distinctShareMin;
   const failed = spans.filter((span) => trace.statusCode[span] === statusError);

@@ -132,10 +132,7 @@ const guardsOfTraces = {
     LIMIT 1000`,
 };
 
-async function readHeldBack(
-  store: Store,
-  settled: readonly SettledTrace[],
-): Promise<Set<string>> {
+async function readHeldBack(store: Store, settled: readonly SettledTrace[]): Promise<Set<string>> {
   const traces = settled.map(({ traceId }) => traceId);
   const rows = await store.select<GuardRow>(guardsOfTraces, { traces });
   return new Set(rows.map(({ detector, suppressedBy }) => `${detector}: ${suppressedBy}`));
