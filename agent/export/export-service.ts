@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import type { DropReason } from "../diagnostics.ts";
 import type { SourceMaps } from "../source-maps/source-maps.ts";
-import { CallSiteResolver } from "./call-site-resolver.ts";
 import { encodeResource } from "./encode-resource.ts";
 import { OtlpSender } from "./otlp-sender.ts";
+import { PlaceResolver } from "./place-resolver.ts";
 import type { OtlpTarget } from "./post-otlp.ts";
 import type { ResourceSettings } from "./resource-attributes.ts";
 import { type SpanChunk, toRequestParts } from "./span-chunk.ts";
@@ -38,7 +38,7 @@ export class ExportService {
   readonly #report: Report;
   readonly #isGzip: boolean;
   readonly #resource: Uint8Array;
-  readonly #callSites: CallSiteResolver;
+  readonly #places: PlaceResolver;
   /** One body at a time is put together here: what is allocated for each stays until the next collection of garbage. */
   #scratch = Buffer.alloc(0);
 
@@ -50,7 +50,7 @@ export class ExportService {
     this.#isGzip = target.compression === "gzip";
     this.#resource = encodeResource(settings.resource);
     this.#report = report;
-    this.#callSites = new CallSiteResolver(maps);
+    this.#places = new PlaceResolver(maps);
     this.#sender = new OtlpSender(this.#isGzip ? toPrecompressed(target) : target, {
       queueBytesMax: settings.queueBytesMax,
       onDrop: (reason, spans) => report({ kind: "dropped", reason, spans }),
@@ -64,7 +64,7 @@ export class ExportService {
   }
 
   #send(chunk: SpanChunk): void {
-    const body = this.#join(toRequestParts(this.#callSites.resolve(chunk), this.#resource));
+    const body = this.#join(toRequestParts(this.#places.resolve(chunk), this.#resource));
     this.#report({ kind: "empty", bytes: chunk.bytes }, [chunk.bytes]);
     // Level 1 takes a third of the time of level 6, and the body grows by a seventh.
     this.#sender.enqueue({

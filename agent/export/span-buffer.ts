@@ -104,7 +104,7 @@ export class SpanBuffer implements ScopeSink {
       segments: this.#segments,
       scopes: this.#scopes,
       spans: this.#spans,
-      callSites: this.#encoder.takeCallSites(),
+      places: this.#encoder.takePlaces(),
     });
     if (next === undefined) countDropped("spans_queue_full", this.#spans);
     this.#bytes = next ?? this.#bytes;

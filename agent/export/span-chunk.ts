@@ -6,13 +6,13 @@ export interface Scope {
   readonly version: string;
 }
 
-/** The attributes of a call site within encoded spans. */
-export interface EncodedCallSite {
-  /** Where the length of its span stands, in three bytes. */
-  readonly spanLengthAt: number;
+/** What tells a place in a file within encoded spans: the attributes of a call site, or the text of a stack. */
+export interface EncodedPlace {
+  /** Where the lengths stand, in three bytes each, of all messages that it lies in. */
+  readonly lengthsAt: readonly number[];
   readonly from: number;
   readonly to: number;
-  /** As in `CallSite`. */
+  /** Of a call site, as in `CallSite`; "" of a stack, which is between `from` and `to` itself. */
   readonly frames: string;
 }
 
@@ -24,7 +24,7 @@ export interface SpanChunk {
   readonly scopes: readonly Scope[];
   readonly spans: number;
   /** In order. */
-  readonly callSites: readonly EncodedCallSite[];
+  readonly places: readonly EncodedPlace[];
 }
 
 /**

@@ -1,12 +1,15 @@
 import type { Attributes, AttributeValue, Link } from "@opentelemetry/api";
-import { ATTR_CODE_FILE_PATH } from "@opentelemetry/semantic-conventions";
+import {
+  ATTR_CODE_FILE_PATH,
+  ATTR_EXCEPTION_STACKTRACE,
+} from "@opentelemetry/semantic-conventions";
 import { AttributeKey } from "../tracing/attribute-key.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { parseSpanId, parseTraceId } from "../tracing/local-trace.ts";
 import type { RecordedSpan, SpanEvent } from "../tracing/recorded-span.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { encodeAnyValue } from "./encode-any-value.ts";
-import type { EncodedCallSite } from "./span-chunk.ts";
+import type { EncodedPlace } from "./span-chunk.ts";
 
 /** Tags of OTLP's Span (opentelemetry/proto/trace/v1/trace.proto): field number · 8 + wire type. */
 const tag = {
@@ -45,9 +48,11 @@ export class SpanEncoder implements AttributeWriter {
   #attributeTag: number = tag.attributes;
   #overrides: ReadonlyMap<string, AttributeValue> | undefined = undefined;
   readonly #keys = new Map<string, AttributeKey>();
-  #callSites: EncodedCallSite[] = [];
+  #places: EncodedPlace[] = [];
   #spanLengthAt = 0;
   #callSiteAt = 0;
+  /** 0 outside of an event. */
+  #eventLengthAt = 0;
 
   constructor(bytes: Buffer) {
     this.#out = new ByteWriter(bytes);
@@ -64,17 +69,17 @@ export class SpanEncoder implements AttributeWriter {
   }
 
   /** Those of the spans since the last time. */
-  takeCallSites(): EncodedCallSite[] {
-    const callSites = this.#callSites;
-    if (callSites.length > 0) this.#callSites = [];
-    return callSites;
+  takePlaces(): EncodedPlace[] {
+    const places = this.#places;
+    if (places.length > 0) this.#places = [];
+    return places;
   }
 
   /** False when the span does not fit in; whatever its detail throws comes through. Either leaves nothing behind. */
   add(span: RecordedSpan): boolean {
     const out = this.#out;
     const from = out.length;
-    const callSites = this.#callSites.length;
+    const places = this.#places.length;
     out.isOverfull = false;
     let isWhole = false;
     try {
@@ -87,9 +92,10 @@ export class SpanEncoder implements AttributeWriter {
     } finally {
       this.#overrides = undefined;
       this.#attributeTag = tag.attributes;
+      this.#eventLengthAt = 0;
       if (!isWhole) {
         out.length = from;
-        this.#callSites.length = callSites;
+        this.#places.length = places;
       }
     }
     return isWhole;
@@ -152,7 +158,9 @@ export class SpanEncoder implements AttributeWriter {
     this.#out.byte(0x09);
     this.#out.time(timeMs);
     this.#out.field(0x12, name, nameCharactersMax);
+    this.#eventLengthAt = lengthAt;
     this.#writeAttributes(eventAttributesTag, attributes);
+    this.#eventLengthAt = 0;
     this.#out.fill3(lengthAt);
   }
 
@@ -184,13 +192,24 @@ export class SpanEncoder implements AttributeWriter {
   /** Of whatever type the application has given; what no attribute can be is left out. */
   #attribute(name: string, value: AttributeValue): void {
     const key = this.#keyOf(name);
-    if (typeof value === "string") this.text(key, value);
+    if (typeof value === "string") this.#textOf(key, value);
     else if (typeof value === "boolean") this.flag(key, value);
     else if (typeof value !== "number") this.#list(key, value);
     else if (Number.isSafeInteger(value) && value >= 0) this.integer(key, value);
     // A negative integer takes ten bytes: no number of ours is one.
     else if (Number.isSafeInteger(value)) this.#list(key, value);
     else this.double(key, value);
+  }
+
+  #textOf(key: AttributeKey, value: string): void {
+    const lengthAt = this.#out.length + 1;
+    this.text(key, value);
+    if (this.#eventLengthAt === 0 || key.name !== ATTR_EXCEPTION_STACKTRACE) return;
+    // The attribute's length, its key, then value, string and content, each behind a tag of one byte.
+    const anyValueAt = lengthAt + 3 + key.bytes.length + 1;
+    const stringAt = anyValueAt + 3 + 1;
+    const lengthsAt = [this.#spanLengthAt, this.#eventLengthAt, lengthAt, anyValueAt, stringAt];
+    this.#places.push({ lengthsAt, from: stringAt + 3, to: this.#out.length, frames: "" });
   }
 
   #keyOf(name: string): AttributeKey {
@@ -273,7 +292,7 @@ export class SpanEncoder implements AttributeWriter {
     // What the application says itself is not replaced.
     if (this.#overrides?.has(ATTR_CODE_FILE_PATH)) return;
     const { length: to } = this.#out;
-    this.#callSites.push({ spanLengthAt: this.#spanLengthAt, from: this.#callSiteAt, to, frames });
+    this.#places.push({ lengthsAt: [this.#spanLengthAt], from: this.#callSiteAt, to, frames });
   }
 
   #list(key: AttributeKey, value: unknown): void {

@@ -29,7 +29,8 @@ type Original = Place | "generated" | undefined;
  */
 export class SourceMaps {
   readonly #limits: SourceMapsLimits;
-  readonly #onDrop: () => void;
+  /** A place could not be looked up. */
+  readonly countFailed: () => void;
   /** Of files, oldest first. */
   readonly #maps = new Map<string, FileMap | undefined>();
   #places = new Map<string, Original>();
@@ -39,7 +40,7 @@ export class SourceMaps {
 
   /** `onDrop`: a place could not be looked up, within the limits or because of a malformed map. */
   constructor(onDrop: () => void, limits: Partial<SourceMapsLimits> = {}) {
-    this.#onDrop = onDrop;
+    this.countFailed = onDrop;
     this.#limits = { ...defaults, ...limits };
   }
 
@@ -76,7 +77,7 @@ export class SourceMaps {
       this.#readMs = 0;
     }
     if (this.#readMs >= this.#limits.readMsMax) {
-      this.#onDrop();
+      this.countFailed();
       return "unknown";
     }
     const map = this.#read(file);
@@ -90,7 +91,7 @@ export class SourceMaps {
       return readMapOf(file);
     } catch (error) {
       // Code that was never in a file, such as that of a bundler's virtual module, lacks no map.
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#onDrop();
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.countFailed();
       return undefined;
     }
   }

@@ -45,6 +45,7 @@ afterAll(async () => {
 /** What is no JavaScript moves every line. */
 const source = `
 import { createServer } from "node:http";
+import { trace } from "@opentelemetry/api";
 import { DataTypes, Op, Sequelize } from "sequelize";
 import { Table } from "small-orm";
 
@@ -75,6 +76,9 @@ class Store {
 const store = new Store(3);
 const server = createServer(async (request, response) => {
   const filter: Filter = { upTo: 5 };
+  if (request.url === "/fail") {
+    trace.getActiveSpan()?.recordException(new Error("no")); // the error
+  }
   const isOrm = request.url === "/orm";
   const items = isOrm ? await store.listByOrm(filter) : await store.listByTable(filter);
   response.end(JSON.stringify(items.length));
@@ -128,7 +132,7 @@ async function bundle(name: string, minify: boolean): Promise<string> {
   const made = await rolldown({
     input: join(folder, "src/main.ts"),
     platform: "node",
-    external: ["sequelize", "pg"],
+    external: ["sequelize", "pg", "@opentelemetry/api"],
   });
   await made.write({ file, format: "cjs", sourcemap: true, minify });
   await made.close();
@@ -157,6 +161,14 @@ describe.each(Object.keys(outputs))("an app compiled by %s", (output) => {
       expect(query?.attributes["code.function.name"]).toContain(name);
     }
   });
+
+  it("tells the line of its source that threw", async () => {
+    const spans = await spansOf(await outputs[output]!(), "/fail");
+    const server = spans.find(({ kind }) => kind === 2);
+    const stack = String(server?.events[0]?.attributes["exception.stacktrace"]);
+    expect(stack).toContain(`${join(folder, "src/main.ts")}:${lineOf("// the error")}:`);
+    expect(stack).not.toContain(join(folder, "dist"));
+  });
 });
 
 it("tells the line of a call in an async function that was compiled to a generator", async () => {
@@ -169,6 +181,12 @@ it("tells the line of a call in an async function that was compiled to a generat
 });
 
 async function queriesOf(file: string, path: string): Promise<DecodedSpan[]> {
+  const isQuery = ({ attributes }: DecodedSpan) =>
+    /items/.test(String(attributes["db.query.text"]));
+  return (await spansOf(file, path)).filter(isQuery);
+}
+
+async function spansOf(file: string, path: string): Promise<DecodedSpan[]> {
   const before = sink.spans.length;
   const app = await startNode({
     args: ["--require", join(import.meta.dirname, "../../agent"), file],
@@ -186,9 +204,7 @@ async function queriesOf(file: string, path: string): Promise<DecodedSpan[]> {
     await (await fetch(url, { headers: { connection: "close" } })).text();
     const isServer = ({ kind }: DecodedSpan) => kind === 2;
     await sink.waitFor((spans) => spans.slice(before).some(isServer), deadlineMs);
-    return sink.spans
-      .slice(before)
-      .filter(({ attributes }) => /items/.test(String(attributes["db.query.text"])));
+    return sink.spans.slice(before);
   } finally {
     await app.stop();
   }

@@ -4,9 +4,10 @@ import {
   ATTR_CODE_LINE_NUMBER,
 } from "@opentelemetry/semantic-conventions";
 import { findOriginalFrame } from "../source-maps/original-frame.ts";
+import { toOriginalText } from "../source-maps/original-text.ts";
 import type { SourceMaps } from "../source-maps/source-maps.ts";
 import { encodeAttribute } from "./encode-attribute.ts";
-import type { SpanChunk } from "./span-chunk.ts";
+import type { EncodedPlace, SpanChunk } from "./span-chunk.ts";
 
 /** Field 9 of OTLP's Span. */
 const attributesTag = 0x4a;
@@ -19,7 +20,7 @@ const callSitesMax = 4_000;
  *   span ── length (3 bytes) ── … code.file.path = dist/main.js … ── next span
  *             └ filled in again        └ src/orders.ts
  */
-export class CallSiteResolver {
+export class PlaceResolver {
   readonly #maps: SourceMaps;
   #encoded = new Map<string, Buffer>();
 
@@ -27,7 +28,7 @@ export class CallSiteResolver {
     this.#maps = maps;
   }
 
-  /** The same chunk when none of its call sites is in compiled code; else a copy. Writes into the given one, too. */
+  /** The same chunk when none of its places is in compiled code; else a copy. Writes into the given one, too. */
   resolve(chunk: SpanChunk): SpanChunk {
     const bytes = new Uint8Array(chunk.bytes);
     const segments = [...chunk.segments];
@@ -35,13 +36,13 @@ export class CallSiteResolver {
     let at = 0;
     let added = 0;
     let segment = 1;
-    for (const { frames, from, to, spanLengthAt } of chunk.callSites) {
-      const attributes = this.#attributesOf(frames);
-      if (attributes === undefined) continue;
+    for (const { frames, from, to, lengthsAt } of chunk.places) {
+      const replaced = this.#replacementOf(chunk.bytes, { frames, from, to, lengthsAt });
+      if (replaced === undefined) continue;
       for (; segments[segment]! <= from; segment += 2) segments[segment]! += added;
-      parts.push(bytes.subarray(at, from), attributes);
-      const longer = attributes.length - (to - from);
-      addToLength(bytes, spanLengthAt, longer);
+      parts.push(bytes.subarray(at, from), replaced);
+      const longer = replaced.length - (to - from);
+      for (const lengthAt of lengthsAt) addToLength(bytes, lengthAt, longer);
       added += longer;
       at = to;
     }
@@ -49,6 +50,22 @@ export class CallSiteResolver {
     parts.push(bytes.subarray(at, segments.at(-1)));
     for (; segment < segments.length; segment += 2) segments[segment]! += added;
     return { ...chunk, segments, bytes: concatenate(parts) };
+  }
+
+  #replacementOf(bytes: ArrayBuffer, place: EncodedPlace): Buffer | undefined {
+    try {
+      return place.frames === "" ? this.#stackOf(bytes, place) : this.#attributesOf(place.frames);
+    } catch {
+      // The text of a stack is whatever somebody has put there, and so are the names in a map.
+      this.#maps.countFailed();
+      return undefined;
+    }
+  }
+
+  #stackOf(bytes: ArrayBuffer, { from, to }: EncodedPlace): Buffer | undefined {
+    const text = Buffer.from(bytes, from, to - from).toString("utf8");
+    const original = toOriginalText(text, this.#maps);
+    return original === text ? undefined : Buffer.from(original);
   }
 
   #attributesOf(frames: string): Buffer | undefined {
