@@ -166,18 +166,24 @@ function instrument(config: Config, { tracing, runtime, shedding }: Parts): Modu
   instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools });
   prepareContrib(config, hashParams, loads);
   for (const name of otherAgentPackages) {
-    loads.beforeFirst(name, () => standDown(name, tracing, loads));
-    loads.onImported(name, () => standDown(name, tracing, loads));
+    const leave = () => standDown(name, { tracing, runtime }, loads);
+    loads.beforeFirst(name, leave);
+    loads.onImported(name, leave);
   }
   loads.install();
   return loads;
 }
 
 /** The application loads another agent: it finds the process as it would be without this one. */
-function standDown(name: string, tracing: Tracing, loads: ModuleLoads): void {
+function standDown(
+  name: string,
+  { tracing, runtime }: Pick<Parts, "tracing" | "runtime">,
+  loads: ModuleLoads,
+): void {
   loads.stop();
   unloadInstrumentations();
   tracing.stop();
+  runtime.stop();
   for (const api of [trace, context, propagation, metricsApi]) api.disable();
   process.emitWarning(
     `the agent has switched itself off: ${name} traces this process`,

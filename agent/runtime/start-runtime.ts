@@ -27,6 +27,8 @@ export interface Runtime {
   requestEnding(span: Span): void;
   /** Undefined when no metrics are exported. */
   readonly metrics: RuntimeMetrics | undefined;
+  /** Ends the watch over the event loop and the thread, and with it profiles. */
+  stop(): void;
 }
 
 /** What is shorter is not worth an attribute. */
@@ -62,6 +64,10 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       if (delayMs >= heldUpMinMs) span.setAttribute("culprit.event_loop.delay_ms", delayMs);
     },
     metrics,
+    stop() {
+      watch?.stop();
+      thread.stop();
+    },
   };
 }
 

@@ -61,6 +61,12 @@ export class AgentThread {
     return this.#worker !== undefined;
   }
 
+  /** It does not start again; spans that it holds are gone. */
+  stop(): void {
+    this.#starts = startsMax;
+    void this.#worker?.terminate();
+  }
+
   /** To be called only while it runs. */
   post(request: ThreadRequest, transfer: readonly ArrayBuffer[] = []): void {
     this.#worker?.postMessage(request, [...transfer]);
