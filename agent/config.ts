@@ -34,6 +34,8 @@ export interface Config {
   readonly paramsKey: string | undefined;
   /** The call of one statement within one request from which on its call site is recorded; 0 is never. */
   readonly callSiteRepeatsMin: number;
+  /** Whether statements of pg get a comment that names service and route. */
+  readonly isSqlCommented: boolean;
   /** Encoded spans that wait for the collector; beyond this the oldest are dropped and counted. */
   readonly exportQueueBytesMax: number;
   /** How long the end of the process is held up for spans that are not yet sent. */
@@ -107,6 +109,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     capturedHeaders: readList(env, "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"),
     paramsKey: read(env, "CULPRIT_PARAMS_KEY"),
     callSiteRepeatsMin: limit("CULPRIT_CALL_SITE_REPEATS_MIN", 3),
+    isSqlCommented:
+      readOneOf(env, "CULPRIT_SQL_COMMENTER", ["on", "off"], "off", warnings) === "on",
     exportQueueBytesMax: limit("CULPRIT_EXPORT_QUEUE_BYTES_MAX", 8 * 1024 * 1024),
     flushTimeoutMs: limit("CULPRIT_FLUSH_TIMEOUT_MS", 2_000),
     metricExporters: readMetricExporters(env),

@@ -5,6 +5,7 @@ import { showErrorsAsWarnings, warn } from "./diagnostics.ts";
 import { CallSiteRules } from "./evidence/call-site-rules.ts";
 import { createCapturedHeaders } from "./evidence/captured-headers.ts";
 import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
+import { SqlComments } from "./evidence/sql-comment.ts";
 import { bufferBytes, ChunkExport } from "./export/chunk-export.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
 import { type ResourceSettings, toResourceAttributes } from "./export/resource-attributes.ts";
@@ -129,6 +130,12 @@ function loadMetrics(config: Config, resource: ResourceSettings): FastMetrics | 
   return withOtelDefaults(() => loaded.createFastMetrics(options, toResourceAttributes(resource)));
 }
 
+function createSqlComments(config: Config): SqlComments | undefined {
+  if (!config.isSqlCommented) return undefined;
+  const { "service.name": service = "" } = toResourceAttributes(toResourceSettings(config));
+  return new SqlComments(String(service));
+}
+
 interface Parts {
   readonly tracing: Tracing;
   readonly runtime: Runtime;
@@ -163,7 +170,8 @@ function instrument(config: Config, { tracing, runtime, shedding }: Parts): Modu
     loads.onImported("node:http2", () => http2.patch(process.getBuiltinModule("node:http2")));
   }
   instrumentFrameworks(tracing, loads, isOn);
-  instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools });
+  const comments = createSqlComments(config);
+  instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools, comments });
   prepareContrib(config, hashParams, loads);
   for (const name of otherAgentPackages) {
     const leave = () => standDown(name, { tracing, runtime }, loads);

@@ -1,5 +1,6 @@
 import type { CallSite } from "../evidence/call-site.ts";
 import type { Statement } from "../evidence/known-statements.ts";
+import type { SqlComments } from "../evidence/sql-comment.ts";
 import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { RecordedSpan, Repeat } from "../tracing/recorded-span.ts";
@@ -13,6 +14,8 @@ import { writeCallSite } from "./write-call-site.ts";
 export interface DatabaseOptions extends CallOptions {
   readonly states: ConnectionStates;
   readonly pools: PoolGauges | undefined;
+  /** Undefined when no comments are asked for. */
+  readonly comments: SqlComments | undefined;
 }
 
 /** Beyond this the statement's next call has its call site captured. */

@@ -44,7 +44,7 @@ const bsonNames = ["ObjectId", "UUID", "Long", "Decimal128", "Double", "Int32", 
  *   collection.find … toArray ─ pool.checkOut ── waits … ─▶ connection.command: the span
  *                                └ wait measured             └ one for each batch of a cursor, too
  *
- * Not by the driver's events of commands: they have a copy of each command and each reply, which costs more than all of this.
+ * Not by the driver's events of commands: for them each reply is read a second time, and in older versions their context is another's.
  */
 export class MongodbInstrumentation {
   readonly #options: DatabaseOptions;

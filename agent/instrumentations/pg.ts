@@ -13,6 +13,7 @@ import { findCallerBehind, type SoughtCall } from "./late-call-site.ts";
 import { observePgPromise } from "./observe-pg-promise.ts";
 import { startPgCall } from "./pg-call.ts";
 import type { PgClient, PgModule, PgPool, PgQuery } from "./pg-classes.ts";
+import { withComment } from "./pg-comment.ts";
 import { cursorOf, followCursor, type PgCursor } from "./pg-cursor.ts";
 import { textOfQuery } from "./text-of-query.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
@@ -156,10 +157,18 @@ export class PgInstrumentation {
     const isForPromise = this.#isForPromise(args);
     const call = this.#guard.attempt(() => this.#startCall(client, args, entry));
     this.#announced = undefined;
-    if (call === undefined) return Reflect.apply(original, client, args);
+    const sent = this.#withComment(args);
+    if (call === undefined) return Reflect.apply(original, client, sent);
     return isForPromise
-      ? this.#finishForPromise(call, client, original, args)
-      : this.#finishCall(call, client, original, args);
+      ? this.#finishForPromise(call, client, original, sent)
+      : this.#finishCall(call, client, original, sent);
+  }
+
+  #withComment(args: Args): Args {
+    const { comments, tracing } = this.#options;
+    if (comments === undefined) return args;
+    const route = tracing.contexts.current()?.trace?.route ?? "";
+    return this.#guard.attempt(() => withComment(args, comments, route)) ?? args;
   }
 
   #isForPromise(args: Args): boolean {
@@ -220,7 +229,7 @@ export class PgInstrumentation {
       // A query object is pg's to work with; a plain one is the application's, which may use it again.
       const config = isQueryObject(given)
         ? Object.assign(given, { callback })
-        : { ...given, callback };
+        : Object.assign(Object.create(given) as object, { callback });
       return Reflect.apply(original, client, [config, ...args.slice(1)]);
     }
     const result = Reflect.apply(original, client, args) as Promise<unknown>;
