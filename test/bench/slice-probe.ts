@@ -14,9 +14,20 @@ import { isMainThread } from "node:worker_threads";
  * It is the thread's CPU time and not the clock's: what other processes do is not in it. The hooks themselves are.
  */
 const microtasks = new Set(["PROMISE", "TickObject", "Microtask"]);
-/** By async id, so that a slice can be named; without those that never begin one. */
-const types = new Map<number, string>();
+/**
+ * The types of the newest async ids, so that a slice can be named. No hook for the end of a resource: with one, Node has
+ * the garbage collector tell of every promise, and the slices would be those of the collector.
+ */
+const newestMax = 2 ** 18;
+const newestIds = new Float64Array(newestMax);
+const newestTypes: string[] = new Array(newestMax).fill("");
 const slowestMax = 10;
+
+/** What has been there for long is no microtask. */
+function typeOf(id: number): string {
+  const at = id % newestMax;
+  return newestIds[at] === id ? newestTypes[at]! : "older";
+}
 
 let depth = 0;
 let type = "start";
@@ -59,11 +70,12 @@ function report(): void {
 if (isMainThread) {
   createHook({
     init(id, name) {
-      if (!microtasks.has(name)) types.set(id, name);
+      newestIds[id % newestMax] = id;
+      newestTypes[id % newestMax] = name;
     },
     before(id) {
-      const name = types.get(id);
-      if (depth === 0 && name !== undefined) {
+      const name = typeOf(id);
+      if (depth === 0 && !microtasks.has(name)) {
         endSlice();
         type = name;
       }
@@ -72,9 +84,6 @@ if (isMainThread) {
     after() {
       depth--;
       if (depth === 0) lastUs = cpuUs();
-    },
-    destroy(id) {
-      types.delete(id);
     },
   }).enable();
   process.on("SIGUSR2", report);
