@@ -5,6 +5,7 @@ import type { EngineCalls } from "../engine-calls.ts";
 import { type Channel, type Connection, connectCalls } from "../remote.ts";
 import { StorageError } from "../store.ts";
 import type { ChildMessage, ParentMessage } from "./chdb-child.ts";
+import { childEnvironment } from "./config.ts";
 import type { EngineOptions } from "./engine.ts";
 
 /** From source the child is a .ts file, from dist a .js file: as this module. */
@@ -69,6 +70,7 @@ export class ChildSupervisor {
       // What ClickHouse prints is not for our own standard output.
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       execArgv: [],
+      env: childEnvironment,
     });
     this.#child = child;
     child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#log(text));
