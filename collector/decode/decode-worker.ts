@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import { freeBytes } from "../free-bytes.ts";
 import { DecodeError } from "./decode-error.ts";
 import { decodeOtlp } from "./decode-otlp.ts";
 import type { DecodeJob, DecodeReply } from "./decoder.ts";
@@ -10,6 +11,7 @@ import { zipkinToProtobuf } from "./zipkin-to-protobuf.ts";
  */
 parentPort?.on("message", (job: DecodeJob) => {
   const reply = toReply(job);
+  freeBytes(job.body);
   const transferred = "result" in reply ? [reply.result.block.buffer] : [];
   parentPort?.postMessage(reply, transferred);
 });

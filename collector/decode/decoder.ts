@@ -28,10 +28,10 @@ export interface DecoderOptions {
   readonly queueBytesMax?: number;
 }
 
-/** What goes to the worker. */
-export interface DecodeJob {
+/** What goes to the worker; the body's memory is the worker's then. */
+export interface DecodeJob<Body extends Uint8Array = Uint8Array<ArrayBuffer>> {
   readonly signal: Signal;
-  readonly body: Uint8Array;
+  readonly body: Body;
   readonly encoding: BodyEncoding;
   readonly context: DecodeContext;
 }
@@ -56,7 +56,7 @@ export function createDecoder({
 
 /** A job and whoever waits for it. */
 interface Waiting {
-  readonly job: DecodeJob;
+  readonly job: DecodeJob<Uint8Array>;
   readonly bytes: number;
   readonly resolve: (block: DecodedBlock) => void;
   readonly reject: (error: DecodeError) => void;
@@ -86,7 +86,7 @@ class WorkerPool {
     this.#queueBytesMax = queueBytesMax;
   }
 
-  decode(job: DecodeJob): Promise<DecodedBlock> {
+  decode(job: DecodeJob<Uint8Array>): Promise<DecodedBlock> {
     const bytes = job.body.byteLength;
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
@@ -179,11 +179,9 @@ class WorkerPool {
 }
 
 /** A view of a larger buffer is copied: the buffer's other views are not ours to take away. */
-function toMessage(job: DecodeJob): [DecodeJob, ArrayBuffer[]] {
-  const { body } = job;
-  const { buffer } = body;
-  if (buffer instanceof ArrayBuffer && body.byteLength === buffer.byteLength)
-    return [job, [buffer]];
-  const copy = new Uint8Array(body);
-  return [{ ...job, body: copy }, [copy.buffer]];
+function toMessage(job: DecodeJob<Uint8Array>): [DecodeJob, ArrayBuffer[]] {
+  const { buffer, byteLength } = job.body;
+  const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
+  const body = isWhole ? new Uint8Array(buffer) : new Uint8Array(job.body);
+  return [{ ...job, body }, [body.buffer]];
 }

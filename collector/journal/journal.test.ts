@@ -80,7 +80,7 @@ describe("appending", () => {
     };
     const journal = await open({ fs: fileSystemWithFaults(fault) });
     await append(journal, 1, 2, 3).then(() => operations.push("acknowledged"));
-    expect(operations).toEqual(["open", "appendFile", "sync", "acknowledged"]);
+    expect(operations).toEqual(["open", "writev", "sync", "acknowledged"]);
     expect(journal.stats()).toMatchObject({ acceptedRequests: 3, journaledRows: 3, files: 1 });
   });
 
@@ -248,7 +248,7 @@ describe("a store that fails", () => {
 
 describe("a disk that fails", () => {
   const disks = [
-    ["no space for a block", "ENOSPC", /^appendFile .*native$/],
+    ["no space for a block", "ENOSPC", /^writev .*native$/],
     ["no space for a sidecar line", "ENOSPC", /^appendFile .*sidecar$/],
     ["a block can't be fsynced", "EIO", /^sync .*native$/],
     ["a sidecar can't be fsynced", "EIO", /^sync .*sidecar$/],
@@ -294,7 +294,7 @@ describe("a disk that fails", () => {
     const disk = Promise.withResolvers<void>();
     const syncing = Promise.withResolvers<void>();
     const fault: Fault = async (operation) => {
-      if (operation !== "appendFile") return;
+      if (operation !== "writev") return;
       syncing.resolve();
       await disk.promise;
     };

@@ -118,6 +118,14 @@ export class SimulatedDisk {
     };
     return {
       appendFile: write,
+      writev: async (chunks: readonly Uint8Array[]) => {
+        const all = Buffer.concat(chunks);
+        // A disk may take less than it is given, and say so.
+        const bytesWritten =
+          this.#random() < 0.8 ? all.length : Math.floor(this.#random() * all.length);
+        await write(all.subarray(0, bytesWritten));
+        return { bytesWritten };
+      },
       writeFile: write,
       truncate: (length: number) => this.#truncate(file, length),
       sync: () =>

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Grant } from "../auth/key-ring.ts";
 import type { Counters } from "../counters.ts";
 import type { BodyEncoding, DecodeContext, DecodedBlock } from "../decode/decoded-block.ts";
+import { freeBytes } from "../free-bytes.ts";
 import { rowNames, type Signal } from "../signal.ts";
 import type { Body } from "./read-body.ts";
 
@@ -100,7 +101,11 @@ class DurableIntake implements Intake {
       ...(grant.services && { services: grant.services }),
     });
     const { block, rows, rejected } = decoded;
-    if (rows > 0) await this.#append({ block, rows, bodyHash }, grant);
+    try {
+      if (rows > 0) await this.#append({ block, rows, bodyHash }, grant);
+    } finally {
+      freeBytes(block);
+    }
     this.#count(decoded);
     return { rejected, message: toMessage(decoded, rowNames[signal].replace("_", " ")) };
   }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { CollectorError } from "../collector-error.ts";
+import { freeBytes } from "../free-bytes.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { type Compression, decompress, tooLarge } from "./decompress.ts";
 
@@ -47,7 +48,10 @@ export async function withBody<Result>(
       hash.update(chunk);
       chunks.push(chunk);
     }
-    return await use({ bytes: concat(chunks, length), sha256: hash.digest("hex") });
+    const bytes = concat(chunks, length);
+    // What came as it is may share its buffer with the next request.
+    if (compression !== "identity") for (const chunk of chunks) freeChunk(chunk);
+    return await use({ bytes, sha256: hash.digest("hex") });
   } finally {
     budget.release(length);
   }
@@ -65,6 +69,11 @@ export async function* readChunks(request: Readable): AsyncGenerator<Uint8Array,
 /** Reads on and throws away what comes, also when an iterator still waits for more: `resume` alone would be undone. */
 export function discardRest(request: Readable): void {
   request.on("data", () => undefined);
+}
+
+/** Of a decompressor that has ended; small chunks share the buffer, which is freed with the first of them. */
+function freeChunk({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) freeBytes(new Uint8Array(buffer));
 }
 
 function concat(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
