@@ -21,11 +21,6 @@ export interface DatabaseOptions extends CallOptions {
 /** Beyond this the statement's next call has its call site captured. */
 const slowMs = 100;
 
-/** They say where a transaction begins and ends, each of them. */
-const controlOperations = new Set(
-  "BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE SET".split(" "),
-);
-
 interface DatabaseServer {
   /** As `db.system.name`. */
   readonly system: string;
@@ -112,19 +107,22 @@ export class DatabaseCall implements Repeat {
   }
 
   get repeat(): Repeat | undefined {
-    const { repeatIndex, statement, transactionId, statementIndex } = this.#start;
-    if (repeatIndex <= sentWholeMax || this.#callSite !== undefined) return undefined;
-    // A transaction for each row: each is sent whole.
-    if (transactionId !== "" && statementIndex <= sentWholeMax) return undefined;
-    return controlOperations.has(statement.operation) ? undefined : this;
+    const isWhole = this.#start.repeatIndex <= sentWholeMax || this.#callSite !== undefined;
+    return isWhole ? undefined : this;
+  }
+
+  /** A short transaction, where there were ten alike, is one for each row: its calls are summed up with the others'. */
+  get #longTransactionId(): string {
+    const { transactionId, statementIndex } = this.#start;
+    return statementIndex > sentWholeMax ? transactionId : "";
   }
 
   isAlike(other: Repeat): boolean {
     if (!(other instanceof DatabaseCall)) return false;
-    const { server, transactionId } = this.#start;
-    const { server: one, transactionId: theirs } = other.#start;
+    const { server } = this.#start;
+    const { server: one } = other.#start;
     return (
-      transactionId === theirs &&
+      this.#longTransactionId === other.#longTransactionId &&
       server.database === one.database &&
       server.host === one.host &&
       server.port === one.port &&
@@ -145,7 +143,7 @@ export class DatabaseCall implements Repeat {
   }
 
   writeShared(writer: AttributeWriter): void {
-    const { statement, server, transactionId } = this.#start;
+    const { statement, server } = this.#start;
     writer.known(keys.dbSystemName, server.system);
     writer.known(keys.dbNamespace, server.database);
     writer.known(keys.serverAddress, server.host);
@@ -154,6 +152,7 @@ export class DatabaseCall implements Repeat {
     if (statement.summary !== "") writer.known(keys.dbQuerySummary, statement.summary);
     if (statement.operation !== "") writer.known(keys.dbOperationName, statement.operation);
     if (statement.collection !== "") writer.known(keys.dbCollectionName, statement.collection);
+    const transactionId = this.#longTransactionId;
     if (transactionId !== "") writer.text(keys.transactionId, transactionId);
   }
 
@@ -172,7 +171,10 @@ export class DatabaseCall implements Repeat {
 
   #writeConnection(writer: AttributeWriter): void {
     const { transactionId, statementIndex, poolWaitMs, connectionCreateMs } = this.#start;
-    if (transactionId !== "") writer.integer(keys.statementIndex, statementIndex);
+    if (transactionId !== "") {
+      if (this.#longTransactionId === "") writer.text(keys.transactionId, transactionId);
+      writer.integer(keys.statementIndex, statementIndex);
+    }
     if (poolWaitMs >= 0) writer.double(keys.poolWait, poolWaitMs);
     if (connectionCreateMs >= 0) writer.double(keys.connectionCreate, connectionCreateMs);
   }

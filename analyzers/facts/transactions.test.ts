@@ -88,6 +88,17 @@ test("an ORM's span holds all below it, until it ends; an empty one is none", ()
   );
 });
 
+test("what sums up many begins, or many commits, delimits none", () => {
+  const many = { repeats: 90, repeatDurationSumNs: 9e7, repeatDurationUnionNs: 9e7 };
+  const children: SpanNode[] = [
+    ...run("begin", "insert a", "commit"),
+    ...["begin", "insert a", "commit"].map(
+      (text, i): SpanNode => [statement(text, many), 30 + i, 200 + i],
+    ),
+  ];
+  expect(of(...children).map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([[5, 20]]);
+});
+
 test("statements alone are no transaction", () => {
   expect(of(...run("select a", "insert b", "commit"))).toEqual([]);
 });

@@ -95,7 +95,9 @@ function delimitedTransactions(trace: TraceView, known: ReadonlySet<SpanIndex>):
   const { calls, parents } = callsOfTrace(trace);
   const transactions: Transaction[] = [];
   const places = Map.groupBy(
-    calls.filter((span) => isDatabaseCall(trace, span) && !known.has(span)),
+    calls.filter(
+      (span) => isDatabaseCall(trace, span) && !known.has(span) && !isManyLimits(trace, span),
+    ),
     (span) => `${parents[span]} ${trace.service[span]} ${trace.dbSystemName[span]}`,
   );
   for (const spans of places.values()) {
@@ -120,6 +122,11 @@ function delimitedTransactions(trace: TraceView, known: ReadonlySet<SpanIndex>):
     close(false);
   }
   return transactions;
+}
+
+/** Many a BEGIN, or many a COMMIT, summed up: they delimit no transaction. */
+function isManyLimits(trace: TraceView, span: SpanIndex): boolean {
+  return trace.repeats[span]! > 1 && (isBegin(trace, span) || isEnd(trace, span));
 }
 
 interface TransactionFacts {

@@ -92,6 +92,34 @@ describe("a loop of 5,000 queries", () => {
   });
 });
 
+test("a loop that saves each row in a transaction of its own keeps ten of them, and counts the others", async () => {
+  const sink = await startOtlpSink();
+  const app = await startApp(sink.url);
+  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
+  const response = await fetch(`http://127.0.0.1:${port}/customers/300`, {
+    method: "POST",
+    headers: { connection: "close" },
+  });
+  expect(await response.text()).toBe("saved");
+  await app.stop();
+  await sink.stop();
+  const queries = sink.spans.filter(({ kind }) => kind === 3);
+  for (const operation of ["BEGIN", "SELECT", "COMMIT"]) {
+    const own = queries.filter(({ attributes }) => attributes["db.operation.name"] === operation);
+    expect(sum(own.map(repeatsOf)), operation).toBe(300);
+    expect(own.length, operation).toBeLessThan(40);
+  }
+  const ids = Map.groupBy(
+    queries.filter((it) => repeatsOf(it) === 1),
+    ({ attributes }) => attributes["culprit.transaction.id"],
+  );
+  const whole = [...ids.values()].filter(({ length }) => length === 3);
+  expect(whole.length).toBeGreaterThanOrEqual(10);
+  for (const summary of queries.filter((it) => repeatsOf(it) > 1)) {
+    expect(summary.attributes).not.toHaveProperty("culprit.transaction.id");
+  }
+});
+
 describe("a loop of 5,000 queries, in culprit", () => {
   let folder: string;
   beforeEach(async () => {
