@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
-import { isMainThread } from "node:worker_threads";
+import threads from "node:worker_threads";
 import { readConfig } from "./config.ts";
 import { findOtherAgent } from "./other-agents.ts";
 import type { startAgent } from "./start-fast.ts";
+import { environmentKey } from "./thread/worker-channel.ts";
 
 /**
  * `node --require @culprit/agent app.js`. Decides whether the agent may start here; `start-fast.ts` is the set-up, `start-sdk.ts` the other one. Whatever
@@ -16,8 +17,7 @@ export const watchImports: WatchImports = startOrStayInert();
 export type WatchImports = () => void;
 
 function startOrStayInert(): WatchImports {
-  // Worker threads inherit --require; loggers and loaders start one, and each would cost a second of CPU.
-  if (!isMainThread) return doNothing;
+  if (!threads.isMainThread && !isTracedWorker()) return doNothing;
   const config = readConfig();
   if (config.isDisabled) return doNothing;
 
@@ -35,6 +35,13 @@ function startOrStayInert(): WatchImports {
     warn(`it could not start: ${error instanceof Error ? error.message : String(error)}`);
     return doNothing;
   }
+}
+
+/** Worker threads inherit --require. Node's own, those of loggers, and those of a process that is not traced do nothing. */
+function isTracedWorker(): boolean {
+  const { isInternalThread = false, getEnvironmentData } = threads;
+  const isLogger = /[\\/]thread-stream[\\/]/.test(process.argv[1] ?? "");
+  return !isInternalThread && !isLogger && getEnvironmentData(environmentKey) === process.pid;
 }
 
 /** A declaration, since it is needed before the end of this module is reached. */

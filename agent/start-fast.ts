@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { isMainThread, setEnvironmentData } from "node:worker_threads";
 import { context, metrics as metricsApi, propagation, trace } from "@opentelemetry/api";
 import { type Config, withOtelDefaults } from "./config.ts";
 import { showErrorsAsWarnings, warn } from "./diagnostics.ts";
@@ -9,7 +10,8 @@ import { SqlComments } from "./evidence/sql-comment.ts";
 import { bufferBytes, ChunkExport } from "./export/chunk-export.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
 import { type ResourceSettings, toResourceAttributes } from "./export/resource-attributes.ts";
-import { SpanBuffer } from "./export/span-buffer.ts";
+import { type ChunkExchange, SpanBuffer } from "./export/span-buffer.ts";
+import { WorkerChunks } from "./export/worker-chunks.ts";
 import type { createContrib } from "./instrumentations/contrib.ts";
 import { contribOf } from "./instrumentations/contrib-packages.ts";
 import { instrumentFrameworks } from "./instrumentations/frameworks.ts";
@@ -36,6 +38,8 @@ import { type Runtime, startRuntime } from "./runtime/start-runtime.ts";
 import { createWatchSettings } from "./runtime/watch-protocol.ts";
 import { findServiceName } from "./service-name.ts";
 import { AgentThread, agentWorkerFile } from "./thread/agent-thread.ts";
+import { followWorkerThreads } from "./thread/follow-worker-threads.ts";
+import { environmentKey } from "./thread/worker-channel.ts";
 import { createSampler } from "./tracing/sampler.ts";
 import { TailDecision } from "./tracing/tail-decision.ts";
 import { Tracing } from "./tracing/tracing.ts";
@@ -53,7 +57,11 @@ import { W3cPropagator } from "./tracing/w3c-propagator.ts";
 export function startAgent(config: Config): () => void {
   if (!config.isDiagToConsole) showErrorsAsWarnings();
   for (const warning of config.warnings) warn(warning);
+  const loads = isMainThread ? startInMainThread(config) : startInWorkerThread(config);
+  return () => loads.watchImports();
+}
 
+function startInMainThread(config: Config): ModuleLoads {
   const resource = toResourceSettings(config);
   const watching = createWatchSettings(config.eventLoopBlockMs);
   const sending = {
@@ -63,38 +71,72 @@ export function startAgent(config: Config): () => void {
   };
   const thread = new AgentThread(agentWorkerFile(import.meta.dirname), { sending, watching });
   const chunks = new ChunkExport(thread);
+  const metrics = loadMetrics(config, resource);
+  const profiling = config.profile === "off" ? undefined : toProfileSettings(config);
+  const runtime = startRuntime({ watching, thread, profiling, metrics: metrics?.measured });
+  const { loads, handOver } = startTracing(config, chunks, runtime);
+  const flushMetrics = metrics && withOtelDefaults(() => metrics.start());
+  followWorkerThreads(thread);
+
+  flushAtExit(() => {
+    handOver();
+    return Promise.all([chunks.flush(), flushMetrics?.()]);
+  }, config.flushTimeoutMs);
+  return loads;
+}
+
+/** Only spans: the process is watched and measured by its main thread. */
+function startInWorkerThread(config: Config): ModuleLoads {
+  const runtime = startRuntime({
+    watching: undefined,
+    thread: undefined,
+    profiling: undefined,
+    metrics: undefined,
+  });
+  const chunks = new WorkerChunks();
+  const { loads, handOver } = startTracing(config, chunks, runtime);
+  process.once("exit", () => {
+    chunks.end();
+    handOver();
+  });
+  return loads;
+}
+
+interface StartedTracing {
+  readonly loads: ModuleLoads;
+  /** Gives all spans that have ended to whoever sends them. */
+  handOver(): void;
+}
+
+function startTracing(config: Config, chunks: ChunkExchange, runtime: Runtime): StartedTracing {
   const buffer = new SpanBuffer(chunks, Buffer.from(new ArrayBuffer(bufferBytes)), {
     spansMax: config.batchSpansMax,
     delayMs: config.batchDelayMs,
   });
   const sampler = createSampler(config.sampler, config.samplerRatio);
   const shedding = new Shedding();
-  const metrics = loadMetrics(config, resource);
-  const profiling = config.profile === "off" ? undefined : toProfileSettings(config);
-  const runtime = startRuntime({ watching, thread, profiling, metrics: metrics?.measured });
   const tail = config.tailRatio < 1 ? new TailDecision(buffer, config.tailRatio) : undefined;
   const folded = new FoldedRepeats(tail ?? buffer, config.batchDelayMs);
-  const sink =
-    metrics === undefined ? folded : new MeteredSpans(folded, metrics.measured.durations);
+  const { metrics } = runtime;
+  const sink = metrics === undefined ? folded : new MeteredSpans(folded, metrics.durations);
   const tracing = new Tracing(sink, sampler, packageJson.version);
   context.setGlobalContextManager(tracing.contexts);
   propagation.setGlobalPropagator(new W3cPropagator());
   trace.setGlobalTracerProvider(tracing);
-  const flushMetrics = metrics && withOtelDefaults(() => metrics.start());
   const loads = instrument(config, { tracing, runtime, shedding });
   if (config.ownShareMax > 0) {
     const nowMs = () => performance.now();
     const limits = { shareMax: config.ownShareMax, ownTime, nowMs };
     new Governor({ ...limits, shedding, sampler }).start();
   }
-
-  flushAtExit(() => {
-    folded.sendAll();
-    tail?.decideAll();
-    buffer.handOver();
-    return Promise.all([chunks.flush(), flushMetrics?.()]);
-  }, config.flushTimeoutMs);
-  return () => loads.watchImports();
+  return {
+    loads,
+    handOver() {
+      folded.sendAll();
+      tail?.decideAll();
+      buffer.handOver();
+    },
+  };
 }
 
 function toProfileSettings(config: Config): ProfileSettings {
@@ -193,6 +235,7 @@ function standDown(
   tracing.stop();
   runtime.stop();
   for (const api of [trace, context, propagation, metricsApi]) api.disable();
+  setEnvironmentData(environmentKey, undefined);
   process.emitWarning(
     `the agent has switched itself off: ${name} traces this process`,
     "CulpritWarning",

@@ -55,6 +55,7 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
 
   onReport(report: ThreadReport): void {
     if (report.kind === "empty") this.#empty.push(report.bytes);
+    else if (report.kind === "holding") this.#isHolding = true;
     else if (report.kind === "warning") warn(report.message);
     else if (report.kind === "dropped") countDropped(report.reason, report.spans);
     else if (report.kind === "flushed") this.#settle(report.id, report.isEmpty);

@@ -22,6 +22,8 @@ export type ExportRequest =
 
 export type ExportReport =
   | { readonly kind: "empty"; readonly bytes: ArrayBuffer }
+  /** Something came from elsewhere that is to be sent before the process ends. */
+  | { readonly kind: "holding" }
   | { readonly kind: "warning"; readonly message: string }
   | { readonly kind: "dropped"; readonly reason: DropReason; readonly spans: number }
   | { readonly kind: "flushed"; readonly id: number; readonly isEmpty: boolean };
@@ -60,12 +62,18 @@ export class ExportService {
 
   handle(request: ExportRequest): void {
     if (request.kind === "flush") void this.#flush(request.id);
-    else this.#send(request.chunk);
+    else this.#send(request.chunk, { kind: "empty", bytes: request.chunk.bytes });
   }
 
-  #send(chunk: SpanChunk): void {
+  /** A chunk of a worker thread, that wants no buffer back. */
+  take(chunk: SpanChunk): void {
+    this.#send(chunk, { kind: "holding" });
+  }
+
+  /** `report` is made as soon as the chunk's buffer is done with. */
+  #send(chunk: SpanChunk, report: ExportReport): void {
     const body = this.#join(toRequestParts(this.#places.resolve(chunk), this.#resource));
-    this.#report({ kind: "empty", bytes: chunk.bytes }, [chunk.bytes]);
+    this.#report(report, report.kind === "empty" ? [report.bytes] : []);
     // Level 1 takes a third of the time of level 6, and the body grows by a seventh.
     this.#sender.enqueue({
       body: this.#isGzip ? gzipSync(body, { level: 1 }) : Buffer.from(body),

@@ -11,8 +11,8 @@ import { activeTraceKey, type WatchSettings } from "./watch-protocol.ts";
 export interface RuntimeOptions {
   /** What the thread was told of the watch over the event loop; undefined: there is none. */
   readonly watching: WatchSettings | undefined;
-  /** Started with the first request, when it watches. */
-  readonly thread: AgentThread;
+  /** Started with the first request, when it watches. Undefined in a worker thread, that nobody watches. */
+  readonly thread: AgentThread | undefined;
   /** How profiles are taken; undefined: none is. */
   readonly profiling: ProfileSettings | undefined;
   /** Undefined when no metrics are exported. */
@@ -40,17 +40,18 @@ const slowMs = 1_000;
 export function startRuntime(options: RuntimeOptions): Runtime {
   const { watching, thread, profiling, metrics } = options;
   const requests = new OpenRequests();
-  const profiles = profiling && new ProfileControl(profiling, thread, requests);
+  const profiles = profiling && thread && new ProfileControl(profiling, thread, requests);
   const gcPauses = new GcPauses((kind, durationMs) => {
     metrics?.recordGc(kind, durationMs);
     if (kind === "major") profiles?.collected();
   });
-  const watch = watching && startWatch(watching, thread, { requests, gcPauses, profiles });
+  const watch =
+    watching && thread && startWatch(watching, thread, { requests, gcPauses, profiles });
 
   return {
     requestStarted(span) {
       requests.add(span, performance.now());
-      if (watch !== undefined) thread.start();
+      if (watch !== undefined) thread?.start();
     },
     requestEnding(span) {
       const startMs = requests.startMsOf(span);
@@ -66,7 +67,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     metrics,
     stop() {
       watch?.stop();
-      thread.stop();
+      thread?.stop();
     },
   };
 }

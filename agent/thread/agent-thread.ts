@@ -43,6 +43,10 @@ export class AgentThread {
     return this.#worker !== undefined;
   }
 
+  is(worker: Worker): boolean {
+    return worker === this.#worker;
+  }
+
   listen(listener: ThreadListener): void {
     this.#listeners.push(listener);
   }

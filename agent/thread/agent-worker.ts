@@ -7,11 +7,13 @@ import type { Profiles, ProfilesOptions } from "../runtime/profiles/profiles.ts"
 import { watchMainThread } from "../runtime/watch-main-thread.ts";
 import { SourceMaps } from "../source-maps/source-maps.ts";
 import type { ThreadReport, ThreadRequest, ThreadSettings } from "./thread-messages.ts";
+import { WorkerListeners } from "./worker-listeners.ts";
 
 /**
  * The agent's one thread. Its own sockets hold only this thread, and nobody waits for that.
  *
  *   chunks of spans ──▶ ExportService ──▶ collector
+ *         ▲ WorkerListeners ◀── chunks of the application's worker threads
  *   heartbeat ────────▶ watchMainThread ──▶ stacks, back to the application's thread
  *   a reason ─────────▶ Profiles ──▶ collector
  */
@@ -25,9 +27,12 @@ const maps = new SourceMaps(() => drop("source_map_failed"));
 if (sending !== undefined) {
   const target = readOtlpEnvironment(sending.environment, "application/x-protobuf");
   const service = new ExportService(target, sending, { report, maps });
+  const workers = new WorkerListeners((chunk) => service.take(chunk));
   let profiles: Profiles | undefined;
   parentPort?.on("message", (request: ThreadRequest) => {
-    if (request.kind !== "profile") service.handle(request);
+    if (request.kind === "worker") workers.begin(request.threadId);
+    else if (request.kind === "workerEnded") workers.end(request.threadId);
+    else if (request.kind !== "profile") service.handle(request);
     else {
       profiles ??= loadProfiles({ sending, maps, onFailure: () => drop("profile_failed") });
       profiles.handle(request);

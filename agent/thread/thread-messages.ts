@@ -10,7 +10,12 @@ export interface ThreadSettings {
   readonly watching: WatchSettings | undefined;
 }
 
-export type ThreadRequest = ExportRequest | ProfileRequest;
+export type ThreadRequest =
+  | ExportRequest
+  | ProfileRequest
+  /** A worker thread of the application, that has begun, or ended. */
+  | { readonly kind: "worker"; readonly threadId: number }
+  | { readonly kind: "workerEnded"; readonly threadId: number };
 
 export type ThreadReport =
   | ExportReport

@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { WorkerListeners } from "../thread/worker-listeners.ts";
+import type { SpanChunk } from "./span-chunk.ts";
+import { WorkerChunks } from "./worker-chunks.ts";
+
+const full: SpanChunk = {
+  bytes: new Uint8Array([1, 2, 3, 0, 0, 0]).buffer,
+  segments: [0, 2, 1, 3],
+  scopes: [{ name: "test", version: "1" }],
+  spans: 2,
+  places: [],
+};
+
+/** Of a worker thread, another one in each test. */
+let threadId = 1_000_000;
+const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 20_000 });
+
+let taken: SpanChunk[];
+let listeners: WorkerListeners;
+
+beforeEach(() => {
+  threadId += 1;
+  // What an earlier test has under way does not come here.
+  const ours: SpanChunk[] = [];
+  taken = ours;
+  listeners = new WorkerListeners((chunk) => ours.push(chunk));
+});
+
+afterEach(() => listeners.end(threadId));
+
+it("hands over nothing before the agent's thread listens", async () => {
+  const chunks = new WorkerChunks(threadId);
+  expect(chunks.hasRoom).toBe(false);
+  expect(chunks.exchange(full)).toBeUndefined();
+  listeners.begin(threadId);
+  await until(() => chunks.hasRoom);
+});
+
+it("is heard by a thread that listened before it began, and hands over what is written only", async () => {
+  listeners.begin(threadId);
+  const chunks = new WorkerChunks(threadId);
+  await until(() => chunks.hasRoom);
+  const next = chunks.exchange(full);
+  // The buffer stays here.
+  expect(next?.buffer).toBe(full.bytes);
+  await until(() => taken.length === 1);
+  expect(taken[0]).toMatchObject({ segments: full.segments, scopes: full.scopes, spans: 2 });
+  expect(new Uint8Array(taken[0]!.bytes)).toEqual(new Uint8Array([1, 2, 3]));
+});
+
+it("has four chunks under way at most", async () => {
+  listeners.begin(threadId);
+  const chunks = new WorkerChunks(threadId);
+  await until(() => chunks.hasRoom);
+  const handed = Array.from({ length: 6 }, () => chunks.exchange(full));
+  expect(handed.map((next) => next !== undefined)).toEqual([true, true, true, true, false, false]);
+  await until(() => taken.length === 4 && chunks.hasRoom);
+  expect(chunks.exchange(full)).toBeDefined();
+});
+
+it("is heard at the end of its thread, too, when there are no more events", async () => {
+  const chunks = new WorkerChunks(threadId);
+  listeners.begin(threadId);
+  chunks.end();
+  expect(chunks.exchange(full)).toBeDefined();
+  await until(() => taken.length === 1);
+});
+
+it("gives up at the end of its thread when nobody listens", () => {
+  const chunks = new WorkerChunks(threadId);
+  chunks.end();
+  expect(chunks.exchange(full)).toBeUndefined();
+});

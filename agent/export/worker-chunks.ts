@@ -1,0 +1,75 @@
+import {
+  BroadcastChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  threadId,
+} from "node:worker_threads";
+import {
+  type WorkerGreeting,
+  type WorkerMessage,
+  workerChannelName,
+} from "../thread/worker-channel.ts";
+import type { ChunkExchange } from "./span-buffer.ts";
+import type { SpanChunk } from "./span-chunk.ts";
+
+/** That the agent's thread has not taken yet. */
+const chunksUnderWayMax = 4;
+/** A worker thread may end before the agent's thread, which starts with it, listens: its end is held up so long. */
+const endWaitMsMax = 200;
+const endLookMs = 5;
+
+/** Hands the chunks of a worker thread to the agent's thread, past the main thread. */
+export class WorkerChunks implements ChunkExchange {
+  readonly #channel: BroadcastChannel;
+  readonly #underWay = new Int32Array(new SharedArrayBuffer(4));
+  #isHeard = false;
+  #isEnding = false;
+
+  constructor(id = threadId) {
+    this.#channel = new BroadcastChannel(workerChannelName(id));
+    this.#channel.onmessage = (event) => this.#onGreeting((event as { data: unknown }).data);
+    this.#channel.unref();
+    this.#post({ kind: "hello" });
+  }
+
+  get hasRoom(): boolean {
+    return this.#isHeard && Atomics.load(this.#underWay, 0) < chunksUnderWayMax;
+  }
+
+  /** A message of such a channel is a copy, so the buffer stays here. */
+  exchange(chunk: SpanChunk): Buffer | undefined {
+    if (this.#isEnding && !this.#isHeard) this.#waitUntilHeard();
+    if (!this.hasRoom) return undefined;
+    const bytes = chunk.bytes.slice(0, chunk.segments.at(-1));
+    Atomics.add(this.#underWay, 0, 1);
+    this.#post({ kind: "spans", chunk: { ...chunk, bytes }, underWay: this.#underWay });
+    return Buffer.from(chunk.bytes);
+  }
+
+  /** The next chunk is the last one. */
+  end(): void {
+    this.#isEnding = true;
+  }
+
+  /** Events come no more. */
+  #waitUntilHeard(): void {
+    const nobody = new Int32Array(new SharedArrayBuffer(4));
+    const deadlineMs = performance.now() + endWaitMsMax;
+    while (!this.#isHeard && performance.now() < deadlineMs) {
+      // The types of Node leave out that it takes such a channel, too.
+      const { message } = receiveMessageOnPort(this.#channel as unknown as MessagePort) ?? {};
+      if (message === undefined) Atomics.wait(nobody, 0, 0, endLookMs);
+      else this.#onGreeting(message);
+    }
+  }
+
+  #onGreeting(message: unknown): void {
+    if ((message as WorkerGreeting).kind !== "listening") return;
+    this.#isHeard = true;
+    Atomics.store(this.#underWay, 0, 0);
+  }
+
+  #post(message: WorkerMessage): void {
+    this.#channel.postMessage(message);
+  }
+}

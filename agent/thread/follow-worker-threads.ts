@@ -1,0 +1,42 @@
+import { subscribe } from "node:diagnostics_channel";
+import { setEnvironmentData, type Worker } from "node:worker_threads";
+import type { AgentThread, ThreadListener } from "./agent-thread.ts";
+import { environmentKey } from "./worker-channel.ts";
+
+/** Further ones run untraced. */
+const workersMax = 256;
+
+/**
+ * Lets the agent run in the worker threads that the application starts, and the agent's thread listen to them. What is
+ * started by a worker thread runs untraced.
+ */
+export function followWorkerThreads(thread: AgentThread): void {
+  const workers = new Set<number>();
+  const listener: ThreadListener = {
+    onReport: () => undefined,
+    onExit() {
+      if (workers.size > 0 && thread.start()) announce(workers);
+    },
+  };
+  const announce = (threadIds: Iterable<number>) => {
+    for (const threadId of threadIds) thread.post({ kind: "worker", threadId });
+  };
+  thread.listen(listener);
+  setEnvironmentData(environmentKey, process.pid);
+
+  subscribe("worker_threads", (message) => {
+    const { worker } = message as { worker: Worker };
+    // It may be the agent's own, which is known as such once it is made.
+    queueMicrotask(() => {
+      const { threadId } = worker;
+      if (thread.is(worker) || threadId < 0 || workers.size >= workersMax || !thread.start())
+        return;
+      workers.add(threadId);
+      announce([threadId]);
+      worker.once("exit", () => {
+        workers.delete(threadId);
+        if (thread.isRunning) thread.post({ kind: "workerEnded", threadId });
+      });
+    });
+  });
+}
