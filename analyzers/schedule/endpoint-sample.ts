@@ -5,16 +5,10 @@ import {
 } from "../../storage/queries/endpoint-sample.ts";
 import type { Store } from "../../storage/store.ts";
 import { type SpanIndex, spanKind, statusError, type TraceView } from "../model/trace-view.ts";
+import { type EndpointKey, type EndpointWindow, toLists } from "./endpoint-window.ts";
 import { coverAll, readTraces } from "./read-traces.ts";
+import { readBounds } from "./settled-trace.ts";
 import { TraceCache } from "./trace-cache.ts";
-
-/** An endpoint of one service, in one environment. */
-export interface EndpointKey {
-  readonly service: string;
-  readonly environment: string;
-  readonly method: string;
-  readonly route: string;
-}
 
 export interface SampledTrace {
   readonly trace: TraceView;
@@ -24,54 +18,67 @@ export interface SampledTrace {
 
 /** Traces that a critical path and a prediction are computed from. */
 const tracesMax = 200;
-const tracesAtOnce = 200;
-/** All of the sample is in memory at once: after the part that reaches this, no more is read. */
+const tracesAtOnce = 2_000;
+/** All of a sample is in memory at once: after the part that reaches this, no more is read. */
 const sampleSpansMax = 200_000;
 
-/**
- * Reads a uniform sample of the endpoint's traces in [fromS, toS), by time. Failed requests are left out: they end early. What is in
- * `cache` is not read again.
- */
+/** Which traces are a uniform sample of each endpoint, in the order asked for. */
+export async function selectSamples(
+  store: Store,
+  windows: readonly EndpointWindow[],
+): Promise<EndpointSampleRow[][]> {
+  const picked = windows.map((): EndpointSampleRow[] => []);
+  if (windows.length === 0) return picked;
+  const parameters: EndpointSampleParameters = { ...toLists(windows), tracesMax };
+  for (const row of await store.select<EndpointSampleRow>(endpointSampleQuery, parameters)) {
+    picked[row.endpoint]!.push(row);
+  }
+  return picked;
+}
+
+/** Reads a uniform sample of the endpoint's traces, by time. */
 export async function sampleEndpoint(
   store: Store,
-  endpoint: EndpointKey,
-  window: { readonly fromS: number; readonly toS: number },
-  cache = new TraceCache(),
+  window: EndpointWindow,
 ): Promise<SampledTrace[]> {
-  const { service, environment, method, route } = endpoint;
-  const { fromS, toS } = window;
-  const parameters: EndpointSampleParameters = {
-    service,
-    environment,
-    method,
-    route,
-    fromS,
-    toS,
-    tracesMax,
-  };
-  const rows = await store.select<EndpointSampleRow>(endpointSampleQuery, parameters);
-  const sound = rows.filter(({ statusCode }) => statusCode !== statusError);
-  const sample: SampledTrace[] = [];
+  const [sample] = await sampleEndpoints(store, [window]);
+  return sample!;
+}
+
+/** The same of some endpoints, in the order asked for. Traces in `cache` are not read again; what is read goes there. */
+export async function sampleEndpoints(
+  store: Store,
+  windows: readonly EndpointWindow[],
+  cache = new TraceCache(),
+): Promise<SampledTrace[][]> {
+  const selected = await selectSamples(store, windows);
+  // Failed requests end early.
+  const picked = selected.map((rows) =>
+    rows.filter(({ statusCode }) => statusCode !== statusError),
+  );
+  const known = new Map<string, TraceView>();
+  const missing = new Set<string>();
+  for (const { traceId } of picked.flat()) {
+    const trace = cache.get(traceId);
+    if (trace) known.set(traceId, trace);
+    else missing.add(traceId);
+  }
   let spans = 0;
-  const add = (trace: TraceView) => {
-    const endpointSpan = findEndpointSpan(trace, endpoint);
-    if (endpointSpan !== -1) sample.push({ trace, endpointSpan });
-    spans += trace.size;
-  };
-  const missing = sound.filter(({ traceId }) => {
-    const known = cache.get(traceId);
-    if (known) add(known);
-    return !known;
-  });
-  for await (const traces of readSample(store, missing)) {
+  for await (const traces of readSample(store, [...missing])) {
     for (const trace of traces) {
-      add(trace);
+      known.set(trace.traceId, trace);
       cache.add(trace);
+      spans += trace.size;
     }
     if (spans >= sampleSpansMax) break;
   }
-  // Whatever was in the cache: an equal sample is in equal order, and so is what is drawn from it.
-  return sample.sort(byTime);
+  return windows.map((window, i) =>
+    picked[i]!.flatMap(({ traceId }) => {
+      const trace = known.get(traceId);
+      const endpointSpan = trace ? findEndpointSpan(trace, window) : -1;
+      return trace && endpointSpan !== -1 ? { trace, endpointSpan } : [];
+    }).sort(byTime),
+  );
 }
 
 function byTime({ trace: a }: SampledTrace, { trace: b }: SampledTrace): number {
@@ -81,9 +88,10 @@ function byTime({ trace: a }: SampledTrace, { trace: b }: SampledTrace): number 
   return a.traceId < b.traceId ? -1 : 1;
 }
 
-/** In order of the trace id, as spans are stored; what lies within few hours together, so that a read covers few. */
-async function* readSample(store: Store, rows: readonly EndpointSampleRow[]) {
-  const byHour = Map.groupBy(rows, ({ fromS }) => Math.floor(fromS / 3600));
+/** In order of the trace id, as spans are stored; those of an hour together, so that a read covers one. */
+async function* readSample(store: Store, traceIds: readonly string[]) {
+  const bounds = await readBounds(store, traceIds);
+  const byHour = Map.groupBy(bounds.values(), ({ fromS }) => Math.floor(fromS / 3600));
   for (const ofHour of byHour.values()) {
     const ids = ofHour.map(({ traceId }) => traceId).sort();
     // What is too large to be read was counted when it was examined.
@@ -91,6 +99,7 @@ async function* readSample(store: Store, rows: readonly EndpointSampleRow[]) {
     yield* readTraces(store, ids, coverAll(ofHour), limits);
   }
 }
+
 function findEndpointSpan(
   trace: TraceView,
   { service, environment, method, route }: EndpointKey,

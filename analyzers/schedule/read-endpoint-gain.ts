@@ -5,7 +5,8 @@ import {
   cumulativeGain,
   type RepairedTrace,
 } from "../gain/cumulative-gain.ts";
-import { type EndpointKey, sampleEndpoint } from "./endpoint-sample.ts";
+import { sampleEndpoint } from "./endpoint-sample.ts";
+import type { EndpointKey } from "./endpoint-window.ts";
 import { type OnDetectorError, repairedSample } from "./repaired-sample.ts";
 
 /** Fixes that are put in order; each is simulated beside each other. The rest is seen in fewer traces. */
@@ -26,7 +27,11 @@ export async function readEndpointGain(
   endpoint: EndpointKey,
   window: { readonly fromS: number; readonly toS: number },
 ): Promise<{ readonly traces: number; readonly steps: readonly CumulativeStep[] }> {
-  const sample = repairedSample(await sampleEndpoint(store, endpoint, window), detectors, onError);
+  const sample = repairedSample(
+    await sampleEndpoint(store, { ...endpoint, ...window }),
+    detectors,
+    onError,
+  );
   const seed = [endpoint.service, endpoint.environment, endpoint.method, endpoint.route].join("\n");
   return { traces: sample.length, steps: cumulativeGain(sample, mostSeen(sample), seed) };
 }

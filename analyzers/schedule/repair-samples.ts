@@ -3,8 +3,8 @@ import type { TraceDetector } from "../detector.ts";
 import type { RepairedTrace } from "../gain/cumulative-gain.ts";
 import type { FixedTrace } from "../gain/predict.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
-import type { EndpointWindow } from "./endpoint-requests.ts";
-import { sampleEndpoint } from "./endpoint-sample.ts";
+import { sampleEndpoints } from "./endpoint-sample.ts";
+import type { EndpointWindow } from "./endpoint-window.ts";
 import { repairedSample } from "./repaired-sample.ts";
 import type { TraceCache } from "./trace-cache.ts";
 
@@ -21,6 +21,9 @@ interface Repair {
   readonly window: EndpointWindow;
 }
 
+/** Endpoints that are sampled together: so many samples are in memory at once. */
+const endpointsAtOnce = 10;
+
 /**
  * By fingerprint: the sampled traces of its endpoint, each with what the fix would change in it (often nothing). Findings of
  * one endpoint whose windows are nearly the same share one sample.
@@ -30,14 +33,18 @@ export async function repairSamples(
   repairs: readonly Repair[],
 ): Promise<ReadonlyMap<string, readonly FixedTrace[]>> {
   const fixed = new Map<string, readonly FixedTrace[]>();
-  for (const shared of groupByWindow(repairs)) {
-    const { window } = shared[0]!;
-    const sample = await sampleEndpoint(options.store, window, window, options.cache);
-    const detectors = [...new Set(shared.map(({ detector }) => detector))];
-    const repaired = repairedSample(sample, detectors, (id, { traceId }, error) =>
-      countDetectorError(options, id, `trace ${traceId}`, error),
-    );
-    for (const { fingerprint } of shared) fixed.set(fingerprint, toFixed(repaired, fingerprint));
+  const groups = groupByWindow(repairs);
+  for (let at = 0; at < groups.length; at += endpointsAtOnce) {
+    const some = groups.slice(at, at + endpointsAtOnce);
+    const windows = some.map(([first]) => first!.window);
+    const samples = await sampleEndpoints(options.store, windows, options.cache);
+    for (const [i, shared] of some.entries()) {
+      const detectors = [...new Set(shared.map(({ detector }) => detector))];
+      const repaired = repairedSample(samples[i]!, detectors, (id, { traceId }, error) =>
+        countDetectorError(options, id, `trace ${traceId}`, error),
+      );
+      for (const { fingerprint } of shared) fixed.set(fingerprint, toFixed(repaired, fingerprint));
+    }
   }
   return fixed;
 }

@@ -63,6 +63,21 @@ const wholeWithinS = 30;
 /** Their ids are part of a query, which has at most 256 KiB. */
 const idsMax = 5_000;
 
+/** Where in time the traces are, all of their spans, by id; unknown ones are left out. */
+export async function readBounds(
+  store: Store,
+  traceIds: readonly string[],
+): Promise<ReadonlyMap<string, TracesBoundsRow>> {
+  const bounds = new Map<string, TracesBoundsRow>();
+  for (let at = 0; at < traceIds.length; at += idsMax) {
+    const parameters: TracesBoundsParameters = { traceIds: traceIds.slice(at, at + idsMax) };
+    for (const row of await store.select<TracesBoundsRow>(tracesBoundsQuery, parameters)) {
+      bounds.set(row.traceId, row);
+    }
+  }
+  return bounds;
+}
+
 /** Looks up where the rest is of those that may have arrived earlier in part. Their signs are then unknown. */
 export async function completeTraces(
   store: Store,
@@ -72,15 +87,10 @@ export async function completeTraces(
     ({ roots, fromS, toS, arrivedS }) =>
       roots === 0 || toS - fromS > wholeWithinS || arrivedS - toS > wholeWithinS,
   );
-  const bounds = new Map<string, TracesBoundsRow>();
-  for (let at = 0; at < doubtful.length; at += idsMax) {
-    const parameters: TracesBoundsParameters = {
-      traceIds: doubtful.slice(at, at + idsMax).map(({ traceId }) => traceId),
-    };
-    for (const row of await store.select<TracesBoundsRow>(tracesBoundsQuery, parameters)) {
-      bounds.set(row.traceId, row);
-    }
-  }
+  const bounds = await readBounds(
+    store,
+    doubtful.map(({ traceId }) => traceId),
+  );
   return arrived.map((trace) => {
     const { traceId, fromS, toS, mayBeAgain, signs } = trace;
     const whole = bounds.get(traceId);

@@ -1,13 +1,11 @@
-import {
-  type EndpointSampleRow,
-  endpointSampleQuery,
-} from "../../storage/queries/endpoint-sample.ts";
+import type { EndpointSampleRow } from "../../storage/queries/endpoint-sample.ts";
 import type { EndpointTotalsRow } from "../../storage/queries/endpoint-totals.ts";
 import type { Store } from "../../storage/store.ts";
 import type { WindowDetector, WindowObservation } from "../detector.ts";
 import type { Finding, SampleTrace } from "../model/finding.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
 import { readRequests } from "./endpoint-requests.ts";
+import { selectSamples } from "./endpoint-sample.ts";
 import { toFingerprint } from "./fingerprint.ts";
 import { numericOptions } from "./numeric-options.ts";
 import { orderVersions } from "./service-versions.ts";
@@ -29,8 +27,6 @@ interface TimeWindow {
 /** The window that a detector judges. */
 const windowMs = 3_600_000;
 const findingsMax = 200;
-/** Traces that the slowest, middle and fastest are picked from. */
-const sampleMax = 200;
 /**
  * A window says that something is slow, and not what to change: a tenth of it is what one fix is expected to save. So
  * whatever causes more than that is ranked before its symptom.
@@ -55,11 +51,10 @@ async function runDetector(
 ): Promise<Finding[]> {
   try {
     const seen = await observe(options, detector, window);
-    const ranked: RankedFinding[] = [];
-    for (const each of seen) {
-      const finding = await describe(options, detector, each, window);
-      ranked.push({ finding, savedShare });
-    }
+    const ranked: RankedFinding[] = seen.map((each) => ({
+      finding: describe(detector, each, window),
+      savedShare,
+    }));
     await storeFindings(options.store, ranked, options.now());
     return ranked.map(({ finding }) => finding);
   } catch (error) {
@@ -87,6 +82,7 @@ interface Seen {
   readonly id: string;
   readonly observation: WindowObservation;
   readonly requests: readonly EndpointTotalsRow[];
+  readonly sample: readonly EndpointSampleRow[];
   readonly known: Finding | undefined;
 }
 
@@ -107,11 +103,15 @@ async function observe(
     store,
     due.map(({ id }) => id),
   );
-  const requests = await readRequests(
-    store,
-    due.map(({ observation }) => ({ ...observation, ...window })),
-  );
-  return due.map((each, i) => ({ ...each, requests: requests[i]!, known: known.get(each.id) }));
+  const endpoints = due.map(({ observation }) => ({ ...observation, ...window }));
+  const requests = await readRequests(store, endpoints);
+  const samples = await selectSamples(store, endpoints);
+  return due.map((each, i) => ({
+    ...each,
+    requests: requests[i]!,
+    sample: samples[i]!,
+    known: known.get(each.id),
+  }));
 }
 
 /** null: the detector failed on this row. */
@@ -129,22 +129,13 @@ function toObservation(
 }
 
 /** What, where, how often, and where to look: the slowest, the middle and the fastest of a uniform sample. */
-async function describe(
-  { store }: WindowOptions,
+function describe(
   { meta }: WindowDetector,
-  { id, observation, requests, known }: Seen,
+  { id, observation, requests, sample, known }: Seen,
   window: TimeWindow,
-): Promise<Finding> {
+): Finding {
   const { summary, confidence, fix, secondsPerDay } = observation;
   const { service, environment, method, route } = observation;
-  const sample = await store.select<EndpointSampleRow>(endpointSampleQuery, {
-    service,
-    environment,
-    method,
-    route,
-    ...window,
-    tracesMax: sampleMax,
-  });
   // Whole minutes, but never the future: the window's end is rounded up.
   const lastSeenAt = Math.min(window.toS - 1, Math.max(...requests.map(({ toS }) => toS))) * 1000;
   const traces = requests.reduce((sum, { requestsStored }) => sum + requestsStored, 0);

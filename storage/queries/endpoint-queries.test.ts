@@ -120,40 +120,56 @@ test("endpoint-totals gives the requests of endpoints by version, newest first, 
   ]);
 });
 
-test("endpoint-sample gives all traces of a small endpoint, with their time", async () => {
+/** Of nobody, of /orders and of /other. */
+async function sample(tracesMax: number, toS = window.toS): Promise<string[][]> {
+  const { service, environment, method, route } = orders;
   const rows = await store.select<EndpointSampleRow>(endpointSampleQuery, {
-    ...orders,
-    ...window,
-    tracesMax: 1_000,
+    services: ["nobody", service, service],
+    environments: [environment, environment, environment],
+    methods: [method, method, method],
+    routes: [route, route, "/other"],
+    fromS: [startS, startS, startS].map(String),
+    toS: [toS, toS, toS].map(String),
+    tracesMax,
   });
-  expect(rows.map(({ traceId }) => Number.parseInt(traceId, 16)).sort((a, b) => a - b)).toEqual(
-    Array.from({ length: 100 }, (_, i) => i),
+  return [0, 1, 2].map((place) =>
+    rows.filter(({ endpoint }) => endpoint === place).map(({ traceId }) => traceId),
   );
-  expect(rows.find(({ traceId }) => Number.parseInt(traceId, 16) === 20)).toEqual({
+}
+const numbers = (traceIds: readonly string[]) => traceIds.map((id) => Number.parseInt(id, 16));
+
+test("endpoint-sample gives all traces of small endpoints, with duration and status", async () => {
+  const [none, all, other] = await sample(1_000);
+  expect(none).toEqual([]);
+  expect(numbers(all!).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  expect(other).toEqual(["ff".repeat(16)]);
+  const { service, environment, method, route } = orders;
+  const [row] = await store.select<EndpointSampleRow>(endpointSampleQuery, {
+    services: [service],
+    environments: [environment],
+    methods: [method],
+    routes: [route],
+    fromS: [String(startS + 20)],
+    toS: [String(startS + 21)],
+    tracesMax: 10,
+  });
+  expect(row).toEqual({
+    endpoint: 0,
     traceId: (20).toString(16).padStart(32, "0"),
-    startMs: startMs + 20_000,
     durationNs: 21_000_000,
-    weight: 2,
     statusCode: 2,
-    fromS: startS + 20,
-    toS: startS + 20,
   });
 });
 
 test("endpoint-sample of a large endpoint is spread over it, and the same when asked again", async () => {
-  const read = async (tracesMax: number, toS = window.toS) => {
-    const parameters = { ...orders, fromS: startS, toS, tracesMax };
-    const rows = await store.select<EndpointSampleRow>(endpointSampleQuery, parameters);
-    return rows.map(({ traceId }) => traceId);
-  };
-  const sample = await read(20);
-  expect(sample).toHaveLength(20);
-  expect(await read(20)).toEqual(sample);
-  expect((await read(30)).slice(0, 20)).toEqual(sample);
-  const late = sample.filter((traceId) => Number.parseInt(traceId, 16) >= 50);
+  const [, few] = await sample(20);
+  expect(few).toHaveLength(20);
+  expect((await sample(20))[1]).toEqual(few);
+  expect((await sample(30))[1]!.slice(0, 20)).toEqual(few);
+  const late = numbers(few!).filter((number) => number >= 50);
   expect(late.length).toBeGreaterThan(4);
   expect(late.length).toBeLessThan(16);
-  expect((await read(1_000, startS + 10)).length).toBe(10);
+  expect((await sample(1_000, startS + 10))[1]).toHaveLength(10);
 });
 
 test("coverage counts spans and names the services of late", async () => {

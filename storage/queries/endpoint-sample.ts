@@ -1,60 +1,75 @@
 import type { Query } from "../store.ts";
 
 /**
- * A uniform sample of the traces of an endpoint whose server span started in [from, to): those with the smallest
- * hashes of the trace id, so the same traces come back while the window stands. Weight them by `weight`.
+ * A uniform sample of the traces of some endpoints, each of those whose server span started in its own [from, to): the ones with
+ * the smallest hashes of the trace id, so the same traces come back while the window stands. The lists are of one length:
+ * what stands at one place in each is one endpoint.
  */
 export const endpointSampleQuery: Query = {
   name: "endpoint-sample",
   sql: `
-    WITH sample AS (
-      SELECT trace_id, ts, duration, weight, status_code
-      FROM spans_by_service
-      WHERE service = {service:String}
-        AND environment = {environment:String}
-        AND http_request_method = {method:String}
-        AND http_route = {route:String}
-        AND kind = 2
-        AND ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
-        AND ts < toDateTime64({toS:UInt32}, 9, 'UTC')
-      ORDER BY cityHash64(trace_id), trace_id, ts
-      LIMIT 1 BY trace_id
-      LIMIT {tracesMax:UInt32}
+    WITH wanted AS (
+      SELECT
+        arrayJoin(arrayEnumerate({services:Array(String)})) AS place,
+        {services:Array(String)}[place] AS of_service,
+        {environments:Array(String)}[place] AS of_environment,
+        {methods:Array(String)}[place] AS of_method,
+        {routes:Array(String)}[place] AS of_route,
+        toDateTime64(toUInt32({fromS:Array(String)}[place]), 9, 'UTC') AS of_from,
+        toDateTime64(toUInt32({toS:Array(String)}[place]), 9, 'UTC') AS of_to
     )
     SELECT
-      lower(hex(sample.trace_id)) AS traceId,
-      toFloat64(toUnixTimestamp64Milli(any(sample.ts))) AS startMs,
-      toFloat64(any(sample.duration)) AS durationNs,
-      any(sample.weight) AS weight,
-      any(sample.status_code) AS statusCode,
-      toUInt32(toUnixTimestamp(min(traces.start))) AS fromS,
-      toUInt32(toUnixTimestamp(max(traces.end))) AS toS
-    FROM traces
-    INNER JOIN sample ON sample.trace_id = traces.trace_id
-    WHERE traces.trace_id IN (SELECT trace_id FROM sample)
-    GROUP BY sample.trace_id
-    ORDER BY cityHash64(sample.trace_id), traceId
-    LIMIT {tracesMax:UInt32}`,
+      toUInt32(place - 1) AS endpoint,
+      lower(hex(trace_id)) AS traceId,
+      toFloat64(of_duration) AS durationNs,
+      of_status AS statusCode
+    FROM (
+      SELECT
+        place,
+        trace_id,
+        cityHash64(trace_id) AS hash,
+        argMin(duration, ts) AS of_duration,
+        argMin(status_code, ts) AS of_status
+      FROM (
+        SELECT
+          toString(service) AS of_service,
+          toString(environment) AS of_environment,
+          toString(http_request_method) AS of_method,
+          toString(http_route) AS of_route,
+          trace_id, ts, duration, status_code
+        FROM spans_by_service
+        WHERE service IN {services:Array(String)}
+          AND http_route IN {routes:Array(String)}
+          AND kind = 2
+          AND ts >= (SELECT min(of_from) FROM wanted)
+          AND ts < (SELECT max(of_to) FROM wanted)
+      ) AS stored
+      INNER JOIN wanted USING (of_service, of_environment, of_method, of_route)
+      WHERE ts >= of_from AND ts < of_to
+      GROUP BY place, trace_id
+    )
+    ORDER BY place, hash, traceId
+    LIMIT {tracesMax:UInt32} BY place
+    LIMIT 100000`,
 };
 
 export type EndpointSampleParameters = {
-  readonly service: string;
-  readonly environment: string;
-  readonly method: string;
-  readonly route: string;
-  readonly fromS: number;
-  readonly toS: number;
+  readonly services: readonly string[];
+  readonly environments: readonly string[];
+  readonly methods: readonly string[];
+  readonly routes: readonly string[];
+  /** Decimal, whole seconds since 1970. */
+  readonly fromS: readonly string[];
+  readonly toS: readonly string[];
+  /** Of each endpoint. */
   readonly tracesMax: number;
 };
 
 export type EndpointSampleRow = {
+  /** Place of the endpoint in the lists, from 0. */
+  readonly endpoint: number;
   readonly traceId: string;
   /** Of the endpoint's span (its first, when a trace calls the endpoint more than once). */
-  readonly startMs: number;
   readonly durationNs: number;
-  readonly weight: number;
   readonly statusCode: number;
-  /** The whole trace's first start and last end, for `trace-spans`. */
-  readonly fromS: number;
-  readonly toS: number;
 };
