@@ -162,29 +162,45 @@ function readVarint(cursor: Cursor): number {
 function joinBlocks(blocks: readonly NativeColumns[]): NativeColumns {
   const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
   const names = Object.keys(blocks[0]?.columns ?? {});
-  const join = (name: string) => joinColumns(blocks.map(({ columns }) => columns[name]!));
+  const join = (name: string) =>
+    joinColumns(
+      blocks.map(({ columns }) => columns[name]!),
+      rows,
+    );
   return { rows, columns: Object.fromEntries(names.map((name) => [name, join(name)])) };
 }
 
-function joinColumns(parts: readonly NativeColumn[]): NativeColumn {
+function joinColumns(parts: readonly NativeColumn[], rows: number): NativeColumn {
   const [first] = parts;
-  if (first!.kind === "texts") return joinTexts(parts as TextColumn[]);
+  if (first!.kind === "texts") return joinTexts(parts as TextColumn[], rows);
   if (first!.kind === "bytes") {
     const all = Buffer.concat((parts as BytesColumn[]).map(({ values }) => values));
     return { ...first!, values: all };
   }
-  const all = (parts as NumberColumn[]).flatMap(({ values }) => Array.from<number>(values));
-  return { kind: "numbers", values: Float64Array.from(all) };
+  const all = new Float64Array(rows);
+  let row = 0;
+  for (const { values } of parts as NumberColumn[]) {
+    all.set(values, row);
+    row += values.length;
+  }
+  return { kind: "numbers", values: all };
 }
 
-function joinTexts(parts: readonly TextColumn[]): TextColumn {
-  const values = parts.flatMap((part) => part.values);
-  const places = new Uint32Array(parts.reduce((sum, part) => sum + part.places.length, 0));
+/** Each block has a dictionary of its own; what stands in several is the same text, once. */
+function joinTexts(parts: readonly TextColumn[], rows: number): TextColumn {
+  const placeOf = new Map<string, number>();
+  const places = new Uint32Array(rows);
   let row = 0;
-  let before = 0;
   for (const part of parts) {
-    for (const place of part.places) places[row++] = before + place;
-    before += part.values.length;
+    const joined = Uint32Array.from(part.values, (value) => {
+      const known = placeOf.get(value);
+      if (known !== undefined) return known;
+      placeOf.set(value, placeOf.size);
+      return placeOf.size - 1;
+    });
+    const own = part.places;
+    for (let i = 0; i < own.length; i++) places[row + i] = joined[own[i]!]!;
+    row += own.length;
   }
-  return { kind: "texts", values, places };
+  return { kind: "texts", values: [...placeOf.keys()], places };
 }

@@ -35,6 +35,8 @@ export function toQuerySettings(limits: QueryLimits): StatementSettings {
     max_bytes_before_external_sort: spillBytes,
     max_result_rows: limits.rowsMax,
     max_result_bytes: resultBytesMax,
+    // Results come as fewer, larger blocks: each has a dictionary of its own.
+    preferred_block_size_bytes: 16_000_000,
     output_format_json_quote_64bit_integers: 1,
     output_format_json_array_of_rows: 1,
   };

@@ -55,12 +55,13 @@ export class LearnedOrder {
           `${a.key} ${trace.resourceId[a.span]}`,
           a.isLoop ? "0" : trace.paramsHash[a.span]!,
         );
-        for (const b of calls.slice(i + 1)) {
+        for (let j = i + 1; j < calls.length; j++) {
+          const b = calls[j]!;
           // Two loops that take turns overlap as a whole, and not call by call.
           if (a.isLoop && b.isLoop) continue;
           const isOrdered = a.end - b.start <= allowanceNs;
-          addPair(pairs, `${a.key} > ${b.key}`, isOrdered);
-          addPair(pairs, `${b.key} > ${a.key}`, false);
+          pairs.add(a.key, b.key, isOrdered);
+          pairs.add(b.key, a.key, false);
         }
       }
     }
@@ -91,13 +92,13 @@ export class LearnedOrder {
     const { placeOf } = siblingCalls(trace);
     const [from, to] = [placeOf.get(a), placeOf.get(b)];
     if (!from || !to || from.endpoint !== to.endpoint) return undefined;
-    return this.#endpoints.get(from.endpoint)?.pairs.get(`${from.key} > ${to.key}`);
+    return this.#endpoints.get(from.endpoint)?.pairs.get(from.key, to.key);
   }
 
   #endpointOf(endpoint: string): Learned {
     let learned = this.#endpoints.get(endpoint);
     if (!learned) {
-      learned = { pairs: new Map(), parameters: new Map() };
+      learned = { pairs: new Pairs(), parameters: new Map() };
       if (this.#endpoints.size >= endpointsMax) {
         this.#endpoints.delete(this.#endpoints.keys().next().value!);
       }
@@ -108,7 +109,7 @@ export class LearnedOrder {
 }
 
 interface Learned {
-  readonly pairs: Map<string, Pair>;
+  readonly pairs: Pairs;
   readonly parameters: Map<string, Parameters>;
 }
 
@@ -123,13 +124,30 @@ function addParameters(known: Map<string, Parameters>, key: string, seen: string
   }
 }
 
-function addPair(pairs: Map<string, Pair>, key: string, isOrdered: boolean): void {
-  const pair = pairs.get(key);
-  if (pair) {
-    pair.together++;
-    if (isOrdered) pair.ordered++;
-  } else if (pairs.size < pairsMax) {
-    pairs.set(key, { together: 1, ordered: isOrdered ? 1 : 0 });
+/** Pairs of calls by the names of both, at most `pairsMax`. */
+class Pairs {
+  readonly #byFirst = new Map<string, Map<string, Pair>>();
+  #size = 0;
+
+  get(first: string, second: string): Pair | undefined {
+    return this.#byFirst.get(first)?.get(second);
+  }
+
+  add(first: string, second: string, isOrdered: boolean): void {
+    let ofFirst = this.#byFirst.get(first);
+    const pair = ofFirst?.get(second);
+    if (pair) {
+      pair.together++;
+      if (isOrdered) pair.ordered++;
+      return;
+    }
+    if (this.#size >= pairsMax) return;
+    this.#size++;
+    if (!ofFirst) {
+      ofFirst = new Map();
+      this.#byFirst.set(first, ofFirst);
+    }
+    ofFirst.set(second, { together: 1, ordered: isOrdered ? 1 : 0 });
   }
 }
 
