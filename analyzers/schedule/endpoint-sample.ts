@@ -19,6 +19,8 @@ export interface SampledTrace {
 /** Traces that a critical path and a prediction are computed from. */
 const tracesMax = 200;
 const tracesAtOnce = 2_000;
+/** Endpoints that are to be sampled together: so many samples are in memory at once. */
+export const endpointsAtOnce = 10;
 /** All of a sample is in memory at once: after the part that reaches this, no more is read. */
 const sampleSpansMax = 200_000;
 

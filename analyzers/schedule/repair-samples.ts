@@ -3,7 +3,7 @@ import type { TraceDetector } from "../detector.ts";
 import type { RepairedTrace } from "../gain/cumulative-gain.ts";
 import type { FixedTrace } from "../gain/predict.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
-import { sampleEndpoints } from "./endpoint-sample.ts";
+import { endpointsAtOnce, sampleEndpoints } from "./endpoint-sample.ts";
 import type { EndpointWindow } from "./endpoint-window.ts";
 import { repairedSample } from "./repaired-sample.ts";
 import type { TraceCache } from "./trace-cache.ts";
@@ -20,9 +20,6 @@ interface Repair {
   readonly detector: TraceDetector;
   readonly window: EndpointWindow;
 }
-
-/** Endpoints that are sampled together: so many samples are in memory at once. */
-const endpointsAtOnce = 10;
 
 /**
  * By fingerprint: the sampled traces of its endpoint, each with what the fix would change in it (often nothing). Findings of

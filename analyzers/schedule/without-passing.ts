@@ -1,6 +1,6 @@
 import type { TraceDetector } from "../detector.ts";
-import type { EndpointWindow } from "./endpoint-requests.ts";
-import { sampleEndpoint } from "./endpoint-sample.ts";
+import { endpointsAtOnce, sampleEndpoints } from "./endpoint-sample.ts";
+import type { EndpointWindow } from "./endpoint-window.ts";
 import type { OccurrenceEvidence } from "./occurrence.ts";
 import type { RepairOptions } from "./repair-samples.ts";
 
@@ -19,16 +19,23 @@ export async function withoutPassing<Each extends Seen>(
   seen: readonly Each[],
   fromS: number,
 ): Promise<Each[]> {
-  const lasting: Each[] = [];
-  for (const each of seen) {
-    const { detector, window, totals } = each;
-    const { shape }: OccurrenceEvidence = JSON.parse(totals.latestEvidence);
-    if (detector.isPassing && shape !== null) {
-      const sample = await sampleEndpoint(store, window, { fromS, toS: window.toS }, cache);
-      const traces = sample.map(({ trace }) => trace);
-      if (detector.isPassing(traces, shape.id, detector.meta.defaults)) continue;
+  const doubtful = seen.filter(({ detector, totals }) => detector.isPassing && shapeOf(totals));
+  const passing = new Set<Each>();
+  for (let at = 0; at < doubtful.length; at += endpointsAtOnce) {
+    const some = doubtful.slice(at, at + endpointsAtOnce);
+    const windows = some.map(({ window }) => ({ ...window, fromS }));
+    const samples = await sampleEndpoints(store, windows, cache);
+    for (const [i, each] of some.entries()) {
+      const traces = samples[i]!.map(({ trace }) => trace);
+      const { detector, totals } = each;
+      if (detector.isPassing!(traces, shapeOf(totals)!, detector.meta.defaults)) passing.add(each);
     }
-    lasting.push(each);
   }
-  return lasting;
+  return seen.filter((each) => !passing.has(each));
+}
+
+/** What is called; undefined: the finding is about the endpoint itself. */
+function shapeOf({ latestEvidence }: Seen["totals"]): string | undefined {
+  const { shape }: OccurrenceEvidence = JSON.parse(latestEvidence);
+  return shape?.id;
 }
