@@ -20,6 +20,7 @@ describe("call site", () => {
       frame("C:\\app\\node_modules\\knex\\lib\\client.js", 7),
       frame("/app/orders.js", 12, "findCustomer"),
       frame("/app/server.js", 3, "main"),
+      frame("/app/start.js", 2),
     ];
     expect(findCallSite(frames)).toEqual({
       filePath: "/app/orders.js",

@@ -9,9 +9,9 @@ export interface CallSite {
   /** Undefined in an anonymous function and at the top of a module. */
   readonly functionName: string | undefined;
   /**
-   * This frame and those of the application above it, a line each, `line:column:file`, a tab, and the function's name.
-   * Where the code is compiled, the agent's thread looks them up in its source map; of a bundle the first may be a
-   * package's. One text, because it is handed to another thread.
+   * This frame and those of the same file above it, with the first of another, a line each: `line:column:file`, a tab,
+   * and the function's name. Where the code is compiled, the agent's thread looks them up in its source map; of a
+   * bundle the first may be a package's. One text, because it is handed to another thread.
    */
   readonly frames: string;
 }
@@ -65,6 +65,7 @@ export function findCallSite(frames: readonly Frame[]): CallSite | undefined {
     if (functionName !== undefined && decoratorHelper.test(functionName)) continue;
     first ??= { filePath, lineNumber, functionName };
     text += `${lineNumber}:${frame.getColumnNumber() ?? 0}:${filePath}\t${functionName ?? ""}\n`;
+    if (filePath !== first.filePath) break;
   }
   return first && { ...first, frames: text };
 }
