@@ -46,6 +46,8 @@ export class LocalTrace {
   failedCalls: Map<string, number> | undefined = undefined;
   /** How often each statement ran. */
   repeats: Map<string, number> | undefined = undefined;
+  /** Its number among all that were marked for a profile; -1 while it was not. */
+  markedAs = -1;
   #hex = "";
 
   constructor(

@@ -146,7 +146,8 @@ export class ProfileControl {
     const marks = active.take();
     const clockOffsetMs = performance.now() - Number(process.hrtime.bigint()) / 1e6;
     const taken = { trigger, marks, clockOffsetMs, isContinued };
-    const transfer = [marks.timesMs.buffer, marks.requests.buffer];
+    const { timesMs, requests, routeOf, traceIds } = marks;
+    const transfer = [timesMs, requests, routeOf, traceIds].map(({ buffer }) => buffer);
     this.#thread.post({ kind: "profile", command: "stopCpu", taken }, transfer);
     if (isContinued) this.#mark(true);
     else this.#rules.ended(performance.now());

@@ -9,8 +9,9 @@ function own(samples: string, marks: readonly Mark[]) {
   const owners = new SampleOwners({
     timesMs: Float64Array.from(marks, ([atMs]) => atMs),
     requests: Uint32Array.from(marks, ([, request]) => request),
-    names: [],
-    traceIds: [],
+    routeOf: new Uint16Array(),
+    traceIds: new Uint32Array(),
+    routes: [],
   });
   for (const [i, sample] of [...samples].entries()) owners.add(i * 10, 10, sample === " ");
   owners.end();

@@ -45,8 +45,9 @@ const profile = {
 const marks = {
   timesMs: Float64Array.of(0, 40),
   requests: Uint32Array.of(beginsFlag, (1 | beginsFlag) >>> 0),
-  names: ["GET /list", "GET /list"],
-  traceIds: ["a".repeat(32), "b".repeat(32)],
+  routeOf: Uint16Array.of(1, 1),
+  traceIds: Uint32Array.of(0xaaaaaaaa, 0, 1, 0xaaaaaaaa, 2, 2, 2, 2),
+  routes: ["", "GET /list"],
 };
 
 test("a CPU profile becomes time by function, line, stack, and route", () => {
@@ -73,7 +74,7 @@ test("a CPU profile becomes time by function, line, stack, and route", () => {
       "(garbage collector) 10000",
       "[router];[@scope/web];list (src/list.mjs:10) 10000",
     ].join("\n"),
-    traceId: "a".repeat(32),
+    traceId: "aaaaaaaa0000000000000001aaaaaaaa",
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Profiler } from "node:inspector";
-import type { MarkedRequests } from "../../tracing/request-marks.ts";
+import { type MarkedRequests, traceIdOf } from "../../tracing/request-marks.ts";
 import { stackOf, type TreeNode, toTree } from "./profile-tree.ts";
 import type { CallFrame, ProfiledFrame, ProfiledFrames } from "./profiled-frames.ts";
 import { SampleOwners } from "./sample-owners.ts";
@@ -93,7 +93,7 @@ export function summarizeCpuProfile(
     total: topTotal(functions, frames),
     routes: sumRoutes(owners, marks),
     stacks: foldStacks(tree, selfUs, frames),
-    traceId: longest === undefined ? "" : (marks.traceIds[longest[0]] ?? ""),
+    traceId: longest === undefined ? "" : traceIdOf(marks, longest[0]),
   };
 }
 
@@ -170,10 +170,10 @@ function topTotal(functions: readonly ProfiledFunction[], frames: ProfiledFrames
     .map(({ frame, ms }) => ({ name: frame.label, ms }));
 }
 
-function sumRoutes({ timesMs }: SampleOwners, { names }: MarkedRequests): NamedTime[] {
+function sumRoutes({ timesMs }: SampleOwners, marks: MarkedRequests): NamedTime[] {
   const routes = new Map<string, number>();
   for (const [request, ms] of timesMs) {
-    const name = names[request] ?? "";
+    const name = marks.routes[marks.routeOf[request] ?? 0] ?? "";
     if (name !== "") routes.set(name, (routes.get(name) ?? 0) + ms);
   }
   return [...routes]
