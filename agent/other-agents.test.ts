@@ -4,6 +4,7 @@ import { findOtherAgent } from "./other-agents.ts";
 test.each([
   [["--require", "dd-trace/init"], "dd-trace"],
   [["-r", "newrelic"], "newrelic"],
+  [["--require", '"newrelic"'], "newrelic"],
   [["--import=@sentry/node/preload"], "@sentry/node"],
   [["--import", "/app/node_modules/elastic-apm-node/start.js"], "elastic-apm-node"],
   [["--require=C:\\app\\node_modules\\dd-trace\\init.js"], "dd-trace"],

@@ -43,7 +43,8 @@ function isPreloaded(flags: readonly string[], name: string): boolean {
   return flags.some((flag, i) => {
     const [, inline] = /^--(?:require|import)=(.*)$/.exec(flag) ?? [];
     const isValue = /^(-r|--require|--import)$/.test(flags[i - 1] ?? "");
-    const value = inline ?? (isValue ? flag : undefined);
+    // `NODE_OPTIONS` may have quotes around a path.
+    const value = (inline ?? (isValue ? flag : undefined))?.replaceAll('"', "");
     if (value === undefined) return false;
     return value === name || value.startsWith(`${name}/`) || isInPackage(value, name);
   });

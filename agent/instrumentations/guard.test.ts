@@ -66,13 +66,19 @@ test("failures of wraps and listeners count together, and what was left to undo 
   const fail = () => {
     throw new Error("no");
   };
+  let attempts = 0;
+  const attempted = () => {
+    attempts += 1;
+    fail();
+  };
   const listener = guard.bind(fail);
   for (let failures = 1; failures <= 8; failures += 1) {
     if (failures % 2 === 0) listener();
-    else expect(guard.attempt(fail)).toBeUndefined();
+    else expect(guard.attempt(attempted)).toBeUndefined();
     expect(guard.isActive).toBe(failures < 5);
   }
   expect(undone).toBe(1);
+  expect(attempts).toBe(3);
 });
 
 test("what does not throw comes through", () => {

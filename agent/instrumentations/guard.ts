@@ -53,8 +53,12 @@ export class Guard {
     this.#atUnload.push(undo);
   }
 
-  /** What `fn` returns; undefined when it throws. */
+  /** What `fn` returns; undefined when it throws, and once the instrumentation is unloaded. */
   attempt<Result>(fn: () => Result): Result | undefined {
+    return this.#isActive ? this.#run(fn) : undefined;
+  }
+
+  #run<Result>(fn: () => Result): Result | undefined {
     const entered = ownTime.enter();
     try {
       return fn();
@@ -66,10 +70,10 @@ export class Guard {
     }
   }
 
-  /** `listener` for an emitter of the application's, where an error would be the application's. */
+  /** `listener` for an emitter of the application's, where an error would be the application's. What has begun, it ends. */
   bind<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {
     return (...args) => {
-      this.attempt(() => listener(...args));
+      this.#run(() => listener(...args));
     };
   }
 

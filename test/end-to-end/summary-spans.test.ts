@@ -89,6 +89,8 @@ describe("a loop of 5,000 queries", () => {
     expect(names.some((it) => it.attributes["code.function.name"] === "findName")).toBe(true);
     const slow = names.filter(({ startMs, endMs }) => endMs - startMs > 100).length;
     expect(names.length - slow).toBeLessThan(40);
+    const bytes = sink.bodies.reduce((all, { length }) => all + length, 0);
+    expect(bytes).toBeLessThan((40 + slow) * 1_000);
   });
 });
 
