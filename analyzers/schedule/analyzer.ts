@@ -36,6 +36,8 @@ export const noAnalyzer: Analyzer = {
 
 /** From the sources the worker is TypeScript, from the build JavaScript. */
 const workerFile = join(import.meta.dirname, `analyzer-worker${extname(import.meta.filename)}`);
+/** V8 would take up to twice as much on a large machine, and be hardly faster for it. */
+const maxYoungGenerationSizeMb = 48;
 /** A crash that comes again and again is not repeated faster than this … */
 const restartAfterMsMin = 1_000;
 /** … and slower each time, up to this. */
@@ -57,6 +59,7 @@ export function startAnalyzer({ calls, onFinding, log }: AnalyzerOptions): Analy
     const started = new Worker(workerFile, {
       workerData: { storePort: port2 } satisfies AnalyzerWorkerData,
       transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb },
     });
     started.on("message", receive);
     started.on("error", (error) => log(`the analyzer crashed: ${error.stack ?? error}`));

@@ -41,6 +41,9 @@ export type DecodeReply =
   | { readonly result: DecodedBlock }
   | { readonly error: { readonly code: DecodeErrorCode; readonly message: string } };
 
+/** Little of what a request makes outlives it, so that more room would only be more memory. */
+const maxYoungGenerationSizeMb = 24;
+
 export function createDecoder({
   workers = 1,
   queueBytesMax = 128 * 1024 * 1024,
@@ -137,7 +140,9 @@ class WorkerPool {
   #startWorker(seat: Seat): Worker {
     // Named as this file is: `.ts` from source, `.js` in the build.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-    const worker = new Worker(new URL(`./decode-worker${extension}`, import.meta.url));
+    const worker = new Worker(new URL(`./decode-worker${extension}`, import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb },
+    });
     worker.on("message", (reply: DecodeReply) => this.#settle(seat, reply));
     worker.on("error", (error) => this.#fail(seat, worker, error));
     worker.on("exit", (code) => this.#fail(seat, worker, `exit code ${code}`));
