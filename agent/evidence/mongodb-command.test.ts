@@ -58,7 +58,12 @@ describe("the text of a command", () => {
 
   it("does not say to whom a command without a collection is", () => {
     expect(scan({ createUser: "ann", pwd: "secret" }, "").text).toBe('{"createUser":"?"}');
-    expect(scan({ getMore: 7n, collection: "users" }).text).toBe('{"getMore":"?"}');
+  });
+
+  it("says whose batch is asked for, and not of which cursor", () => {
+    expect(scan({ getMore: 7n, collection: "users" }).text).toBe(
+      '{"getMore":"?","collection":"users"}',
+    );
   });
 
   it("is valid JSON without any of the values, whatever they are", () => {

@@ -30,7 +30,10 @@ export function scanCommand(
   { name, collection, bsonTypes }: { name: string; collection: string; bsonTypes: BsonTypes },
 ): ScannedCommand {
   const scan = new CommandScan(bsonTypes);
-  let text = `{${JSON.stringify(name)}:${name === "getMore" || collection === "" ? value : JSON.stringify(collection)}`;
+  const about = collection === "" ? value : JSON.stringify(collection);
+  // Its first field is the cursor's number.
+  const head = name === "getMore" ? `"getMore":${value},"collection"` : JSON.stringify(name);
+  let text = `{${head}:${about}`;
   for (const field of Object.keys(command)) {
     if (field !== name && queryFields.has(field))
       text += `,"${field}":${scan.shapeOf(read(command, field), 0)}`;

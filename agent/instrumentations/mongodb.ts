@@ -33,6 +33,8 @@ const silent = new Set(
 );
 /** Outside of any trace nobody waits for these: a change stream asks every second. */
 const silentOutside = new Set(["getMore", "killCursors"]);
+/** The documents of an insert are not looked at; of a cursor's batches none is another's. */
+const withoutHash = new Set(["insert", "getMore", "killCursors"]);
 /** From the command up to the application through the driver and Mongoose, all of them asynchronous. */
 const framesMax = 32;
 const summaryCharactersMax = 255;
@@ -174,8 +176,7 @@ export class MongodbInstrumentation {
     return new DatabaseCall(tracing.startSpan(active, statement.summary, otlpKind.client), {
       statement,
       server: { system: "mongodb", ...this.#serverOf(connection), database: command.database },
-      // The documents of an insert are not looked at.
-      paramsHash: command.name === "insert" ? undefined : values && hashParams(text, values),
+      paramsHash: withoutHash.has(command.name) ? undefined : values && hashParams(text, values),
       callSite,
       repeatIndex,
       ...enterMongodbTransaction(this.#transactions, options?.session, command.name),
@@ -184,15 +185,11 @@ export class MongodbInstrumentation {
   }
 
   #statementOf({ name, collection }: MongodbCommand, text: string): Statement {
-    // Of a cursor's batches the text does not say whose they are.
-    const source = collection === "" ? text : `${collection} ${text}`;
-    const known = this.#statements.get(source);
+    const known = this.#statements.get(text);
     if (known !== undefined) return known;
-    const summary = (collection === "" ? name : `${name} ${collection}`).slice(
-      0,
-      summaryCharactersMax,
-    );
-    return this.#statements.add(source, { operation: name, collection, summary, text });
+    const target = collection === "" ? "" : ` ${collection}`;
+    const summary = `${name}${target}`.slice(0, summaryCharactersMax);
+    return this.#statements.add(text, { operation: name, collection, summary, text });
   }
 
   #withCallback(args: Args, finish: Finish): Args {

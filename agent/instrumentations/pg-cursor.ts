@@ -1,8 +1,10 @@
-import type { Statement } from "../evidence/known-statements.ts";
 import type { DatabaseOptions } from "./database-call.ts";
 import type { Guard } from "./guard.ts";
 import { type PgCallStart, startPgCall } from "./pg-call.ts";
 import type { Method } from "./wrap-method.ts";
+
+/** Of which there is no hash. */
+const noList = {};
 
 /** The parts of pg-cursor that are read or wrapped. */
 export interface PgCursor {
@@ -42,7 +44,7 @@ export function followCursor(
     if (call === undefined || typeof callback !== "function") {
       return Reflect.apply(original, this, [rows, callback]);
     }
-    next = { ...first, statement: toFetch(first.statement), callSite: undefined, repeatIndex: 0 };
+    next = toFetch(first);
     const onRows: Method = function (...results) {
       guard.attempt(() => {
         const [error, batch] = results;
@@ -55,9 +57,12 @@ export function followCursor(
   };
 }
 
-/** What PostgreSQL does for a batch after the first; no statement is sent for it. */
-function toFetch({ collection }: Statement): Statement {
+/** What PostgreSQL does for a batch after the first; no statement is sent for it, and none is the same as another. */
+function toFetch(first: PgCallStart): PgCallStart {
+  const { collection } = first.statement;
   const name = collection || "cursor";
   const text = `FETCH FROM ${name}`;
-  return { operation: "FETCH", summary: `FETCH ${name}`, collection, text, isWatched: false };
+  const known = { operation: "FETCH", summary: `FETCH ${name}`, collection };
+  const statement = { ...known, text, isWatched: false };
+  return { ...first, statement, callSite: undefined, repeatIndex: 0, values: noList };
 }
