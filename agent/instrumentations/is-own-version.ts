@@ -3,12 +3,12 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 /**
- * In versions that we trace ourselves: the package, and a file that only those have. Most publish their calls on a
- * TracingChannel, which that file makes; MongoDB's driver has the classes that we know.
+ * In versions that we trace ourselves: the package, and a file that only those have. ioredis and redis publish their calls on a
+ * TracingChannel, which that file makes; MongoDB's driver and mysql2 have the classes that we know.
  */
 const ownFiles: Readonly<Record<string, readonly [string, string]>> = {
   ioredis: ["ioredis", "built/tracing.js"],
-  mysql2: ["mysql2", "lib/tracing.js"],
+  mysql2: ["mysql2", "lib/pool.js"],
   mongodb: ["mongodb", "lib/bson.js"],
   redis: ["@redis/client", "dist/lib/client/tracing.js"],
   "@redis/client": ["@redis/client", "dist/lib/client/tracing.js"],

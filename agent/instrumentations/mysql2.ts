@@ -1,45 +1,25 @@
-import { createRequire } from "node:module";
 import type { CallSite } from "../evidence/call-site.ts";
 import { rowsOfMysql2 } from "../evidence/returned-rows.ts";
 import { Statements } from "../evidence/statements.ts";
-import type { PoolState } from "../runtime/metrics/pool-gauges.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
 import { otlpKind } from "../tracing/recorded-span.ts";
 import { Checkout, takeWaits } from "./connection-states.ts";
-import type { Constructor } from "./constructor.ts";
 import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
 import { Guard } from "./guard.ts";
+import {
+  loadMysql2Classes,
+  type Mysql2Connection,
+  type Mysql2Pool,
+  type Mysql2Query,
+  type Mysql2Server,
+  toPoolName,
+  toPoolState,
+} from "./mysql2-classes.ts";
+import { followCommand, queryOf } from "./mysql2-command.ts";
 import type { CallOptions } from "./outgoing-call.ts";
 import { followCalls, type TracedCall } from "./tracing-channel.ts";
 import { enterTransaction, leaveTransaction } from "./transaction-state.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
-
-interface Server {
-  readonly database?: string;
-  readonly serverAddress?: string;
-  readonly serverPort?: number;
-}
-
-interface Query extends Server {
-  /** Of `query()` with its values written into it, of `execute()` with placeholders. */
-  readonly query: string;
-  readonly values?: unknown;
-}
-
-/** The parts of a pool that are read. */
-interface Mysql2Pool {
-  readonly _allConnections: { readonly length: number };
-  readonly _freeConnections: { readonly length: number };
-  readonly _connectionQueue: { readonly length: number };
-  readonly config: {
-    readonly connectionLimit: number;
-    readonly connectionConfig: {
-      readonly host?: string;
-      readonly port?: number;
-      readonly database?: string;
-    };
-  };
-}
 
 type Entry = (...args: never[]) => unknown;
 
@@ -49,10 +29,10 @@ const framesMax = 32;
 const checkoutStatement = "mysql2 checkout";
 
 /**
- * MySQL and MariaDB by a mysql2 that publishes its calls; an older one has the contrib package.
+ * MySQL and MariaDB by mysql2. Newer versions publish their calls; calls of an older one are wrapped.
  *
- *   pool.query ─ getConnection ─ pool:connect: start │ … asyncStart ─ connection.query ─ query: start │ … asyncEnd
- *                └ counts         └ call site        └ in another turn: the application's frames are gone
+ *   pool.query ─ getConnection ──── waits … ────▶ connection.query: the span, from here on
+ *                └ counts, call site, context      └ in another turn: the application's frames are gone
  */
 export class Mysql2Instrumentation {
   readonly #options: DatabaseOptions;
@@ -68,7 +48,7 @@ export class Mysql2Instrumentation {
     this.#options = options;
     const { contexts } = options.tracing;
     for (const name of ["mysql2:query", "mysql2:execute"]) {
-      followCalls<Query, Mysql2Call>({
+      followCalls<Mysql2Query, Mysql2Call>({
         name,
         guard: this.#guard,
         contexts,
@@ -80,23 +60,26 @@ export class Mysql2Instrumentation {
 
   /** `file` is one of the package's. */
   patch(file: string): void {
-    const requireOwn = createRequire(file);
-    const Connection = requireOwn("./lib/base/connection.js") as Constructor;
+    const { Connection, Pool, isPublishing } = loadMysql2Classes(file);
     if (this.#patched.has(Connection.prototype)) return;
     this.#patched.add(Connection.prototype);
-    for (const name of ["query", "execute"]) this.#patchConnection(Connection.prototype, name);
-    this.#patchPool((requireOwn("./lib/base/pool.js") as Constructor).prototype);
+    for (const name of ["query", "execute"]) {
+      this.#patchConnection(Connection.prototype, name, isPublishing);
+    }
+    this.#patchPool(Pool.prototype, isPublishing);
   }
 
-  /** What it publishes does not say which connection it is. */
-  #patchConnection(prototype: object, name: string): void {
+  /** What is published does not say which connection it is. */
+  #patchConnection(prototype: object, name: string, isPublishing: boolean): void {
     const instrumentation = this;
-    wrapMethod<object>(prototype, name, (original) => {
-      return function (...args) {
+    wrapMethod<Mysql2Connection>(prototype, name, (original) => {
+      return function call(...args) {
         const outer = instrumentation.#connection;
         instrumentation.#connection = this;
         try {
-          return Reflect.apply(original, this, args);
+          return isPublishing
+            ? Reflect.apply(original, this, args)
+            : instrumentation.#callUnpublished(this, original, args, call);
         } finally {
           instrumentation.#connection = outer;
         }
@@ -104,22 +87,63 @@ export class Mysql2Instrumentation {
     });
   }
 
-  #patchPool(prototype: object): void {
+  #callUnpublished(
+    connection: Mysql2Connection,
+    original: Method,
+    args: unknown[],
+    entry: Entry,
+  ): unknown {
+    const invoke = (given: readonly unknown[]) => Reflect.apply(original, connection, given);
+    if (!this.#guard.isActive) return invoke(args);
+    const call = this.#guard.attempt(() => this.#startCall(toQuery(connection, args), entry));
+    if (call === undefined) return invoke(args);
+    const bind = (callback: Method) => this.#bind(callback);
+    return followCommand(args, { call, guard: this.#guard, bind }, invoke);
+  }
+
+  #bind(callback: Method): Method {
+    const { contexts } = this.#options.tracing;
+    const store = contexts.storage.getStore();
+    return function (...results) {
+      return contexts.call(store, callback, this, results);
+    };
+  }
+
+  #patchPool(prototype: object, isPublishing: boolean): void {
     const instrumentation = this;
     wrapMethod<Mysql2Pool>(prototype, "getConnection", (original) => {
       return function getConnection(...args) {
-        const checkout = instrumentation.#startCheckout(this);
         const [callback] = args;
-        if (checkout?.isDelayed !== true || typeof callback !== "function") {
+        const checkout = instrumentation.#startCheckout(this);
+        if (checkout === undefined || typeof callback !== "function") {
           return Reflect.apply(original, this, args);
         }
+        let onConnection = callback as Method;
+        if (!isPublishing) onConnection = instrumentation.#announce(onConnection, getConnection);
         const noted: Method = function (...results) {
           instrumentation.#options.states.note(results[1], checkout);
-          return Reflect.apply(callback, this, results);
+          return Reflect.apply(onConnection, this, results);
         };
         return Reflect.apply(original, this, [noted, ...args.slice(1)]);
       };
     });
+  }
+
+  /** What its channel does of a version that has one: the context and the call site, for whom the pool calls back. */
+  #announce(callback: Method, entry: Entry): Method {
+    const callSite = this.#guard.attempt(() =>
+      captureCallSite(this.#options, checkoutStatement, entry),
+    );
+    const bound = this.#bind(callback);
+    const instrumentation = this;
+    return function (...results) {
+      instrumentation.#callSite = callSite;
+      try {
+        return Reflect.apply(bound, this, results);
+      } finally {
+        instrumentation.#callSite = undefined;
+      }
+    };
   }
 
   #startCheckout(pool: Mysql2Pool): Checkout | undefined {
@@ -133,7 +157,7 @@ export class Mysql2Instrumentation {
   /** A pool makes its query in the callback of its checkout. */
   #followCheckouts(): void {
     const name = "mysql2:pool:connect";
-    followCalls<Server, TracedCall>({
+    followCalls<Mysql2Server, TracedCall>({
       name,
       guard: this.#guard,
       contexts: this.#options.tracing.contexts,
@@ -152,7 +176,7 @@ export class Mysql2Instrumentation {
     });
   }
 
-  #startCall(query: Query, entry: Entry): Mysql2Call | undefined {
+  #startCall(query: Mysql2Query, entry: Entry): Mysql2Call | undefined {
     const { tracing, hashParams, callSites, states } = this.#options;
     if (isSuppressed(tracing.contexts.storage.getStore())) return undefined;
     const active = tracing.contexts.current();
@@ -212,17 +236,11 @@ function captureCallSite(
   return callSites.capture({ trace, statement, index, isAsked: false }, entry, framesMax);
 }
 
-function toPoolState(pool: Mysql2Pool): PoolState {
-  const idle = pool._freeConnections.length;
-  return {
-    used: pool._allConnections.length - idle,
-    idle,
-    pending: pool._connectionQueue.length,
-    max: pool.config.connectionLimit,
-  };
-}
-
-function toPoolName({ config }: Mysql2Pool): string {
-  const { host = "localhost", port = 3306, database = "" } = config.connectionConfig;
-  return `${host}:${port}/${database}`;
+function toQuery({ config }: Mysql2Connection, args: readonly unknown[]): Mysql2Query {
+  const { host = "localhost", port = 3306, socketPath, database = "" } = config ?? {};
+  const { sql, values } = queryOf(args);
+  const server = socketPath
+    ? { serverAddress: socketPath }
+    : { serverAddress: host, serverPort: Number(port) };
+  return { query: sql, values, database, ...server };
 }

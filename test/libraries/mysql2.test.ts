@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningServer } from "../support/debian-server.ts";
 import { startMariadb } from "../support/mariadb.ts";
 import { mysqlEnv, mysqlQueriesOf } from "./mariadb-queries.ts";
-import { moduleSystems, runLibrary } from "./run-library.ts";
+import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
 import { expectPoolWaits, expectQueries } from "./sql-library.ts";
 
 let mariadb: RunningServer;
@@ -13,8 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => mariadb?.stop());
 
-/** Versions that publish their calls. */
-describe.each(["newest"] as const)("mysql2, %s", (set) => {
+describe.each(librarySets)("mysql2, %s", (set) => {
   it.each(moduleSystems)(
     "has each query in its own request, with evidence, as %s",
     async (modules) => {
