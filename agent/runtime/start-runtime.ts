@@ -67,6 +67,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     metrics,
     stop() {
       watch?.stop();
+      profiles?.stop();
       thread?.stop();
     },
   };

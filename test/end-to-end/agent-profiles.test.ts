@@ -1,7 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
+import { startCulpritProcess } from "../support/culprit-process.ts";
 import type { DecodedLog } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type NodeProcess, startNode } from "../support/processes.ts";
@@ -10,6 +12,8 @@ import { until } from "../support/until.ts";
 const root = join(import.meta.dirname, "../..");
 const file = join(root, "test/fixtures/apps/profiled.cjs");
 const deadlineMs = 20_000;
+/** Of every request. */
+const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 let sink: OtlpSink;
 let app: NodeProcess;
 
@@ -40,7 +44,7 @@ async function startApp(
   });
   const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
   return async (path) => {
-    const headers = { connection: "close" };
+    const headers = { connection: "close", traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
     await (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();
   };
 }
@@ -98,9 +102,7 @@ describe("a CPU profile", () => {
       /\[express\].*;spin \(test\/fixtures\/apps\/profiled\.cjs:\d+\) \d+/,
     );
     expect(profile.body).toContain("spin (test/fixtures/apps/profiled.cjs:");
-    const { traceId } = profile;
-    const ofTrace = sink.spans.find((span) => span.traceId === traceId && span.kind === 2);
-    expect(ofTrace?.name).toMatch(/GET \/(burn|late)/);
+    expect(profile.traceId).toBe(traceId);
     expect(app.output()).not.toContain("Warning");
   });
 
@@ -162,6 +164,42 @@ describe("profiling", () => {
     await get("/wait/300");
     expect(await app.stop()).toBe("SIGTERM");
     expect(sink.logs).toEqual([]);
+  });
+});
+
+describe("a profile in culprit", () => {
+  it("is among the logs of the trace that it explains", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "culprit-profiles-"));
+    const culprit = await startCulpritProcess(folder);
+    try {
+      const get = await startApp({
+        OTEL_EXPORTER_OTLP_ENDPOINT: culprit.url,
+        CULPRIT_PROFILE_SIGNAL: "SIGUSR2",
+        CULPRIT_PROFILE_DURATION_MS: "3000",
+      });
+      // The thread is started with the first request.
+      await get("/burn/50");
+      process.kill(app.pid, "SIGUSR2");
+      const readLogs = async () => {
+        const answer = await fetch(`${culprit.url}/api/v1/traces/${traceId}/logs`);
+        const { logs } = (await answer.json()) as { logs?: DecodedLog[] };
+        return logs ?? [];
+      };
+      // Found once a span of the trace is stored, too.
+      await until(async () => {
+        await get("/burn/50");
+        return (await readLogs()).length > 0;
+      });
+      const logs = await readLogs();
+      expect(logs.map(({ eventName }) => eventName)).toEqual(["culprit.cpu_profile"]);
+      expect(logs[0]?.body).toMatch(
+        /% busy; most of the application's time in spin \(.*GET \/burn/,
+      );
+    } finally {
+      await app.stop();
+      await culprit.process.stop(20_000);
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 

@@ -54,6 +54,10 @@ export class ProfileControl {
   #utilization = performance.eventLoopUtilization();
   #busyShare = 0;
   #busyChecks = 0;
+  #isStopped = false;
+  readonly #timer: NodeJS.Timeout;
+  readonly #onExit = () => this.#end();
+  readonly #onSignal = () => this.take("signal");
   readonly #sessions = new Int32Array(new SharedArrayBuffer(4));
   #heap: { readonly windows: GrowingHeap; isMarked: boolean; dueMs: number } | undefined;
 
@@ -63,10 +67,19 @@ export class ProfileControl {
     this.#requests = requests;
     const { heapWindowMs } = options;
     this.#heapGrowth = heapWindowMs > 0 ? new HeapGrowth(heapWindowMs) : undefined;
-    setInterval(() => this.#check(), checkIntervalMs).unref();
-    process.once("exit", () => this.#end());
-    if (options.signal !== undefined) process.on(options.signal, () => this.take("signal"));
+    this.#timer = setInterval(() => this.#check(), checkIntervalMs).unref();
+    process.once("exit", this.#onExit);
+    if (options.signal !== undefined) process.on(options.signal, this.#onSignal);
     if (options.isContinuous) setImmediate(() => this.take("continuous")).unref();
+  }
+
+  /** No profile begins after it; one that is being taken is lost. */
+  stop(): void {
+    this.#isStopped = true;
+    marking.active = undefined;
+    clearInterval(this.#timer);
+    process.off("exit", this.#onExit);
+    if (this.#options.signal !== undefined) process.off(this.#options.signal, this.#onSignal);
   }
 
   /** A block of the event loop was told. */
@@ -97,19 +110,16 @@ export class ProfileControl {
 
   /** Begins a CPU profile, unless there is a reason against it. */
   take(trigger: ProfileTrigger): void {
-    const { isContinuous, durationMs } = this.#options;
     if (!this.#mayStart(this.#rules, trigger)) return;
-    const isEndless = trigger === "continuous" && isContinuous;
-    const interval = isEndless ? continuousIntervalUs : intervalUs;
+    const isContinuous = trigger === "continuous";
     this.#thread.post({
       kind: "profile",
       command: "startCpu",
-      intervalUs: interval,
+      intervalUs: isContinuous ? continuousIntervalUs : intervalUs,
       sessions: this.#sessions,
     });
-    this.#mark(isEndless);
-    if (isEndless) setInterval(() => this.#stop(trigger, true), durationMs).unref();
-    else setTimeout(() => this.#stop(trigger, false), durationMs).unref();
+    marking.active = new RequestMarks(isContinuous ? continuousMarksMax : marksMax);
+    setTimeout(() => this.#stop(trigger), this.#options.durationMs).unref();
   }
 
   /** Without a session left when the process ends: Node would wait for it, and write a line that says so. */
@@ -125,18 +135,14 @@ export class ProfileControl {
   }
 
   #mayStart(rules: ProfileRules, trigger: ProfileTrigger): boolean {
-    if (!rules.mayStart(trigger, performance.now())) return false;
+    if (this.#isStopped || !rules.mayStart(trigger, performance.now())) return false;
     if (this.#thread.start()) return true;
     rules.ended(performance.now());
     countDropped("profile_failed");
     return false;
   }
 
-  #mark(isContinuous: boolean): void {
-    marking.active = new RequestMarks(isContinuous ? continuousMarksMax : marksMax);
-  }
-
-  #stop(trigger: ProfileTrigger, isContinued: boolean): void {
+  #stop(trigger: ProfileTrigger): void {
     const { active } = marking;
     marking.active = undefined;
     if (active === undefined) return;
@@ -145,12 +151,12 @@ export class ProfileControl {
     }
     const marks = active.take();
     const clockOffsetMs = performance.now() - Number(process.hrtime.bigint()) / 1e6;
-    const taken = { trigger, marks, clockOffsetMs, isContinued };
+    const taken = { trigger, marks, clockOffsetMs };
     const { timesMs, requests, routeOf, traceIds } = marks;
     const transfer = [timesMs, requests, routeOf, traceIds].map(({ buffer }) => buffer);
     this.#thread.post({ kind: "profile", command: "stopCpu", taken }, transfer);
-    if (isContinued) this.#mark(true);
-    else this.#rules.ended(performance.now());
+    this.#rules.ended(performance.now());
+    if (trigger === "continuous") this.take(trigger);
   }
 
   #check(): void {

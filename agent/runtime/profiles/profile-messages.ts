@@ -7,8 +7,6 @@ export interface TakenCpuProfile {
   readonly marks: MarkedRequests;
   /** `performance.now()` of the application's thread minus Node's monotonic clock. */
   readonly clockOffsetMs: number;
-  /** Another one begins at once. */
-  readonly isContinued: boolean;
 }
 
 /** One cell: how many inspector sessions the agent's thread has with the application's. */

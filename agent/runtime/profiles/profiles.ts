@@ -49,7 +49,8 @@ export class Profiles {
         this.#intervalUs = request.intervalUs;
         this.#cpu = new MainThreadSession(request.sessions);
         await this.#cpu.post("Profiler.enable");
-        await this.#startCpu(this.#cpu);
+        await this.#cpu.post("Profiler.setSamplingInterval", { interval: this.#intervalUs });
+        await this.#cpu.post("Profiler.start");
         break;
       case "stopCpu":
         await this.#stopCpu(request.taken);
@@ -65,16 +66,11 @@ export class Profiles {
     }
   }
 
-  async #startCpu(session: MainThreadSession): Promise<void> {
-    await session.post("Profiler.setSamplingInterval", { interval: this.#intervalUs });
-    await session.post("Profiler.start");
-  }
-
-  async #stopCpu({ marks, clockOffsetMs, trigger, isContinued }: TakenCpuProfile): Promise<void> {
+  async #stopCpu({ marks, clockOffsetMs, trigger }: TakenCpuProfile): Promise<void> {
     const session = whatStarted(this.#cpu);
     const { profile } = await session.post<Profiler.StopReturnType>("Profiler.stop");
-    if (isContinued) await this.#startCpu(session);
-    else session.close();
+    this.#cpu = undefined;
+    session.close();
     const summary = summarizeCpuProfile(profile, { marks, clockOffsetMs, frames: this.#frames() });
     this.#sender.send(toCpuRecord(summary, trigger, this.#intervalUs));
   }
@@ -88,6 +84,7 @@ export class Profiles {
   async #stopHeap(usedBytes: readonly number[]): Promise<void> {
     const last = await this.#readHeap("HeapProfiler.stopSampling");
     this.#heap?.close();
+    this.#heap = undefined;
     const first = whatStarted(this.#firstHeap);
     this.#firstHeap = undefined;
     this.#sender.send(toHeapRecord(summarizeHeapGrowth(first, last, this.#frames()), usedBytes));
@@ -105,6 +102,8 @@ export class Profiles {
   #close(): void {
     this.#cpu?.close();
     this.#heap?.close();
+    this.#cpu = undefined;
+    this.#heap = undefined;
   }
 
   #fail(): void {
