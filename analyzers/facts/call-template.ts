@@ -1,4 +1,5 @@
 import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { oncePerText } from "./once-per-text.ts";
 
 /** What a call does, without its values. */
 export type Operation = "read" | "write" | "transaction-control" | "cursor" | "other";
@@ -51,11 +52,19 @@ export function operationOf(trace: TraceView, span: SpanIndex): Operation {
 
 /** By the first word of a database call's text, or of its summary when it has no text. */
 function operationOfQuery(trace: TraceView, span: SpanIndex): Operation {
-  const text = trace.dbQueryText[span] || trace.dbQuerySummary[span]!;
+  return (
+    operationOfText(trace.dbQueryText[span] || trace.dbQuerySummary[span]!) ??
+    operationByWord.get(summaryWord(trace, span)) ??
+    "other"
+  );
+}
+
+/** null: the first word does not tell. */
+const operationOfText = oncePerText((text): Operation | null => {
   const word = firstWord.exec(text)?.[1]?.toLowerCase() ?? "";
   if (word === "with") return hidesWrite.test(text) ? "write" : "read";
-  return operationByWord.get(word) ?? operationByWord.get(summaryWord(trace, span)) ?? "other";
-}
+  return operationByWord.get(word) ?? null;
+});
 
 /**
  * Whether the call loads a list of values already. The stored text has one placeholder for a list of any length, so
@@ -65,14 +74,18 @@ export function isListCall(trace: TraceView, span: SpanIndex): boolean {
   if (callKindOf(trace, span) === "rpc")
     return /^(batch|bulk|multi|mget)$/.test(rpcVerb(trace, span));
   const rows = trace.returnedRows[span]!;
-  return listInText.test(trace.dbQueryText[span]!) && (rows < 0 || rows >= listRowsMin);
+  return (rows < 0 || rows >= listRowsMin) && hasList(trace.dbQueryText[span]!);
 }
 
 /** Whether the text takes values at all; without any, equal shape means the very same call. */
 export function takesParameters(trace: TraceView, span: SpanIndex): boolean {
-  const text = trace.dbQueryText[span]!;
-  return text === "" || placeholder.test(text) || /(…|\.\.\.)$/.test(text);
+  return hasPlaceholder(trace.dbQueryText[span]!);
 }
+
+const hasPlaceholder = oncePerText(
+  (text) => text === "" || placeholder.test(text) || /(…|\.\.\.)$/.test(text),
+);
+const hasList = oncePerText((text) => listInText.test(text));
 
 const listRowsMin = 10;
 const listInText = /\bin\s*\(\s*[^)\s]|\b(any|unnest)\s*\(|\bvalues\b|\$in\b/i;

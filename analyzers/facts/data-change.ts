@@ -1,5 +1,7 @@
 import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
 import { isDatabaseCall, operationOf } from "./call-template.ts";
+import { oncePerText } from "./once-per-text.ts";
+import { oncePerTrace } from "./once-per-trace.ts";
 
 /** The collections of a summary that is as long as this may have lost some. */
 const summaryLengthMax = 240;
@@ -8,18 +10,18 @@ const pureOperations: ReadonlySet<string> = new Set(["read", "cursor", "transact
 
 /** Whether a query locks, counts up, or answers something else each time that it runs. */
 export function hasEffects(trace: TraceView, span: SpanIndex): boolean {
-  return effects.test(trace.dbQueryText[span]!);
+  return textHasEffects(trace.dbQueryText[span]!);
 }
 
 /** Database calls that may change what a later read returns, by start. */
-export function databaseChanges(trace: TraceView): SpanIndex[] {
-  return spansOf(
+export const databaseChanges = oncePerTrace((trace): readonly SpanIndex[] =>
+  spansOf(
     trace,
     (span) =>
       isDatabaseCall(trace, span) &&
       (!pureOperations.has(operationOf(trace, span)) || hasEffects(trace, span)),
-  );
-}
+  ),
+);
 
 /** Calls to other services that may have something changed there. */
 export function remoteChanges(trace: TraceView): SpanIndex[] {
@@ -65,3 +67,4 @@ const effects = new RegExp(
   ].join("|"),
   "i",
 );
+const textHasEffects = oncePerText((text) => effects.test(text));

@@ -1,4 +1,5 @@
 import { childrenOf, type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { oncePerText } from "./once-per-text.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
 
 /**
@@ -44,14 +45,17 @@ const transparentScope = new RegExp(
 const transparentName =
   /^(pg-pool\.connect|pg\.connect|(tcp|tls)\.connect|dns\.lookup|prisma:.*|graphql\..*|(middleware|router|request handler) - .*|([\w-]+[.: ])?\$?transaction|[\w.]*getConnection)$/i;
 
+const isTransparentScope = oncePerText((scope) => transparentScope.test(scope));
+const isTransparentName = oncePerText((name) => transparentName.test(name));
+
 function transparentSpans(trace: TraceView): Uint8Array {
   const siblings = countEqualSiblings(trace);
   return Uint8Array.from(trace.kind, (kind, span) => {
     // A database span is a query's wrapper when it has children: an ORM, a pool or a transaction.
     if (trace.dbSystemName[span] !== "") return 1;
     if (kind === spanKind.server || kind === spanKind.consumer) return 0;
-    if (transparentScope.test(trace.scopeName[span]!)) return 1;
-    if (transparentName.test(trace.name[span]!)) return 1;
+    if (isTransparentScope(trace.scopeName[span]!)) return 1;
+    if (isTransparentName(trace.name[span]!)) return 1;
     return kind === spanKind.internal && siblings.get(siblingKey(trace, span))! >= loopBodyMin
       ? 1
       : 0;

@@ -3,6 +3,7 @@ import type { DetectorMeta, Observation } from "../detector.ts";
 import { callKindOf } from "../facts/call-template.ts";
 import { criticalNs } from "../facts/critical-times.ts";
 import { unionNs } from "../facts/interval-union.ts";
+import { topmostOf } from "../facts/topmost.ts";
 import type { CallShape, CallSite } from "../model/finding.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 
@@ -50,14 +51,27 @@ export function toOccurrence(
     repeats: told.reduce((sum, { repeats }) => sum + repeats, 0),
     duration_ns: Math.round(unionNs(trace, spans)),
     endpoint_duration_ns: trace.end[endpointSpan]! - trace.start[endpointSpan]!,
-    critical_ns: Math.round(
-      told.reduce((sum, next) => sum + criticalNs(trace, next.endpointSpan, next.spans), 0),
-    ),
+    critical_ns: Math.round(criticalNsOfAll(trace, told)),
     confidence: main.confidence,
     suppressed_by: main.suppressedBy ?? "",
     span_ids: spans.slice(0, spanIdsMax).map((span) => trace.spanId[span]!),
     evidence: JSON.stringify(toEvidence(trace, main)),
   };
+}
+
+/** An endpoint that calls itself is one request: the path is walked once for each that is below no other. */
+function criticalNsOfAll(trace: TraceView, told: readonly Observation[]): number {
+  const topmost = topmostOf(trace, new Set(told.map(({ endpointSpan }) => endpointSpan)));
+  const ofRequest = Map.groupBy(told, ({ endpointSpan }) => topmost.get(endpointSpan)!);
+  let sum = 0;
+  for (const [root, observations] of ofRequest) {
+    sum += criticalNs(
+      trace,
+      root,
+      observations.flatMap(({ spans }) => spans),
+    );
+  }
+  return sum;
 }
 
 function toEvidence(trace: TraceView, { summary, fix, spans }: Observation): OccurrenceEvidence {
