@@ -56,3 +56,26 @@ describe.each(["ioredis", "redis"])("%s", (library) => {
     );
   });
 });
+
+/** Versions that don't publish theirs: OpenTelemetry's packages, whose names and texts are their own. */
+describe.each(["ioredis", "redis"])("%s, oldest", (library) => {
+  it.each(moduleSystems)("has each command in its own request as %s", async (modules) => {
+    const env = { SERVER_PORT: `${redis.port}` };
+    const { items, failed } = await runLibrary({ library, set: "oldest", modules, env });
+    for (const { server, calls } of items) {
+      const operations = calls.map(({ attributes }) => String(attributes["db.operation.name"]));
+      expect(operations.map((it) => it.toUpperCase())).toEqual(["SET", "GET", "GET"]);
+      for (const call of calls) {
+        expect(call).toMatchObject({ kind: 3, parentSpanId: server.spanId, isError: false });
+        expect(call.attributes).toMatchObject({
+          "db.system.name": "redis",
+          "server.address": "127.0.0.1",
+          "server.port": redis.port,
+        });
+        // The value that is set never leaves the process.
+        expect(call.attributes["db.query.text"]).not.toContain("12345");
+      }
+    }
+    expect(failed.calls).toMatchObject([{ isError: true, parentSpanId: failed.server.spanId }]);
+  });
+});
