@@ -37,7 +37,7 @@ test("switched off by OTEL_SDK_DISABLED it says nothing", async () => {
   ).toBe("runs\n");
 });
 
-test("in a worker thread, which inherits the flag, it says nothing and sends nothing", async () => {
+test("in a worker thread of a process that is not traced it says nothing and sends nothing", async () => {
   const inside = `
     const { createServer, get } = require("node:http");
     const server = createServer((_request, response) => response.end()).listen(0, () => {
@@ -45,8 +45,10 @@ test("in a worker thread, which inherits the flag, it says nothing and sends not
     });`;
   const script = `
     const { Worker } = require("node:worker_threads");
-    new Worker(${JSON.stringify(inside)}, { eval: true }).once("exit", (code) => console.log("ended", code));`;
-  expect(await run([...flags, "--eval", script])).toBe("ended 0\n");
+    // In the environment of the thread itself nothing is switched off.
+    const { OTEL_SDK_DISABLED, ...env } = process.env;
+    new Worker(${JSON.stringify(inside)}, { eval: true, env }).once("exit", (code) => console.log("ended", code));`;
+  expect(await run([...flags, "--eval", script], { OTEL_SDK_DISABLED: "true" })).toBe("ended 0\n");
   expect(sink.spans).toEqual([]);
 });
 
