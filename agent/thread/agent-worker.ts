@@ -34,7 +34,7 @@ if (sending !== undefined) {
     else if (request.kind === "workerEnded") workers.end(request.threadId);
     else if (request.kind !== "profile") service.handle(request);
     else {
-      profiles ??= loadProfiles({ sending, maps, onFailure: () => drop("profile_failed") });
+      profiles ??= loadProfiles({ sending, maps, report, onFailure: () => drop("profile_failed") });
       profiles.handle(request);
     }
   });

@@ -1,5 +1,5 @@
 import type { ExportReport, ExportRequest, ExportSettings } from "../export/export-service.ts";
-import type { ProfileRequest } from "../runtime/profiles/profile-messages.ts";
+import type { ProfileReport, ProfileRequest } from "../runtime/profiles/profile-messages.ts";
 import type { CapturedStack, WatchSettings } from "../runtime/watch-protocol.ts";
 
 /** What the agent's thread is told when it starts. */
@@ -20,4 +20,5 @@ export type ThreadRequest =
 export type ThreadReport =
   | ExportReport
   | { readonly kind: "stack"; readonly stack: CapturedStack }
+  | ProfileReport
   | { readonly kind: "watchFailed"; readonly reason: string };

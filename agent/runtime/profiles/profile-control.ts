@@ -1,6 +1,8 @@
 import { getHeapStatistics } from "node:v8";
 import type { Span } from "@opentelemetry/api";
 import { countDropped } from "../../diagnostics.ts";
+import type { ThreadListener } from "../../thread/agent-thread.ts";
+import type { ThreadReport } from "../../thread/thread-messages.ts";
 import { RecordedSpan } from "../../tracing/recorded-span.ts";
 import { marking, RequestMarks } from "../../tracing/request-marks.ts";
 import type { OpenRequests } from "../open-requests.ts";
@@ -10,6 +12,7 @@ import { type ProfileBudget, ProfileRules, type ProfileTrigger } from "./profile
 
 /** The agent's thread, as far as profiles need it. */
 interface ProfilingThread {
+  listen(listener: ThreadListener): void;
   /** False when it can't be started. */
   start(): boolean;
   /** To be called only while it runs. */
@@ -33,6 +36,8 @@ const continuousIntervalUs = 20_000;
 const marksMax = 32_768;
 const continuousMarksMax = 131_072;
 const endWaitMs = 200;
+/** A busy thread takes a while to begin. */
+const startMsMax = 10_000;
 const checkIntervalMs = 5_000;
 /** So many checks one after the other with a busy event loop: half a minute. */
 const busyChecksMin = 6;
@@ -44,7 +49,7 @@ const slowRouteBusyMin = 0.5;
  * Decides on the application's thread when to take a profile, and has it taken by the agent's thread. What it costs
  * while there is none: a look at the clock of the event loop every 5 s.
  */
-export class ProfileControl {
+export class ProfileControl implements ThreadListener {
   readonly #options: ProfileSettings;
   readonly #thread: ProfilingThread;
   readonly #requests: OpenRequests;
@@ -55,6 +60,9 @@ export class ProfileControl {
   #busyShare = 0;
   #busyChecks = 0;
   #isStopped = false;
+  /** Of the CPU profile that is being taken. */
+  #trigger: ProfileTrigger | undefined;
+  #stopTimer: NodeJS.Timeout | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #onExit = () => this.#end();
   readonly #onSignal = () => this.take("signal");
@@ -67,6 +75,7 @@ export class ProfileControl {
     this.#requests = requests;
     const { heapWindowMs } = options;
     this.#heapGrowth = heapWindowMs > 0 ? new HeapGrowth(heapWindowMs) : undefined;
+    thread.listen(this);
     this.#timer = setInterval(() => this.#check(), checkIntervalMs).unref();
     process.once("exit", this.#onExit);
     if (options.signal !== undefined) process.on(options.signal, this.#onSignal);
@@ -76,7 +85,7 @@ export class ProfileControl {
   /** No profile begins after it; one that is being taken is lost. */
   stop(): void {
     this.#isStopped = true;
-    marking.active = undefined;
+    this.#abandon();
     clearInterval(this.#timer);
     process.off("exit", this.#onExit);
     if (this.#options.signal !== undefined) process.off(this.#options.signal, this.#onSignal);
@@ -119,7 +128,35 @@ export class ProfileControl {
       sessions: this.#sessions,
     });
     marking.active = new RequestMarks(isContinuous ? continuousMarksMax : marksMax);
-    setTimeout(() => this.#stop(trigger), this.#options.durationMs).unref();
+    this.#trigger = trigger;
+    // Until it is told that it has begun.
+    this.#stopIn(this.#options.durationMs + startMsMax);
+  }
+
+  onReport({ kind }: ThreadReport): void {
+    if (kind === "profileFailed") this.#abandon();
+    else if (kind === "profileStarted" && this.#trigger !== undefined) {
+      this.#stopIn(this.#options.durationMs);
+    }
+  }
+
+  onExit(): void {
+    this.#abandon();
+  }
+
+  /** What was being taken is lost. */
+  #abandon(): void {
+    clearTimeout(this.#stopTimer);
+    marking.active = undefined;
+    if (this.#trigger !== undefined) this.#rules.ended(performance.now());
+    if (this.#heap !== undefined) this.#heapRules.ended(performance.now());
+    this.#trigger = undefined;
+    this.#heap = undefined;
+  }
+
+  #stopIn(ms: number): void {
+    clearTimeout(this.#stopTimer);
+    this.#stopTimer = setTimeout(() => this.#stop(), ms).unref();
   }
 
   /** Without a session left when the process ends: Node would wait for it, and write a line that says so. */
@@ -142,10 +179,12 @@ export class ProfileControl {
     return false;
   }
 
-  #stop(trigger: ProfileTrigger): void {
+  #stop(): void {
     const { active } = marking;
+    const trigger = this.#trigger;
     marking.active = undefined;
-    if (active === undefined) return;
+    this.#trigger = undefined;
+    if (active === undefined || trigger === undefined) return;
     for (const span of this.#requests.open()) {
       if (span instanceof RecordedSpan) active.name(span.trace, nameOf(span));
     }
@@ -163,6 +202,8 @@ export class ProfileControl {
     const before = this.#utilization;
     this.#utilization = performance.eventLoopUtilization();
     this.#busyShare = performance.eventLoopUtilization(this.#utilization, before).utilization;
+    // After one that was lost.
+    if (this.#options.isContinuous) this.take("continuous");
     this.#busyChecks = this.#busyShare > busyMin ? this.#busyChecks + 1 : 0;
     if (this.#busyChecks < busyChecksMin) return;
     this.#busyChecks = 0;

@@ -28,3 +28,9 @@ export type ProfileRequest = { readonly kind: "profile" } & (
   /** The process ends: a session that is open then would hold it, and have Node write a line. */
   | { readonly command: "end" }
 );
+
+export type ProfileReport =
+  /** A CPU profile has begun: from now on its time counts. */
+  | { readonly kind: "profileStarted" }
+  /** What was being taken can't be taken, whatever it was. */
+  | { readonly kind: "profileFailed" };

@@ -3,7 +3,12 @@ import type { ExportSettings } from "../../export/export-service.ts";
 import { LogSender } from "../../export/log-sender.ts";
 import type { SourceMaps } from "../../source-maps/source-maps.ts";
 import { MainThreadSession } from "./main-thread-session.ts";
-import type { ProfileRequest, SessionsCell, TakenCpuProfile } from "./profile-messages.ts";
+import type {
+  ProfileReport,
+  ProfileRequest,
+  SessionsCell,
+  TakenCpuProfile,
+} from "./profile-messages.ts";
 import { toCpuRecord, toHeapRecord } from "./profile-records.ts";
 import { ProfiledFrames } from "./profiled-frames.ts";
 import { summarizeCpuProfile } from "./summarize-cpu-profile.ts";
@@ -12,6 +17,7 @@ import { type HeapProfile, summarizeHeapGrowth } from "./summarize-heap-growth.t
 export interface ProfilesOptions {
   readonly sending: ExportSettings;
   readonly maps: SourceMaps;
+  readonly report: (report: ProfileReport) => void;
   /** Something was not taken or not sent. */
   readonly onFailure: () => void;
 }
@@ -51,6 +57,7 @@ export class Profiles {
         await this.#cpu.post("Profiler.enable");
         await this.#cpu.post("Profiler.setSamplingInterval", { interval: this.#intervalUs });
         await this.#cpu.post("Profiler.start");
+        this.#options.report({ kind: "profileStarted" });
         break;
       case "stopCpu":
         await this.#stopCpu(request.taken);
@@ -108,6 +115,7 @@ export class Profiles {
 
   #fail(): void {
     this.#close();
+    this.#options.report({ kind: "profileFailed" });
     this.#options.onFailure();
   }
 }
