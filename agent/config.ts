@@ -20,7 +20,7 @@ export interface Config {
   readonly serviceName: string | undefined;
   readonly resourceAttributes: string;
   readonly resourceDetectors: readonly string[];
-  /** `OTEL_EXPORTER_OTLP_*`, with our defaults. */
+  /** `OTEL_EXPORTER_OTLP_*`. */
   readonly exporterEnvironment: Readonly<Record<string, string>>;
   /** By its name without the prefix `@opentelemetry/instrumentation-`. */
   readonly isInstrumentationOn: (name: string) => boolean;
@@ -90,7 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     isFastPath: isFastPathPossible(env),
     sampler: (read(env, "OTEL_TRACES_SAMPLER") ?? "parentbased_always_on") as SamplerName,
     samplerRatio: readRatio(env, "OTEL_TRACES_SAMPLER_ARG", warnings),
-    batchSpansMax: Math.max(limit("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512), 1),
+    batchSpansMax: Math.max(limit("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 1_024), 1),
     batchDelayMs: limit("OTEL_BSP_SCHEDULE_DELAY", 5_000),
     serviceName: read(env, "OTEL_SERVICE_NAME"),
     resourceAttributes: read(env, "OTEL_RESOURCE_ATTRIBUTES") ?? "",
@@ -217,10 +217,7 @@ function readDetectors(env: NodeJS.ProcessEnv): string[] {
 
 function readExporterEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   const names = Object.keys(env).filter((name) => name.startsWith("OTEL_EXPORTER_OTLP_"));
-  return {
-    ...pick(otelDefaults, ["OTEL_EXPORTER_OTLP_COMPRESSION"]),
-    ...pick(env, names),
-  };
+  return pick(env, names);
 }
 
 function pick(from: Readonly<Record<string, string | undefined>>, names: readonly string[]) {

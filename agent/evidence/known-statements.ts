@@ -1,3 +1,4 @@
+import type { KeptAttributes } from "../tracing/attribute-writer.ts";
 import type { SqlSummary } from "./sql-summary.ts";
 
 /** Texts that are remembered, and their characters together; an application that writes values into them has no end of it. */
@@ -10,6 +11,21 @@ export interface Statement extends SqlSummary {
   readonly text: string;
   /** The last call was slow, or failed: the next one's call site is worth its price. */
   isWatched: boolean;
+  /** Attributes of its calls to the first database that it was sent to. */
+  sent: SentStatement | undefined;
+}
+
+export interface SentStatement {
+  readonly server: DatabaseServer;
+  readonly attributes: KeptAttributes;
+}
+
+export interface DatabaseServer {
+  /** As `db.system.name`. */
+  readonly system: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
 }
 
 /** Statements by the text that they were read from. */
@@ -30,7 +46,7 @@ export class KnownStatements {
       this.#bySource = new Map();
       this.#characters = 0;
     }
-    const statement = { ...known, isWatched: false };
+    const statement = { ...known, isWatched: false, sent: undefined };
     this.#bySource.set(source, statement);
     this.#characters += characters;
     return statement;

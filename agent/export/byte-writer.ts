@@ -39,16 +39,6 @@ export class ByteWriter {
     return at;
   }
 
-  fill1(at: number): void {
-    this.#bytes[at] = this.length - at - 1;
-  }
-
-  fill2(at: number): void {
-    const length = this.length - at - 2;
-    this.#bytes[at] = (length & 127) | 128;
-    this.#bytes[at + 1] = length >>> 7;
-  }
-
   fill3(at: number): void {
     const length = this.length - at - 3;
     this.#bytes[at] = (length & 127) | 128;
@@ -56,10 +46,22 @@ export class ByteWriter {
     this.#bytes[at + 2] = length >>> 14;
   }
 
+  /** Into `width` bytes, which `widthOf` has found to be enough. */
+  fill(at: number, width: number): void {
+    const length = this.length - at - width;
+    if (width === 3) this.fill3(at);
+    else if (width === 1) this.#bytes[at] = length;
+    else {
+      this.#bytes[at] = (length & 127) | 128;
+      this.#bytes[at + 1] = length >>> 7;
+    }
+  }
+
   count(fieldTag: number, value: number): void {
     this.byte(fieldTag);
     let rest = value;
-    for (; rest > 127; rest = Math.floor(rest / 128)) this.byte((rest & 127) | 128);
+    for (; rest > int32Max; rest = Math.floor(rest / 128)) this.byte((rest & 127) | 128);
+    for (; rest > 127; rest >>>= 7) this.byte((rest & 127) | 128);
     this.byte(rest);
   }
 
@@ -90,21 +92,22 @@ export class ByteWriter {
     this.length = at + 4;
   }
 
-  /** Tag, length, UTF-8. Most texts are short and ASCII: those are copied here, which is faster than the call. */
-  field(fieldTag: number, text: string, charactersMax: number): void {
+  /** Tag, length in `lengthWidth` bytes (0: as few as it may need), UTF-8. Most texts are short and ASCII: those are copied here, which is faster than the call. */
+  field(fieldTag: number, text: string, charactersMax: number, lengthWidth = 0): void {
     const value = text.length > charactersMax ? text.slice(0, charactersMax) : text;
     const characters = value.length;
     this.byte(fieldTag);
-    const lengthAt = this.skip(3);
+    const width = lengthWidth || widthOf(characters * 3);
+    const lengthAt = this.skip(width);
     // Otherwise as much as fits in would be written, and nobody could tell.
     if (this.length + characters * 3 > this.#bytes.length) {
       this.isOverfull = true;
       return;
     }
     const from = this.length;
-    const written = characters < 32 ? this.#writeAscii(value, from) : -1;
+    const written = characters < 64 ? this.#writeAscii(value, from) : -1;
     this.length = from + (written < 0 ? this.#bytes.write(value, from) : written);
-    this.fill3(lengthAt);
+    this.fill(lengthAt, width);
   }
 
   /** How many bytes, or -1 when the text is not ASCII. */
@@ -115,6 +118,13 @@ export class ByteWriter {
       this.#bytes[from + i] = code;
     }
     return value.length;
+  }
+
+  /** A copy of what was written since; undefined when it is not whole. */
+  since(from: number): Uint8Array | undefined {
+    return this.isWhole
+      ? Uint8Array.prototype.slice.call(this.#bytes, from, this.length)
+      : undefined;
   }
 
   /** A short one is copied faster by a loop than by a call. */
@@ -129,6 +139,21 @@ export class ByteWriter {
     if (length >= 24) this.#bytes.set(source, at);
     else for (let i = 0; i < length; i += 1) this.#bytes[at + i] = source[i]!;
   }
+}
+
+const int32Max = 2 ** 31 - 1;
+
+/** Bytes of a varint that may be as large as `max`: so many are left for a length that is not known yet. */
+export function widthOf(max: number): number {
+  if (max < 2 ** 7) return 1;
+  return max < 2 ** 14 ? 2 : 3;
+}
+
+/** Bytes of this very varint. */
+export function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;
+  return bytes;
 }
 
 const doubles = new Float64Array(1);

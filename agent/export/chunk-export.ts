@@ -5,7 +5,7 @@ import type { ChunkExchange } from "./span-buffer.ts";
 import type { SpanChunk } from "./span-chunk.ts";
 
 /** About a thousand spans. */
-export const bufferBytes = 256 * 1024;
+export const bufferBytes = 512 * 1024;
 /** Filled, under way and empty together. */
 const buffersMax = 6;
 

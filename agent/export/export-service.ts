@@ -1,8 +1,8 @@
-import { gzipSync } from "node:zlib";
 import type { DropReason } from "../diagnostics.ts";
 import type { SourceMaps } from "../source-maps/source-maps.ts";
+import { type ContentEncoding, encodeBody, zstdToGzip } from "./content-encoding.ts";
 import { encodeResource } from "./encode-resource.ts";
-import { OtlpSender } from "./otlp-sender.ts";
+import { type Batch, OtlpSender } from "./otlp-sender.ts";
 import { PlaceResolver } from "./place-resolver.ts";
 import type { OtlpTarget } from "./post-otlp.ts";
 import type { ResourceSettings } from "./resource-attributes.ts";
@@ -38,7 +38,7 @@ type Report = (report: ExportReport, transfer?: readonly ArrayBuffer[]) => void;
 export class ExportService {
   readonly #sender: OtlpSender;
   readonly #report: Report;
-  readonly #isGzip: boolean;
+  #encoding: ContentEncoding;
   readonly #resource: Uint8Array;
   readonly #places: PlaceResolver;
   /** One body at a time is put together here: what is allocated for each stays until the next collection of garbage. */
@@ -49,15 +49,19 @@ export class ExportService {
     settings: ExportSettings,
     { report, maps }: { readonly report: Report; readonly maps: SourceMaps },
   ) {
-    this.#isGzip = target.compression === "gzip";
+    this.#encoding = toEncoding(settings.environment);
     this.#resource = encodeResource(settings.resource);
     this.#report = report;
     this.#places = new PlaceResolver(maps);
-    this.#sender = new OtlpSender(this.#isGzip ? toPrecompressed(target) : target, {
-      queueBytesMax: settings.queueBytesMax,
-      onDrop: (reason, spans) => report({ kind: "dropped", reason, spans }),
-      onWarning: (message) => report({ kind: "warning", message }),
-    });
+    this.#sender = new OtlpSender(
+      { ...target, compression: "none" },
+      {
+        queueBytesMax: settings.queueBytesMax,
+        onDrop: (reason, spans) => report({ kind: "dropped", reason, spans }),
+        onWarning: (message) => report({ kind: "warning", message }),
+        recode: (batch) => this.#recode(batch),
+      },
+    );
   }
 
   handle(request: ExportRequest): void {
@@ -74,11 +78,15 @@ export class ExportService {
   #send(chunk: SpanChunk, report: ExportReport): void {
     const body = this.#join(toRequestParts(this.#places.resolve(chunk), this.#resource));
     this.#report(report, report.kind === "empty" ? [report.bytes] : []);
-    // Level 1 takes a third of the time of level 6, and the body grows by a seventh.
-    this.#sender.enqueue({
-      body: this.#isGzip ? gzipSync(body, { level: 1 }) : Buffer.from(body),
-      spans: chunk.spans,
-    });
+    const encoding = this.#encoding;
+    this.#sender.enqueue({ body: encodeBody(body, encoding), spans: chunk.spans, encoding });
+  }
+
+  /** A collector that refuses a request may only not know zstd: from then on it is gzip, which each must know. */
+  #recode(batch: Batch): Batch | undefined {
+    if (batch.encoding !== "zstd") return undefined;
+    this.#encoding = "gzip";
+    return { body: zstdToGzip(batch.body), spans: batch.spans, encoding: "gzip" };
   }
 
   /** Good until the next call. */
@@ -98,10 +106,11 @@ export class ExportService {
   }
 }
 
-function toPrecompressed(target: OtlpTarget): OtlpTarget {
-  return {
-    ...target,
-    compression: "none",
-    headers: async () => ({ ...(await target.headers()), "Content-Encoding": "gzip" }),
-  };
+/** Unless the environment names one: zstd takes a third of gzip's time, and makes less of it. */
+function toEncoding(environment: ExportSettings["environment"]): ContentEncoding {
+  const asked =
+    environment.OTEL_EXPORTER_OTLP_TRACES_COMPRESSION ?? environment.OTEL_EXPORTER_OTLP_COMPRESSION;
+  if (asked === undefined) return "zstd";
+  const name = asked.trim();
+  return name === "gzip" || name === "zstd" ? name : undefined;
 }

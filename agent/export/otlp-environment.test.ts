@@ -31,12 +31,12 @@ describe("the environment of the exporter", () => {
     });
   });
 
-  it("uses the default for a timeout that is none, and gzip where it is asked for", () => {
-    const asked = { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip", OTEL_EXPORTER_OTLP_TIMEOUT: "soon" };
-    expect(read(asked)).toMatchObject({ timeoutMillis: 10_000, compression: "gzip" });
+  it("uses the default for a timeout that is none, and gzip unless another compression is asked for", () => {
+    const asked = { OTEL_EXPORTER_OTLP_COMPRESSION: "none", OTEL_EXPORTER_OTLP_TIMEOUT: "soon" };
+    expect(read(asked)).toMatchObject({ timeoutMillis: 10_000, compression: "none" });
     expect(read({ OTEL_EXPORTER_OTLP_TIMEOUT: "3" })).toMatchObject({
       timeoutMillis: 3,
-      compression: "none",
+      compression: "gzip",
     });
   });
 });

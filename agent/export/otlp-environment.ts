@@ -34,7 +34,7 @@ export function readOtlpEnvironment(
   return {
     url: readUrl(environment, signal),
     timeoutMillis: timeoutMs > 0 ? timeoutMs : defaultTimeoutMs,
-    compression: read("COMPRESSION") === "gzip" ? "gzip" : "none",
+    compression: (read("COMPRESSION") ?? "gzip") === "gzip" ? "gzip" : "none",
     headers: async () => headers,
     agentFactory: (protocol) => {
       if (protocol !== "https:") return new HttpAgent({ keepAlive: true });

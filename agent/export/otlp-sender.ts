@@ -1,16 +1,21 @@
 import type { DropReason } from "../diagnostics.ts";
+import type { ContentEncoding } from "./content-encoding.ts";
 import { type OtlpTarget, postOtlp } from "./post-otlp.ts";
 
 /** One request's worth of encoded spans. */
 export interface Batch {
   readonly body: Uint8Array;
   readonly spans: number;
+  /** Of the body; undefined leaves compression to the target. */
+  readonly encoding?: ContentEncoding;
 }
 
 export interface OtlpSenderOptions {
   readonly queueBytesMax: number;
   readonly onDrop: (reason: DropReason, spans: number) => void;
   readonly onWarning: (message: string) => void;
+  /** What to send instead of a batch that was refused for good; undefined: nothing, it is dropped. */
+  readonly recode?: (batch: Batch) => Batch | undefined;
 }
 
 const backoffFirstMs = 1_000;
@@ -77,16 +82,27 @@ export class OtlpSender {
   }
 
   async #send(batch: Batch): Promise<void> {
-    const outcome = await postOtlp(this.#target, batch.body);
+    const outcome = await postOtlp(this.#target, batch.body, batch.encoding);
     this.#underWay -= 1;
     if (outcome.kind === "unavailable") {
       this.#putBack(batch, outcome.reason, outcome.retryAfterMs);
     } else {
       this.#failures = 0;
       if (this.#flushes.length > 0) this.#underWayMax = flushRequestsMax;
-      if (outcome.kind === "rejected") this.#drop(batch, "spans_rejected", outcome.reason);
+      if (outcome.kind === "rejected") this.#onRejected(batch, outcome.reason);
     }
     this.#advance();
+  }
+
+  #onRejected(batch: Batch, reason: string): void {
+    const recoded = this.#options.recode?.(batch);
+    if (recoded === undefined) {
+      this.#drop(batch, "spans_rejected", reason);
+      return;
+    }
+    this.#queue.unshift(recoded);
+    this.#queueBytes += recoded.body.length;
+    this.#dropOverLimit();
   }
 
   #putBack(batch: Batch, reason: string, retryAfterMs: number | undefined): void {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
+import type { ContentEncoding } from "./content-encoding.ts";
 
 /** Where and how to send; the parts of OpenTelemetry's own configuration that are used. */
 export interface OtlpTarget {
@@ -33,17 +34,22 @@ const retryableStatus = new Set([429, 502, 503, 504]);
 const compress = promisify(gzip);
 const agents = new WeakMap<OtlpTarget, Agent | Promise<Agent>>();
 
-/** Never rejects. Its sockets and timers keep no process alive. */
-export async function postOtlp(target: OtlpTarget, body: Uint8Array): Promise<PostOutcome> {
+/** `encoding` is that of the body; undefined leaves compression to the target. Never rejects. Its sockets and timers keep no process alive. */
+export async function postOtlp(
+  target: OtlpTarget,
+  body: Uint8Array,
+  encoding?: ContentEncoding,
+): Promise<PostOutcome> {
   try {
     const agent = agents.get(target) ?? target.agentFactory(new URL(target.url).protocol);
     agents.set(target, agent);
-    const isGzip = target.compression === "gzip";
-    const bytes = isGzip ? await compress(body) : body;
+    const isCompressed = encoding === undefined && target.compression === "gzip";
+    const bytes = isCompressed ? await compress(body) : body;
+    const contentEncoding = isCompressed ? "gzip" : encoding;
     const headers = {
       ...(await target.headers()),
       "Content-Length": bytes.length,
-      ...(isGzip ? { "Content-Encoding": "gzip" } : {}),
+      ...(contentEncoding === undefined ? {} : { "Content-Encoding": contentEncoding }),
     };
     return await send(target, { agent: await agent, headers, method: "POST" }, bytes);
   } catch (error) {

@@ -23,7 +23,7 @@ export interface SpanBufferOptions {
 /**
  * Encoded spans between their end and the agent's thread:
  *
- *   span ends ──▶ buffer ──▶ full, 512 spans, or 5 s old ──▶ agent's thread
+ *   span ends ──▶ buffer ──▶ full, 1,024 spans, or 5 s old ──▶ agent's thread
  *                   ▲──────────── empty buffer ─────────────────┘
  *
  * Spans that follow each other are mostly of one scope; a change of scope begins a new segment of the buffer.

@@ -4,10 +4,10 @@ import {
   ATTR_EXCEPTION_STACKTRACE,
 } from "@opentelemetry/semantic-conventions";
 import { AttributeKey } from "../tracing/attribute-key.ts";
-import type { AttributeWriter } from "../tracing/attribute-writer.ts";
+import type { AttributeWriter, KeptAttributes } from "../tracing/attribute-writer.ts";
 import { parseSpanId, parseTraceId } from "../tracing/local-trace.ts";
 import type { RecordedSpan, SpanEvent } from "../tracing/recorded-span.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import { ByteWriter, varintBytes, widthOf } from "./byte-writer.ts";
 import { encodeAnyValue } from "./encode-any-value.ts";
 import type { EncodedPlace } from "./span-chunk.ts";
 
@@ -39,6 +39,10 @@ const nameCharactersMax = 1_024;
 /** Names of attributes that the application makes up as it goes are encoded each time beyond this. */
 const keysMax = 4_096;
 const keyCharactersMax = 256;
+/** More are encoded each time. */
+const keptBytesMax = 4_096;
+/** Tags and lengths within an attribute. */
+const headBytesMax = 8;
 
 /**
  * Writes spans as OTLP protobuf, one behind the other, in one pass: no object is made, and no size is computed first.
@@ -202,9 +206,12 @@ export class SpanEncoder implements AttributeWriter {
   }
 
   #textOf(key: AttributeKey, value: string): void {
+    if (this.#eventLengthAt === 0 || key.name !== ATTR_EXCEPTION_STACKTRACE) {
+      this.text(key, value);
+      return;
+    }
     const lengthAt = this.#out.length + 1;
-    this.text(key, value);
-    if (this.#eventLengthAt === 0 || key.name !== ATTR_EXCEPTION_STACKTRACE) return;
+    this.#writeText(key, value, 3);
     // The attribute's length, its key, then value, string and content, each behind a tag of one byte.
     const anyValueAt = lengthAt + 3 + key.bytes.length + 1;
     const stringAt = anyValueAt + 3 + 1;
@@ -229,59 +236,80 @@ export class SpanEncoder implements AttributeWriter {
       return;
     }
     this.#out.byte(this.#attributeTag);
-    this.#out.byte((bytes.length & 127) | 128);
-    this.#out.byte(bytes.length >>> 7);
+    if (bytes.length < 128) this.#out.byte(bytes.length);
+    else {
+      this.#out.byte((bytes.length & 127) | 128);
+      this.#out.byte(bytes.length >>> 7);
+    }
     this.#out.copy(bytes);
   }
 
   text(key: AttributeKey, value: string): void {
     if (this.#overrides?.has(key.name)) return;
-    this.#out.byte(this.#attributeTag);
-    const lengthAt = this.#out.skip(3);
-    this.#out.copy(key.bytes);
-    this.#out.byte(0x12);
-    const anyValueAt = this.#out.skip(3);
-    this.#out.field(0x0a, value, textCharactersMax);
-    this.#out.fill3(anyValueAt);
-    this.#out.fill3(lengthAt);
+    const characters = Math.min(value.length, textCharactersMax);
+    this.#writeText(key, value, widthOf(key.bytes.length + headBytesMax + characters * 3));
+  }
+
+  /** All lengths in so many bytes. */
+  #writeText(key: AttributeKey, value: string, width: number): void {
+    const out = this.#out;
+    out.byte(this.#attributeTag);
+    const lengthAt = out.skip(width);
+    out.copy(key.bytes);
+    out.byte(0x12);
+    const anyValueAt = out.skip(width);
+    out.field(0x0a, value, textCharactersMax, width);
+    out.fill(anyValueAt, width);
+    out.fill(lengthAt, width);
   }
 
   integer(key: AttributeKey, value: number): void {
     // Of a header, say: a varint of Infinity would have no end.
     if (!Number.isSafeInteger(value) || value < 0) return;
     if (this.#overrides?.has(key.name)) return;
-    this.#out.byte(this.#attributeTag);
-    const lengthAt = this.#out.skip(2);
-    this.#out.copy(key.bytes);
-    this.#out.byte(0x12);
-    const anyValueAt = this.#out.skip(1);
+    const bytes = varintBytes(value);
+    this.#begin(key, 1 + bytes);
     this.#out.count(0x18, value);
-    this.#out.fill1(anyValueAt);
-    this.#out.fill2(lengthAt);
+  }
+
+  /** Tag, length and key of an attribute, and the head of its AnyValue, of which `bytes` follow: fewer than 128. */
+  #begin(key: AttributeKey, bytes: number): void {
+    const out = this.#out;
+    const length = key.bytes.length + 2 + bytes;
+    out.byte(this.#attributeTag);
+    if (length < 128) out.byte(length);
+    else {
+      out.byte((length & 127) | 128);
+      out.byte(length >>> 7);
+    }
+    out.copy(key.bytes);
+    out.byte(0x12);
+    out.byte(bytes);
   }
 
   double(key: AttributeKey, value: number): void {
     if (this.#overrides?.has(key.name)) return;
-    this.#out.byte(this.#attributeTag);
-    const lengthAt = this.#out.skip(2);
-    this.#out.copy(key.bytes);
-    this.#out.byte(0x12);
-    this.#out.byte(9);
+    this.#begin(key, 9);
     this.#out.byte(0x21);
     this.#out.double(value);
-    this.#out.fill2(lengthAt);
   }
 
   flag(key: AttributeKey, value: boolean): void {
     if (this.#overrides?.has(key.name)) return;
-    this.#out.byte(this.#attributeTag);
-    const lengthAt = this.#out.skip(2);
-    this.#out.copy(key.bytes);
-    this.#out.byte(0x12);
-    this.#out.byte(2);
+    this.#begin(key, 2);
     this.#out.byte(0x10);
     this.#out.byte(value ? 1 : 0);
-    this.#out.fill2(lengthAt);
+  }
+
+  kept(attributes: KeptAttributes): void {
+    const { bytes } = attributes;
+    if (this.#overrides !== undefined) attributes.write(this);
+    else if (bytes !== undefined) this.#out.copy(bytes);
+    else {
+      const from = this.#out.length;
+      attributes.write(this);
+      if (this.#out.length - from <= keptBytesMax) attributes.bytes = this.#out.since(from);
+    }
   }
 
   beginCallSite(): void {

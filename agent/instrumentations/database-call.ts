@@ -1,5 +1,5 @@
 import type { CallSite } from "../evidence/call-site.ts";
-import type { Statement } from "../evidence/known-statements.ts";
+import type { DatabaseServer, SentStatement, Statement } from "../evidence/known-statements.ts";
 import type { SqlComments } from "../evidence/sql-comment.ts";
 import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
@@ -20,14 +20,6 @@ export interface DatabaseOptions extends CallOptions {
 
 /** Beyond this the statement's next call has its call site captured. */
 const slowMs = 100;
-
-interface DatabaseServer {
-  /** As `db.system.name`. */
-  readonly system: string;
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-}
 
 /** Values that were at hand when the call was made. */
 export interface CallStart {
@@ -119,15 +111,8 @@ export class DatabaseCall implements Repeat {
 
   isAlike(other: Repeat): boolean {
     if (!(other instanceof DatabaseCall)) return false;
-    const { server } = this.#start;
-    const { server: one } = other.#start;
-    return (
-      this.#longTransactionId === other.#longTransactionId &&
-      server.database === one.database &&
-      server.host === one.host &&
-      server.port === one.port &&
-      server.system === one.system
-    );
+    const isSameTransaction = this.#longTransactionId === other.#longTransactionId;
+    return isSameTransaction && isSameServer(this.#start.server, other.#start.server);
   }
 
   #end(isFailed: boolean): void {
@@ -144,14 +129,9 @@ export class DatabaseCall implements Repeat {
 
   writeShared(writer: AttributeWriter): void {
     const { statement, server } = this.#start;
-    writer.known(keys.dbSystemName, server.system);
-    writer.known(keys.dbNamespace, server.database);
-    writer.known(keys.serverAddress, server.host);
-    if (server.port > 0) writer.integer(keys.serverPort, server.port);
-    writer.known(keys.dbQueryText, statement.text);
-    if (statement.summary !== "") writer.known(keys.dbQuerySummary, statement.summary);
-    if (statement.operation !== "") writer.known(keys.dbOperationName, statement.operation);
-    if (statement.collection !== "") writer.known(keys.dbCollectionName, statement.collection);
+    statement.sent ??= toSent(statement, server);
+    if (isSameServer(statement.sent.server, server)) writer.kept(statement.sent.attributes);
+    else writeStatement(writer, statement, server);
     const transactionId = this.#longTransactionId;
     if (transactionId !== "") writer.text(keys.transactionId, transactionId);
   }
@@ -178,4 +158,33 @@ export class DatabaseCall implements Repeat {
     if (poolWaitMs >= 0) writer.double(keys.poolWait, poolWaitMs);
     if (connectionCreateMs >= 0) writer.double(keys.connectionCreate, connectionCreateMs);
   }
+}
+
+function isSameServer(one: DatabaseServer, other: DatabaseServer): boolean {
+  return (
+    one.database === other.database &&
+    one.host === other.host &&
+    one.port === other.port &&
+    one.system === other.system
+  );
+}
+
+function toSent(statement: Statement, server: DatabaseServer): SentStatement {
+  const write = (writer: AttributeWriter) => writeStatement(writer, statement, server);
+  return { server, attributes: { write, bytes: undefined } };
+}
+
+function writeStatement(
+  writer: AttributeWriter,
+  statement: Statement,
+  server: DatabaseServer,
+): void {
+  writer.known(keys.dbSystemName, server.system);
+  writer.known(keys.dbNamespace, server.database);
+  writer.known(keys.serverAddress, server.host);
+  if (server.port > 0) writer.integer(keys.serverPort, server.port);
+  writer.known(keys.dbQueryText, statement.text);
+  if (statement.summary !== "") writer.known(keys.dbQuerySummary, statement.summary);
+  if (statement.operation !== "") writer.known(keys.dbOperationName, statement.operation);
+  if (statement.collection !== "") writer.known(keys.dbCollectionName, statement.collection);
 }

@@ -1,5 +1,6 @@
 import type { CallSite } from "../evidence/call-site.ts";
 import type { Statement } from "../evidence/known-statements.ts";
+import type { ActiveContext } from "../tracing/active-context.ts";
 import { otlpKind } from "../tracing/recorded-span.ts";
 import { takeWaits } from "./connection-states.ts";
 import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
@@ -12,19 +13,21 @@ export interface PgCallStart {
   /** As the application wrote it. */
   readonly sql: string;
   readonly values: unknown;
+  /** In which the application made it. */
+  readonly active: ActiveContext | undefined;
   readonly statement: Statement;
   readonly repeatIndex: number;
   readonly callSite: CallSite | undefined;
 }
 
-/** Starts the span of a call in the active context. */
+/** Starts the span of a call. */
 export function startPgCall(
   { tracing, hashParams, states }: DatabaseOptions,
-  { client, sql, values, statement, repeatIndex, callSite }: PgCallStart,
+  { client, sql, values, active, statement, repeatIndex, callSite }: PgCallStart,
 ): DatabaseCall {
   const state = states.of(client);
   enterTransaction(state, statement);
-  const span = tracing.startSpan(tracing.contexts.current(), statement.summary, otlpKind.client);
+  const span = tracing.startSpan(active, statement.summary, otlpKind.client);
   const call = new DatabaseCall(span, {
     statement,
     server: toServer(client),

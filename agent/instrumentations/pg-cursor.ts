@@ -63,6 +63,6 @@ function toFetch(first: PgCallStart): PgCallStart {
   const name = collection || "cursor";
   const text = `FETCH FROM ${name}`;
   const known = { operation: "FETCH", summary: `FETCH ${name}`, collection };
-  const statement = { ...known, text, isWatched: false };
+  const statement = { ...known, text, isWatched: false, sent: undefined };
   return { ...first, statement, callSite: undefined, repeatIndex: 0, values: noList };
 }

@@ -4,7 +4,7 @@ import { type PgResult, rowsOfPg } from "../evidence/returned-rows.ts";
 import { postgresql } from "../evidence/sql-scan.ts";
 import { Statements } from "../evidence/statements.ts";
 import { followPgPool, toPoolState } from "../runtime/metrics/follow-pg-pool.ts";
-import { isSuppressed } from "../tracing/active-context.ts";
+import { type ActiveContext, isSuppressed } from "../tracing/active-context.ts";
 import { Checkout } from "./connection-states.ts";
 import type { Constructor } from "./constructor.ts";
 import type { DatabaseCall, DatabaseOptions } from "./database-call.ts";
@@ -24,11 +24,13 @@ type AnyFunction = (...args: never[]) => unknown;
 /** A call to a pool, as it is known before there is a client for it. */
 interface AnnouncedCall extends SoughtCall {
   readonly sql: string;
+  /** In which the application made it. */
+  readonly active: ActiveContext | undefined;
   /** The call's callback is the pool's own, and nothing of the application's runs in it. */
   isForPromise: boolean;
   readonly statement: Statement;
-  readonly repeatIndex: number;
-  readonly callSite: CallSite | undefined;
+  repeatIndex: number;
+  callSite: CallSite | undefined;
 }
 
 /**
@@ -101,25 +103,30 @@ export class PgInstrumentation {
 
   #announce(args: Args, entry: AnyFunction): AnnouncedCall | undefined {
     const sql = textOfQuery(args[0]);
-    const trace = this.#options.tracing.contexts.current()?.trace;
-    if (sql === undefined || trace?.isSampled === false) return undefined;
+    const { callSites, tracing } = this.#options;
+    if (sql === undefined || isSuppressed(tracing.contexts.storage.getStore())) return undefined;
+    const active = tracing.contexts.current();
+    const trace = active?.trace;
+    if (trace?.isSampled === false) return undefined;
     const statement = this.#statements.of(sql);
-    const known = {
+    const announced: AnnouncedCall = {
       sql,
-      statement,
+      active,
       isForPromise: false,
+      statement,
       repeatIndex: 0,
       callSite: undefined,
+      isSought: false,
       call: undefined,
     };
-    if (trace === undefined) return { ...known, isSought: false };
-    const { callSites } = this.#options;
+    if (trace === undefined) return announced;
     const index = callSites.count(trace, statement.text);
     const call = { trace, statement: statement.text, index, isAsked: statement.isWatched };
-    const isWanted = callSites.isWanted(call);
-    const callSite = isWanted ? captureCallSite(entry) : undefined;
-    const isSought = isWanted && callSite === undefined && !hasCallback(args);
-    return { ...known, repeatIndex: index, callSite, isSought };
+    announced.repeatIndex = index;
+    if (!callSites.isWanted(call)) return announced;
+    announced.callSite = captureCallSite(entry);
+    announced.isSought = announced.callSite === undefined && !hasCallback(args);
+    return announced;
   }
 
   /** A waiting call is served in the turn of whoever gives its client back: that is not its context. */
@@ -145,6 +152,8 @@ export class PgInstrumentation {
       const outer = instrumentation.#announced;
       instrumentation.#announced = announced;
       try {
+        // The pool's own callback, which only makes the announced call.
+        if (announced?.isForPromise) return Reflect.apply(callback, this, results);
         return contexts.call(store, callback as Method, this, results);
       } finally {
         instrumentation.#announced = outer;
@@ -154,27 +163,25 @@ export class PgInstrumentation {
   }
 
   #queryClient(client: PgClient, original: Method, args: Args, entry: AnyFunction): unknown {
-    const isForPromise = this.#isForPromise(args);
+    const isForPromise = this.#isAnnounced(args) && this.#announced?.isForPromise === true;
     const call = this.#guard.attempt(() => this.#startCall(client, args, entry));
     this.#announced = undefined;
-    const sent = this.#withComment(args);
+    const sent = this.#withComment(args, call);
     if (call === undefined) return Reflect.apply(original, client, sent);
-    return isForPromise
+    return isForPromise && typeof args.at(-1) === "function"
       ? this.#finishForPromise(call, client, original, sent)
       : this.#finishCall(call, client, original, sent);
   }
 
-  #withComment(args: Args): Args {
+  #withComment(args: Args, call: DatabaseCall | undefined): Args {
     const { comments, tracing } = this.#options;
     if (comments === undefined) return args;
-    const route = tracing.contexts.current()?.trace?.route ?? "";
-    return this.#guard.attempt(() => withComment(args, comments, route)) ?? args;
+    const trace = call?.span.trace ?? tracing.contexts.current()?.trace;
+    return this.#guard.attempt(() => withComment(args, comments, trace?.route ?? "")) ?? args;
   }
 
-  #isForPromise(args: Args): boolean {
-    const announced = this.#announced;
-    const isLast = typeof args.at(-1) === "function";
-    return isLast && announced?.isForPromise === true && announced.sql === textOfQuery(args[0]);
+  #isAnnounced(args: Args): boolean {
+    return this.#announced !== undefined && this.#announced.sql === textOfQuery(args[0]);
   }
 
   /** The last argument is the pool's callback, which only settles a promise: its context is nobody's. */
@@ -190,7 +197,8 @@ export class PgInstrumentation {
 
   #startCall(client: PgClient, args: Args, entry: AnyFunction): DatabaseCall | undefined {
     const { contexts } = this.#options.tracing;
-    if (isSuppressed(contexts.storage.getStore())) return undefined;
+    const isAnnounced = this.#isAnnounced(args);
+    if (!isAnnounced && isSuppressed(contexts.storage.getStore())) return undefined;
     const cursor = cursorOf(args[0]);
     if (cursor !== undefined) {
       this.#startCursor(client, cursor, entry);
@@ -199,9 +207,12 @@ export class PgInstrumentation {
     const sql = textOfQuery(args[0]);
     // Of any other query object without a callback nobody says when it is done.
     if (sql === undefined || (isQueryObject(args[0]) && !hasCallback(args))) return undefined;
-    const announced = this.#announced?.sql === sql ? this.#announced : this.#announce(args, entry);
+    const announced = isAnnounced ? this.#announced : this.#announce(args, entry);
     if (announced === undefined) return undefined;
-    const call = startPgCall(this.#options, { ...announced, client, values: valuesOf(args) });
+    const { active, statement, repeatIndex, callSite } = announced;
+    const values = valuesOf(args);
+    const start = { client, sql, values, active, statement, repeatIndex, callSite };
+    const call = startPgCall(this.#options, start);
     if (announced.isSought) call.hold();
     announced.call = call;
     return call;

@@ -1,14 +1,21 @@
 import { openSync, readSync } from "node:fs";
 
 /** proc_pid_schedstat(5): nanoseconds on a CPU, nanoseconds ready and waiting for one, times it got one. */
-const file = "/proc/thread-self/schedstat";
+const ownFile = "/proc/thread-self/schedstat";
+/** The main thread has the process's number. */
+const mainThreadFile = `/proc/self/task/${process.pid}/schedstat`;
 const textBytesMax = 64;
+
+/** As `openRunDelay`, of the main thread, for any other. */
+export function openMainThreadRunDelay(): (() => number) | undefined {
+  return openRunDelay(mainThreadFile);
+}
 
 /**
  * For how long the calling thread was ready to run and got no CPU since it began, because others had all of them or
  * its group has used up its share; milliseconds. Undefined where nobody tells: other systems than Linux.
  */
-export function openRunDelay(): (() => number) | undefined {
+export function openRunDelay(file = ownFile): (() => number) | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(file, "r");

@@ -1,5 +1,6 @@
 import type { Debugger, Runtime } from "node:inspector";
 import type { StackFrame } from "./block-stack.ts";
+import { openMainThreadRunDelay } from "./run-delay.ts";
 import {
   activeTraceKey,
   beatIntervalMs,
@@ -30,7 +31,8 @@ const framesMax = 64;
  *   thread  ──────look──────────look: its last beat is too old: attach, pause, read, let go
  *
  * It sleeps until the last beat that it has seen would be too old: about every 65 ms. Attached only that long: an
- * attached debugger costs the main thread time, and would stop at `debugger` statements.
+ * attached debugger costs the main thread time, and would stop at `debugger` statements. Time for which the main thread
+ * waits for a CPU is no block: on a busy machine it would be attached all the time.
  */
 export function watchMainThread(settings: WatchSettings, listener: WatchListener): void {
   new MainThreadWatch(settings, listener).look();
@@ -49,6 +51,9 @@ class MainThreadWatch {
   /** Early, so that a block that is just long enough to be told has a stack. */
   readonly #stallMs: number;
   readonly #capturedAtMs: number[] = [];
+  readonly #runDelayMs = openMainThreadRunDelay();
+  /** How long the main thread had waited for a CPU when its heart was last seen to beat. */
+  #waitedMs = 0;
   #lastBeats = 0;
   #capturesOfBlock = 0;
   #isCapturing = false;
@@ -65,12 +70,15 @@ class MainThreadWatch {
     const nowMs = this.#nowMs();
     this.#noteLateness(nowMs);
     const beats = Atomics.load(this.#cells, cell.beats);
+    const waitedMs = this.#runDelayMs?.() ?? 0;
     if (beats !== this.#lastBeats) {
       this.#lastBeats = beats;
       this.#capturesOfBlock = 0;
+      this.#waitedMs = waitedMs;
     }
     const sinceBeatMs = (nowMs - Atomics.load(this.#cells, cell.beatAtMs)) | 0;
-    const isStalled = sinceBeatMs >= this.#stallMs + this.#capturesOfBlock * nextCaptureMs;
+    const blockedMs = sinceBeatMs - (waitedMs - this.#waitedMs);
+    const isStalled = blockedMs >= this.#stallMs + this.#capturesOfBlock * nextCaptureMs;
     if (beats > 0 && isStalled && !this.#isCapturing && this.#mayCapture()) this.#capture(beats);
     if (this.#isFailed) return;
     const waitMs = sinceBeatMs < this.#stallMs ? this.#stallMs - sinceBeatMs : stalledLookMs;

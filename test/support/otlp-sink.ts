@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { type DecodedLog, type DecodedSpan, decodeOtlp, decodeOtlpLogs } from "./decode-otlp.ts";
 
 /** A collector that keeps what it is sent as OTLP/HTTP protobuf. */
@@ -62,6 +62,7 @@ export async function startOtlpSink(): Promise<OtlpSink> {
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const bytes = await buffer(request);
-  const isGzip = request.headers["content-encoding"] === "gzip";
-  return isGzip ? gunzipSync(bytes) : bytes;
+  const encoding = request.headers["content-encoding"];
+  if (encoding === "zstd") return zstdDecompressSync(bytes);
+  return encoding === "gzip" ? gunzipSync(bytes) : bytes;
 }

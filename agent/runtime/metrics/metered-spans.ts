@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { countDropped } from "../../diagnostics.ts";
 import type { AttributeKey } from "../../tracing/attribute-key.ts";
-import type { AttributeWriter } from "../../tracing/attribute-writer.ts";
+import type { AttributeWriter, KeptAttributes } from "../../tracing/attribute-writer.ts";
 import { otlpKind, type RecordedSpan } from "../../tracing/recorded-span.ts";
 import type { ScopeSink } from "../../tracing/tracing.ts";
 import type { CallDurations } from "./call-durations.ts";
@@ -47,6 +47,10 @@ class CollectedAttributes implements AttributeWriter {
   readonly integer = this.#set;
   readonly double = this.#set;
   readonly flag = this.#set;
+
+  kept(attributes: KeptAttributes): void {
+    attributes.write(this);
+  }
 
   beginCallSite(): void {}
 

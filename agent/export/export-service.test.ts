@@ -1,0 +1,94 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { SourceMaps } from "../source-maps/source-maps.ts";
+import { type ExportReport, ExportService } from "./export-service.ts";
+import { readOtlpEnvironment } from "./otlp-environment.ts";
+
+let server: Server;
+let received: { readonly encoding: string; readonly text: string }[];
+let refused: ReadonlySet<string>;
+
+beforeEach(async () => {
+  received = [];
+  refused = new Set();
+  server = createServer(async (request, response) => {
+    const bytes = await buffer(request);
+    const encoding = request.headers["content-encoding"] ?? "";
+    const plain = encoding === "zstd" ? zstdDecompressSync(bytes) : gunzipSync(bytes);
+    received.push({ encoding, text: plain.toString("latin1") });
+    response.writeHead(refused.has(encoding) ? 415 : 200).end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Sends chunks that hold these texts; settles when the collector has answered all of them. */
+async function send(texts: readonly string[], environment = {}): Promise<ExportReport[]> {
+  const { port } = server.address() as AddressInfo;
+  const settings = {
+    queueBytesMax: 1_000_000,
+    resource: {
+      detectors: [],
+      given: "",
+      serviceName: "s",
+      agentVersion: "1",
+      title: "node",
+      command: undefined,
+    },
+    environment: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, ...environment },
+  };
+  const reports: ExportReport[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const report = (each: ExportReport) => {
+    reports.push(each);
+    if (each.kind === "flushed") resolve();
+  };
+  const target = readOtlpEnvironment(settings.environment, "application/x-protobuf");
+  const maps = new SourceMaps(() => undefined);
+  const service = new ExportService(target, settings, { report, maps });
+  for (const text of texts) {
+    const bytes = new Uint8Array(Buffer.from(text)).buffer;
+    const segments = [0, bytes.byteLength];
+    const scopes = [{ name: "scope", version: "" }];
+    service.handle({ kind: "spans", chunk: { bytes, segments, scopes, spans: 1, places: [] } });
+  }
+  service.handle({ kind: "flush", id: 1 });
+  await promise;
+  return reports;
+}
+
+it("sends zstd to a collector that takes it", async () => {
+  await send(["first", "second"]);
+  expect(received.map(({ encoding }) => encoding)).toEqual(["zstd", "zstd"]);
+  expect(received[0]?.text).toContain("first");
+  expect(received[1]?.text).toContain("second");
+});
+
+it("sends gzip to a collector that refuses zstd, and loses nothing", async () => {
+  refused = new Set(["zstd"]);
+  const reports = await send(["first", "second"]);
+  const taken = received.filter(({ encoding }) => encoding === "gzip").map(({ text }) => text);
+  expect(taken.join()).toContain("first");
+  expect(taken.join()).toContain("second");
+  expect(reports.filter(({ kind }) => kind === "dropped")).toEqual([]);
+});
+
+it("drops what is refused as gzip, too, and counts it", async () => {
+  refused = new Set(["zstd", "gzip"]);
+  const reports = await send(["first"]);
+  expect(received.map(({ encoding }) => encoding)).toEqual(["zstd", "gzip"]);
+  expect(reports).toContainEqual({ kind: "dropped", reason: "spans_rejected", spans: 1 });
+});
+
+it("sends what the environment asks for", async () => {
+  await send(["first"], { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" });
+  expect(received.map(({ encoding }) => encoding)).toEqual(["gzip"]);
+});
