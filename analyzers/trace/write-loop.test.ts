@@ -192,6 +192,13 @@ testDetector(writeLoop, {
       cartPage(...loop(mongo("insert items"))),
       "POST /carts writes row by row, 9 times: insert items",
     ],
+    "MongoDB, whose text is only the document, as OpenTelemetry's SDK sends it": [
+      cartPage(
+        ...loop(mongo("insert items", { dbQueryText: '{"item":"?","_id":"?"}', ...unknown })),
+      ),
+      "POST /carts writes row by row, 9 times, parameters unknown: insert items",
+      "low",
+    ],
     "a message that writes its rows one by one": [
       buildTrace(["worker", 0, 100, [message, 0, 95, ...loop()]]),
       "process order writes row by row, 9 times: INSERT items",

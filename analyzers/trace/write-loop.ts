@@ -73,7 +73,8 @@ function isRowWrite(trace: TraceView, call: SpanIndex): boolean {
     isDatabaseCall(trace, call) &&
     !pipelined.has(trace.dbSystemName[call]!) &&
     operationOf(trace, call) === "write" &&
-    rowWrite.test(trace.dbQueryText[call] || trace.dbQuerySummary[call]!)
+    // Some texts are only the document that is written.
+    (rowWrite.test(trace.dbQueryText[call]!) || rowWrite.test(trace.dbQuerySummary[call]!))
   );
 }
 

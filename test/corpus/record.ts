@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { seedShop } from "../demo/seed-shop.ts";
+import { startFakeMongodb } from "../libraries/fake-mongodb.ts";
 import { startMariadb } from "../support/mariadb.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { startNode } from "../support/processes.ts";
@@ -10,6 +11,7 @@ import { installPrograms, programsFolder } from "./programs-folder.ts";
 import { quietShop, recordQuietShop } from "./quiet-shop.ts";
 import { recordStory } from "./record-story.ts";
 import { startRecordingSink } from "./recording-sink.ts";
+import { seedFilms } from "./seed-films.ts";
 import { seedHotel } from "./seed-hotel.ts";
 import { programStories } from "./stories.ts";
 import type { ProgramStory } from "./story.ts";
@@ -35,20 +37,22 @@ try {
 
 async function recordPrograms(stories: readonly ProgramStory[]): Promise<void> {
   await installPrograms();
-  const [postgres, mariadb, redis] = await Promise.all([
+  const [postgres, mariadb, redis, mongodb] = await Promise.all([
     startPostgres(),
     startMariadb(),
     startRedis(),
+    startFakeMongodb(join(programsFolder, "package.json")),
   ]);
   try {
     const env = {
       DATABASE_URL: await seedShop(postgres),
       MARIADB_URL: await seedHotel(mariadb),
+      MONGODB_URL: await seedFilms(mongodb),
       REDIS_URL: `redis://127.0.0.1:${redis.port}`,
     };
     for (const story of stories) await keep(story.name, await recordWithPayments(story, env));
   } finally {
-    await Promise.all([postgres.stop(), mariadb.stop(), redis.stop()]);
+    await Promise.all([postgres.stop(), mariadb.stop(), redis.stop(), mongodb.stop()]);
   }
 }
 

@@ -1,4 +1,5 @@
 import { expressMariadb } from "./programs/express-mariadb.ts";
+import { expressMongoose } from "./programs/express-mongoose.ts";
 import { expressPg } from "./programs/express-pg.ts";
 import { expressRedis } from "./programs/express-redis.ts";
 import { expressSequelize } from "./programs/express-sequelize.ts";
@@ -14,6 +15,7 @@ export const programStories: readonly ProgramStory[] = [
   expressSequelize,
   expressRedis,
   expressMariadb,
+  expressMongoose,
 ].flatMap(toStories);
 
 /** Every story of the corpus. */

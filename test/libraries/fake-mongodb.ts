@@ -28,11 +28,12 @@ const messageBytesMax = 48_000_000;
 /**
  * Not MongoDB: its server is neither in Debian nor in npm. This fake speaks the wire protocol (OP_MSG, and OP_QUERY for
  * the greeting) over TCP, says of itself that it is the primary of a replica set, and keeps documents in memory: enough
- * for what the apps ask. Anything else is answered with the errors that MongoDB gives.
+ * for what the apps ask. Anything else is answered with the errors that MongoDB gives. `besideDriver`: a file from which the
+ * driver's packages are found, by default the apps'.
  */
-export async function startFakeMongodb(): Promise<FakeMongodb> {
-  const apps = await installLibraries("newest");
-  const bson = createRequire(join(apps, "mongodb.cjs"))("bson") as Bson;
+export async function startFakeMongodb(besideDriver?: string): Promise<FakeMongodb> {
+  const file = besideDriver ?? join(await installLibraries("newest"), "mongodb.cjs");
+  const bson = createRequire(file)("bson") as Bson;
   const sockets = new Set<Socket>();
   const database = new FakeDatabase(bson);
   const server = createServer((socket) => {
@@ -268,12 +269,13 @@ class FakeDatabase {
 
 const ns = (collection: unknown) => `test.${collection}`;
 
-/** Equality, and `$lte`. */
+/** Equality, `$in` and `$lte`. */
 function matches(document: Document, filter: Document = {}): boolean {
   return Object.entries(filter).every(([field, wanted]) => {
     const value = document[field];
     if (typeof wanted !== "object" || wanted === null) return value === wanted;
-    const { $lte } = wanted as { $lte?: number };
+    const { $lte, $in } = wanted as { $lte?: number; $in?: unknown[] };
+    if ($in !== undefined) return $in.some((one) => String(one) === String(value));
     return $lte === undefined ? String(value) === String(wanted) : Number(value) <= $lte;
   });
 }
