@@ -39,8 +39,10 @@ function startOrStayInert(): WatchImports {
 
 /** Worker threads inherit --require. Node's own, those of loggers, and those of a process that is not traced do nothing. */
 function isTracedWorker(): boolean {
-  const { isInternalThread = false, getEnvironmentData } = threads;
-  const isLogger = /[\\/]thread-stream[\\/]/.test(process.argv[1] ?? "");
+  const { isInternalThread = false, getEnvironmentData, workerData } = threads;
+  // Which file the thread will run nobody knows yet; pino's say who has started them.
+  const { workerData: ofStream } = Object(workerData) as { workerData?: { $context?: object } };
+  const isLogger = "threadStreamVersion" in Object(ofStream?.$context);
   return !isInternalThread && !isLogger && getEnvironmentData(environmentKey) === process.pid;
 }
 

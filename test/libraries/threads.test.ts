@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startOtlpSink } from "../support/otlp-sink.ts";
 import { startNode } from "../support/processes.ts";
-import { moduleSystems, runLibrary } from "./run-library.ts";
+import { runLibrary } from "./run-library.ts";
 import { startThingsServer, type ThingsServer } from "./things-server.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -34,20 +34,35 @@ describe.each(["worker-thread", "cluster"])("an app in a %s", (library) => {
   });
 });
 
-it.each(moduleSystems)("a worker thread that ends loses no span, with %s", async (modules) => {
+async function spansOfWorker(flags: readonly string[], workerData: unknown) {
   const sink = await startOtlpSink();
-  const flag = modules === "ESM" ? "--import" : "--require";
-  const agent = modules === "ESM" ? "agent/dist/register.mjs" : "agent";
   const app = await startNode({
-    args: [flag, join(root, agent), join(root, "test/fixtures/apps/one-call-in-worker.cjs")],
-    env: { URL: `${things.url}/things/1`, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
+    args: [...flags, join(root, "test/fixtures/apps/one-call-in-worker.cjs")],
+    env: {
+      URL: `${things.url}/things/1`,
+      WORKER_DATA: JSON.stringify(workerData),
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+    },
   });
   try {
     expect(await app.ended).toBe(0);
     expect(app.output()).toBe("worker ended with 0\n");
-    expect(sink.spans).toMatchObject([{ name: "GET", kind: 3, parentSpanId: "" }]);
+    return sink.spans;
   } finally {
     await app.stop();
     await sink.stop();
   }
+}
+
+it.each([
+  ["--require", "agent"],
+  ["--import", "agent/dist/register.mjs"],
+])("a worker thread that ends loses no span: %s", async (flag, agent) => {
+  const spans = await spansOfWorker([flag, join(root, agent)], null);
+  expect(spans).toMatchObject([{ name: "GET", kind: 3, parentSpanId: "" }]);
+});
+
+it("a worker thread of pino's is left alone", async () => {
+  const ofPino = { filename: "", workerData: { $context: { threadStreamVersion: "4.0.0" } } };
+  expect(await spansOfWorker(["--require", join(root, "agent")], ofPino)).toEqual([]);
 });
