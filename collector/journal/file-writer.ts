@@ -15,13 +15,19 @@ export interface FileWriterOptions {
   /** The time of the journal. */
   readonly journalMs: () => number;
   readonly log: (message: string) => void;
+  /** Files wait for their insert: another one would only wait behind them. */
+  readonly isQueueBusy: () => boolean;
   /** A file that nothing will be added to; it has records. */
   readonly onClosed: (file: JournalFile) => void;
 }
 
+/** How often a file looks whether it could be inserted now. */
+const busyCheckMs = 100;
+
 /**
- * Keeps one file open, closes it when its time or its size is reached, and opens the next with the next group. A file
- * that could not be written is left at once: after a failed fsync nobody knows what of it is on disk.
+ * Keeps one file open, closes it when its time or its size is reached, and opens the next with the next group. While
+ * earlier files wait for their insert only the size counts: a store that can't keep up gets fewer and larger files, which
+ * cost it less. A file that could not be written is left at once: after a failed fsync nobody knows what of it is on disk.
  */
 export class FileWriter {
   readonly #options: FileWriterOptions;
@@ -86,8 +92,15 @@ export class FileWriter {
   async #openFile(): Promise<OpenFile> {
     const { folder, limits, nextId } = this.#options;
     const file = await OpenFile.create(folder, nextId());
-    this.#closeTimer = setTimeout(() => void this.closeFile(), limits.closeAfterMs);
+    this.#closeAfter(limits.closeAfterMs);
     return file;
+  }
+
+  #closeAfter(ms: number): void {
+    this.#closeTimer = setTimeout(() => {
+      if (this.#options.isQueueBusy()) this.#closeAfter(busyCheckMs);
+      else void this.closeFile();
+    }, ms);
   }
 
   async #closeFile(): Promise<void> {

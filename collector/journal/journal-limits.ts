@@ -2,7 +2,7 @@
 export interface JournalLimits {
   /** Requests that arrive within this time share one write and one fsync. */
   readonly groupMs: number;
-  /** A file is closed and inserted after this time, or at this size, whichever comes first. */
+  /** A file is closed and inserted after this time, once those before it are inserted, or at this size. */
   readonly closeAfterMs: number;
   readonly closeAfterRows: number;
   readonly closeAfterBytes: number;

@@ -80,6 +80,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     journalMs,
     log,
     nextId: createIds(now, newestId),
+    isQueueBusy: () => queue.files.length > 0,
     onClosed: (file) => queue.push(file),
   });
   return new DiskJournal({ options, limits, journalMs, folder, totals, bodies, queue, writer });
