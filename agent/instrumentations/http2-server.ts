@@ -26,7 +26,7 @@ interface StreamStart {
 const bodiless: ReadonlySet<string | undefined> = new Set(["GET", "HEAD"]);
 
 /**
- * Requests to `node:http2` servers, by a diagnostics channel that Node 22.15 does not have yet; as streams, as
+ * Requests to `node:http2` servers, by a diagnostics channel that Node 22.15 and 24.0 do not have yet; as streams, as
  * requests and responses, and those of a framework on top.
  */
 export function instrumentHttp2Server(
