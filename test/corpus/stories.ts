@@ -1,6 +1,7 @@
 import { expressMariadb } from "./programs/express-mariadb.ts";
 import { expressMongoose } from "./programs/express-mongoose.ts";
 import { expressPg } from "./programs/express-pg.ts";
+import { expressPrisma } from "./programs/express-prisma.ts";
 import { expressRedis } from "./programs/express-redis.ts";
 import { expressSequelize } from "./programs/express-sequelize.ts";
 import { fastifyKnex } from "./programs/fastify-knex.ts";
@@ -16,6 +17,7 @@ export const programStories: readonly ProgramStory[] = [
   expressRedis,
   expressMariadb,
   expressMongoose,
+  expressPrisma,
 ].flatMap(toStories);
 
 /** Every story of the corpus. */

@@ -1,0 +1,54 @@
+import { duplicateQuery, largeAnswer, type Program } from "../story.ts";
+
+const before = (n: number) => 88_000 - n * 719;
+const customer = (n: number) => 20 + n * 43;
+const product = (n: number) => 40 + n * 59;
+
+/** Each fault and, in the line after it, the same with the fix. */
+export const expressPrisma: Program = {
+  name: "express-prisma",
+  isHeldOut: true,
+  endpoints: [
+    { method: "GET", path: (n) => `/parcels?before=${before(n)}`, finds: ["n-plus-one"] },
+    { method: "GET", path: (n) => `/parcels-included?before=${before(n)}` },
+    { method: "GET", path: (n) => `/labels?before=${before(n)}`, finds: ["n-plus-one"] },
+    { method: "GET", path: (n) => `/labels-batched?before=${before(n)}` },
+    { method: "GET", path: (n) => `/forms?customer=${customer(n)}`, ...duplicateQuery },
+    { method: "GET", path: (n) => `/forms-once?customer=${customer(n)}` },
+    { method: "POST", path: (n) => `/pick?customer=${customer(n)}`, finds: ["write-loop"] },
+    { method: "POST", path: (n) => `/pick-many?customer=${customer(n)}` },
+    { method: "GET", path: () => "/counts", finds: ["serial-calls"], mayFind: ["slow-query"] },
+    { method: "GET", path: () => "/counts-at-once", mayFind: ["slow-query"] },
+    {
+      method: "GET",
+      path: (n) => `/reviews?customer=${customer(n)}`,
+      finds: ["slow-query"],
+      mayFind: ["slow-endpoint"],
+      count: 20,
+    },
+    { method: "GET", path: (n) => `/reviews-indexed?customer=${customer(n)}`, count: 60 },
+    { method: "GET", path: (n) => `/postage?n=${n}`, finds: ["retry-storm"] },
+    { method: "GET", path: (n) => `/postage-patient?n=${n}` },
+    { method: "GET", path: () => "/goods", ...largeAnswer },
+    { method: "GET", path: (n) => `/goods-page?after=${n * 25}` },
+    { method: "GET", path: () => "/shelves", ...largeAnswer },
+    { method: "GET", path: () => "/shelves-counted" },
+    {
+      method: "GET",
+      path: () => "/sums",
+      finds: ["pool-wait"],
+      mayFind: ["slow-query"],
+      count: 40,
+      atOnce: 10,
+    },
+    { method: "GET", path: () => "/sums-roomy", mayFind: ["slow-query"], count: 16, atOnce: 4 },
+    {
+      method: "POST",
+      path: (n) => `/sell?product=${product(n)}`,
+      finds: ["transaction-across-call"],
+    },
+    { method: "POST", path: (n) => `/sell-short?product=${product(n)}` },
+    { method: "GET", path: (n) => `/parcel?order=${before(n)}`, count: 40 },
+    { method: "GET", path: () => "/taxes" },
+  ],
+};
