@@ -14,6 +14,11 @@ export const ours: Variant = {
   args: ["--require", agent],
   env: (port) => ({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` }),
 };
+const profiled: Variant = {
+  ...ours,
+  name: "profiled",
+  env: (port) => ({ ...ours.env(port), CULPRIT_PROFILE: "continuous" }),
+};
 const register: Variant = {
   name: "otel",
   args: ["--require", "@opentelemetry/auto-instrumentations-node/register"],
@@ -52,5 +57,5 @@ const sentry: Variant = {
 };
 
 /** The first is what the others are compared with. All sample 100 % and run with their defaults. */
-export const variants = [none, ours, register, datadog, elastic, sentry] as const;
+export const variants = [none, ours, profiled, register, datadog, elastic, sentry] as const;
 export const quickVariants = [none, ours, register] as const;
