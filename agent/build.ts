@@ -35,7 +35,11 @@ export async function buildAgent(): Promise<void> {
       external: fastEntries.has(entry) ? allButNamesAndApi : /^(node:|@opentelemetry\/)/,
       transform: { target: "node22.15" },
     });
-    await bundle.write({ file: join(dist, `${basename(entry)}.${extension}`), format });
+    await bundle.write({
+      file: join(dist, `${basename(entry)}.${extension}`),
+      format,
+      comments: false,
+    });
     await bundle.close();
   }
 }

@@ -1,4 +1,3 @@
-import { getHeapStatistics } from "node:v8";
 import type { Span } from "@opentelemetry/api";
 import { countDropped } from "../../diagnostics.ts";
 import type { ThreadListener } from "../../thread/agent-thread.ts";
@@ -111,7 +110,7 @@ export class ProfileControl implements ThreadListener {
       if (nowMs >= this.#heap.dueMs) this.#goOnWithHeap();
       return;
     }
-    const windows = this.#heapGrowth?.add(getHeapStatistics().used_heap_size, nowMs);
+    const windows = this.#heapGrowth?.add(usedHeapBytes(), nowMs);
     if (windows !== undefined && this.#mayStart(this.#heapRules, "heap_growth")) {
       this.#startHeap(windows);
     }
@@ -249,4 +248,9 @@ function nameOf(span: Span): string {
   if (!(span instanceof RecordedSpan)) return "";
   const { name, trace } = span;
   return trace.route === "" || name.endsWith(trace.route) ? name : `${name} ${trace.route}`;
+}
+
+/** The module is loaded when it is first asked: at the start it would cost the application time. */
+function usedHeapBytes(): number {
+  return process.getBuiltinModule("node:v8").getHeapStatistics().used_heap_size;
 }
