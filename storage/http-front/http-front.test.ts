@@ -248,7 +248,7 @@ test("a browser's page, and another host's name, are refused", async () => {
 
 test("while ClickHouse is away it says so, and when it is back it answers", async () => {
   process.kill(store.childPid()!, "SIGKILL");
-  await expect.poll(() => store.isReady()).toBe(false);
+  await expect.poll(() => store.isReady(), { interval: 5, timeout: 10_000 }).toBe(false);
   const away = await ask("SELECT 1");
   expect(away.status).toBe(503);
   expect(await away.text()).toContain("Code: 210");
