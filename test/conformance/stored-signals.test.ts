@@ -52,7 +52,9 @@ afterAll(() => collector?.close());
 
 async function post(signal: string, body: string | Uint8Array, type: typeof json): Promise<void> {
   const answer = await send(`${collector.url}/v1/${signal}`, body, type);
-  expect([answer.status, String(answer.bytes)]).toEqual([200, type === json ? "{}" : ""]);
+  expect(answer.status).toBe(200);
+  // Of the models' records some carry more than is kept: that is warned of, and all of them are stored.
+  expect(String(answer.bytes)).toMatch(/^(\{\})?$|stored \d+ .* not with all that they carry/);
 }
 
 async function sendOverEach<T>(
