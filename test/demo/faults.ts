@@ -81,6 +81,22 @@ export const faults: readonly Fault[] = [
     healthy: post("/carts-at-once/:customer", (n) => `/carts-at-once/${customer(n)}`, 2),
   },
   {
+    title: "tries again at once",
+    service: "shop-checkout",
+    detector: "retry-storm",
+    expected: true,
+    faulty: get("/shipping/:parcel", (n) => `/shipping/${n}`, 1),
+    healthy: get("/shipping-patient/:parcel", (n) => `/shipping-patient/${n + 100_000}`, 1),
+  },
+  {
+    title: "four questions, one connection",
+    service: "shop-catalog",
+    detector: "pool-wait",
+    expected: true,
+    faulty: get("/supplier/:product", (n) => `/supplier/${product(n)}`, 2),
+    healthy: get("/supplier-roomy/:product", (n) => `/supplier-roomy/${product(n)}`, 2),
+  },
+  {
     title: "a query without an index",
     service: "shop-catalog",
     detector: "slow-query",

@@ -45,7 +45,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       start("shop-invoices"),
     ]);
     const gateway = await start("shop-gateway", { CATALOG_URL: catalog, ORDERS_URL: orders });
-    const checkout = await start("shop-checkout", { PAYMENTS_URL: gateway });
+    const checkout = await start("shop-checkout", { PAYMENTS_URL: gateway, CARRIER_URL: gateway });
     const urls = {
       "shop-catalog": catalog,
       "shop-checkout": checkout,

@@ -4,6 +4,8 @@ import { serve } from "./serve.ts";
 
 const app = express();
 const pool = createPool(8);
+/** As a function in a cloud has it, by default. */
+const poolOfOne = createPool(1);
 
 /** The whole catalog in one answer, some two megabytes. */
 app.get("/products", async (_request, response) => {
@@ -55,6 +57,28 @@ app.get("/reviews", async (request, response) => {
     [request.query.email],
   );
   response.json(rows);
+});
+
+/** Of a product, from the supplier's database, which is far away: `pg_sleep` stands for the way. */
+const supplierQueries = [
+  "SELECT available FROM stock, pg_sleep(0.03) WHERE product_id = $1",
+  "SELECT name FROM products, pg_sleep(0.03) WHERE id = $1",
+  "SELECT price_cents FROM products, pg_sleep(0.03) WHERE id = $1",
+  "SELECT length(description) FROM products, pg_sleep(0.03) WHERE id = $1",
+];
+
+/** All at once, but for one connection they queue up. */
+app.get("/supplier/:product", async (request, response) => {
+  const ask = (text: string) => poolOfOne.query(text, [request.params.product]);
+  const answers = await Promise.all(supplierQueries.map(ask));
+  response.json(answers.map(({ rows }) => rows[0]));
+});
+
+/** With a connection for each. */
+app.get("/supplier-roomy/:product", async (request, response) => {
+  const ask = (text: string) => pool.query(text, [request.params.product]);
+  const answers = await Promise.all(supplierQueries.map(ask));
+  response.json(answers.map(({ rows }) => rows[0]));
 });
 
 /** The newest reviews of a customer; there is an index for that. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import express from "express";
 import type pg from "pg";
 import { setting } from "./config.ts";
@@ -6,6 +7,7 @@ import { serve } from "./serve.ts";
 
 const app = express();
 const payments = setting("PAYMENTS_URL");
+const carrier = setting("CARRIER_URL");
 /** One each, so that the second way of buying does not suffer from the first. */
 const pool = createPool(2);
 const poolOfShort = createPool(2);
@@ -49,6 +51,29 @@ app.post("/checkout-short/:product", async (request, response) => {
   await pay(product);
   await takeOne(poolOfShort, product);
   response.json({ bought: product });
+});
+
+const triesMax = 6;
+
+/** What sending a parcel costs; the carrier refuses those who ask again too soon. */
+async function askCarrier(parcel: string, pauseMs: number): Promise<unknown> {
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    if (tries > 0) await delay(pauseMs * 2 ** tries);
+    const answer = await fetch(`${carrier}/carrier/${parcel}`);
+    if (answer.ok) return answer.json();
+    await answer.arrayBuffer();
+  }
+  return { parcel, cents: null };
+}
+
+/** Tries again at once, and is refused again. */
+app.get("/shipping/:parcel", async (request, response) => {
+  response.json(await askCarrier(request.params.parcel, 0));
+});
+
+/** Waits longer before each try. */
+app.get("/shipping-patient/:parcel", async (request, response) => {
+  response.json(await askCarrier(request.params.parcel, 30));
 });
 
 serve(app);

@@ -45,6 +45,20 @@ app.get("/home/:customer", async (request, response) => {
   response.json({ orders: await readJson(recentOrders), reviews: await readJson(reviews) });
 });
 
+const carrierPauseMs = 50;
+const askedAtMs = new Map<string, number>();
+
+/** Stands for the carrier: busy at first, and for those who ask again within 50 ms. */
+app.get("/carrier/:parcel", async (request, response) => {
+  const { parcel } = request.params;
+  const sinceMs = performance.now() - (askedAtMs.get(parcel) ?? Number.POSITIVE_INFINITY);
+  askedAtMs.set(parcel, performance.now());
+  setTimeout(() => askedAtMs.delete(parcel), 10_000).unref();
+  await delay(5);
+  if (sinceMs >= carrierPauseMs) response.json({ parcel, cents: 490 });
+  else response.status(503).json({ error: "busy" });
+});
+
 /** Stands for the payment provider, which takes its time. */
 app.post("/payments", async (_request, response) => {
   await delay(200);
