@@ -114,6 +114,16 @@ testDetector(nPlusOne, {
       orderPage(...loop(statement("select * from settings", { paramsHash: "0" }))),
       "same-parameters",
     ],
+    "read again after most changes of the table, parameters unknown": [
+      orderPage(
+        ...inSequence(unknown, 6, 10, { gapMs: 10 }),
+        ...inSequence(statement("update users set seen = $1", { shapeId: "1003" }), 4, 10, {
+          gapMs: 10,
+          fromMs: 10,
+        }),
+      ),
+      "written-between",
+    ],
     "one transaction after the other": [
       orderPage(...loop(statement("begin"))),
       "transaction-control",

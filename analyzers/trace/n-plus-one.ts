@@ -41,6 +41,7 @@ export const nPlusOne = defineTraceDetector<Options>({
     description:
       "The same query runs, or the same service is called, once per row; load the rows together instead.",
     severity: "warning",
+    // Up to four are as often a fixed few, such as the parts of a page.
     defaults: { repeatsMin: 5 },
     optionsOnceKnown: { repeatsMin: 2 },
   },

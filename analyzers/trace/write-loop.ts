@@ -38,6 +38,7 @@ export const writeLoop = defineTraceDetector<Options>({
     title: "Row-by-row writes",
     description: "The same insert, update or delete runs once per row; write the rows together.",
     severity: "warning",
+    // A handful of rows is as often a form as a loop.
     defaults: { repeatsMin: 5 },
     optionsOnceKnown: { repeatsMin: 2 },
   },
