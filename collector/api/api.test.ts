@@ -122,7 +122,7 @@ test("a finding is found by its id, in capitals too", async () => {
   expect((await get(`/findings/${finding.id.toUpperCase()}`)).body).toEqual(finding);
 });
 
-test("a trace has its waterfall and what was found in it", async () => {
+test("a trace has its waterfall, what was found in it, and what was not reported, with the reason", async () => {
   await traces.store.insertRows("occurrences", [
     {
       fingerprint: finding.id,
@@ -145,6 +145,16 @@ test("a trace has its waterfall and what was found in it", async () => {
       span_ids: [spanId],
       evidence: JSON.stringify({ summary: "waits for 2 calls" }),
     },
+    {
+      fingerprint: "ee".repeat(16),
+      trace_id: traceId,
+      detector: "slow-query",
+      detector_version: 1,
+      ts: spans[0]!.startMs,
+      seen: Date.now(),
+      span_ids: [spanId],
+      evidence: JSON.stringify({ summary: "waits for one query" }),
+    },
   ]);
   expect((await get(`/traces/${traceId}`)).body).toEqual({
     traceId,
@@ -157,6 +167,13 @@ test("a trace has its waterfall and what was found in it", async () => {
       },
     ],
     heldBack: [
+      {
+        detector: "slow-query",
+        guard: "unconfirmed",
+        title: "title of slow-query",
+        summary: "waits for one query",
+        spanIds: [spanId],
+      },
       {
         detector: "serial-calls",
         guard: "may-depend",

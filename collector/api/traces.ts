@@ -1,4 +1,6 @@
 import { Router } from "express";
+import type { FindingRow } from "../../storage/queries/findings.ts";
+import { findingsByIdQuery } from "../../storage/queries/findings-by-id.ts";
 import {
   type OccurrenceByTraceRow,
   occurrencesByTraceQuery,
@@ -111,6 +113,9 @@ function unknownTrace(traceId: string): ApiError {
   );
 }
 
+/** Seen too seldom to be a finding, by the doing of its surroundings, or so recently that it is not merged yet. */
+const unconfirmed = "unconfirmed";
+
 async function readFindings(
   store: Store,
   traceId: string,
@@ -120,13 +125,24 @@ async function readFindings(
     traceId,
     findingsMax,
   });
+  const listed = await readListed(
+    store,
+    rows.filter(({ guard }) => guard === "").map(({ fingerprint }) => fingerprint),
+  );
   const findings: TraceFinding[] = [];
   const heldBack: HeldBackFinding[] = [];
   for (const { fingerprint, detector, guard, spanIds, evidence } of rows) {
     const { summary }: { summary: string } = JSON.parse(evidence);
     const told = { title: titleOf(detector), summary, spanIds };
-    if (guard === "") findings.push({ id: fingerprint, ...told });
-    else heldBack.push({ detector, guard, ...told });
+    if (listed.has(fingerprint) && guard === "") findings.push({ id: fingerprint, ...told });
+    else heldBack.push({ detector, guard: guard || unconfirmed, ...told });
   }
   return { findings, heldBack };
+}
+
+/** Which of them the list of findings has. */
+async function readListed(store: Store, fingerprints: readonly string[]): Promise<Set<string>> {
+  if (fingerprints.length === 0) return new Set();
+  const rows = await store.select<FindingRow>(findingsByIdQuery, { fingerprints });
+  return new Set(rows.map(({ fingerprint }) => fingerprint));
 }
