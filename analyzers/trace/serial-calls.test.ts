@@ -68,6 +68,14 @@ testDetector(serialCalls, {
       page(...chain([total(1), keyed(2)])),
       "may-depend",
     ],
+    "a condition that compares a value with a column": [
+      page(...chain([total(1), total(2, { dbQueryText: "select a from t2 where ?=? and b = ?" })])),
+      "may-depend",
+    ],
+    "a condition that compares two values that differ": [
+      page(...chain([total(1), total(2, { dbQueryText: "select a from t2 where $1 = $2" })])),
+      "may-depend",
+    ],
     "a text that is cut, or missing, may hold a value": [
       page(
         ...chain([
@@ -149,6 +157,17 @@ testDetector(serialCalls, {
     "how many rows are asked for is no value of another answer": [
       page(...chain([total(1), total(2, { dbQueryText: "select a from t2 order by a limit $1" })])),
       "GET /dashboard waits for 2 calls one after the other, 60 ms more than for the longest alone: SELECT t1, SELECT t2",
+      "medium",
+    ],
+    "a condition that is none, as ORMs write it": [
+      page(
+        ...chain([
+          total(1, { dbQueryText: "select avg(a) from t1 where $0=$0 offset $1" }),
+          total(2, { dbQueryText: "select sum(a) from t2 where ? = ? group by b" }),
+          total(3, { dbQueryText: "select max(a) from t3 WHERE $2=$2" }),
+        ]),
+      ),
+      "GET /dashboard waits for 3 calls one after the other, 120 ms more than for the longest alone: SELECT t1, SELECT t2, SELECT t3",
       "medium",
     ],
     "what follows the access check": [

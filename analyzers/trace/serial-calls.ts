@@ -28,7 +28,7 @@ import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.
 export const serialCalls = defineTraceDetector<Options>({
   meta: {
     id: "serial-calls",
-    version: 1,
+    version: 2,
     title: "Serial calls",
     description: "Calls that don't need each other run one after the other; start them together.",
     severity: "warning",
@@ -184,6 +184,8 @@ function isIndependent(
   return !takesValues(trace, b) || (order?.hasConstantParameters(trace, b) ?? false);
 }
 
+/** `WHERE 1=1`, as ORMs write that have no condition: nobody passes two values only to compare them. */
+const noCondition = /\bwhere\s+(\?|\$\d+)\s*=\s*\1(?!\w)/gi;
 const pageSize = /\b(limit|offset|top|fetch\s+(first|next))\s+(\?|\$\d+|:\w+|@\w+|%s)/gi;
 const value = /\?|\$\d|(?<!:)[:@]\w|%s|[\w:]\*/;
 
@@ -191,7 +193,8 @@ const value = /\?|\$\d|(?<!:)[:@]\w|%s|[\w:]\*/;
 function takesValues(trace: TraceView, span: SpanIndex): boolean {
   if (callKindOf(trace, span) !== "database") return true;
   const text = trace.dbQueryText[span]!;
-  return text === "" || /(…|\.\.\.)$/.test(text) || value.test(text.replaceAll(pageSize, ""));
+  const bare = text.replaceAll(pageSize, "").replaceAll(noCondition, "");
+  return text === "" || /(…|\.\.\.)$/.test(text) || value.test(bare);
 }
 
 function toObservation(
