@@ -13,7 +13,7 @@ const help = `Runs culprit, a shop of real services on a real PostgreSQL, and th
 
 Usage: npm run demo [-- options]
 
-  --once        stop by itself; exit 1 if an expected finding is missing or a healthy endpoint is accused
+  --once        stop by itself; exit 1 if a fault is not found or a healthy endpoint is accused
   --port N      port of culprit (4318; with --once a free one)
   --data DIR    folder for journal and database, kept (a temporary one, removed at the end)
   --help        this text
