@@ -199,7 +199,9 @@ function keysOf(
     const shape = trace.shapeId[span]!;
     const nth = (seen.get(shape) ?? 0) + 1;
     seen.set(shape, nth);
-    const which = nth <= firstsMax ? String(nth) : "later";
+    // A summary span is many calls, the first ones of which went before it.
+    const isFirst = nth <= firstsMax && trace.repeats[span] === 1;
+    const which = isFirst ? String(nth) : "later";
     keys.set(span, `${trace.name[parent]} ${shape}#${which}`);
   }
   return keys;
@@ -209,7 +211,7 @@ function toSiblingCall(trace: TraceView, key: string, group: readonly SpanIndex[
   return {
     span: group[0]!,
     key,
-    isLoop: group.length > 1,
+    isLoop: group.length > 1 || trace.repeats[group[0]!]! > 1,
     start: trace.start[group[0]!]!,
     end: group.reduce((last, span) => Math.max(last, trace.end[span]!), 0),
   };

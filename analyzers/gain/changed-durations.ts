@@ -2,6 +2,7 @@ import type { TraceChange } from "../detector.ts";
 import { callsNs, sumNs, unionNs } from "../facts/interval-union.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 import type { Assumption } from "./assumption.ts";
+import { summaryPieces } from "./summary-pieces.ts";
 
 /** What becomes of each span that is changed itself, nanoseconds. */
 export interface ChangedDurations {
@@ -65,7 +66,9 @@ function onceDurations(
 ): [SpanIndex, number][] {
   return change.spans.map((span, i) => {
     const inner = trace.repeatDurationUnionNs[span]!;
-    const gaps = inner > 0 ? Math.max(0, trace.end[span]! - trace.start[span]! - inner) : 0;
+    // What lies between pieces is no longer inside of the span.
+    const isWhole = inner > 0 && !summaryPieces(trace).has(span);
+    const gaps = isWhole ? Math.max(0, trace.end[span]! - trace.start[span]! - inner) : 0;
     return [span, gaps * assumption.gapShare + (i === 0 ? once : 0)];
   });
 }
@@ -137,14 +140,18 @@ function ofRowsNs(
   workNs: number,
   { rowsFactor, rowsShareMin, rowsShare }: Assumption,
 ): number {
-  const rows = spans.reduce((sum, span) => sum + Math.max(1, trace.returnedRows[span]!), 0);
+  const rows = spans.reduce(
+    (sum, span) => sum + Math.max(trace.repeats[span]!, trace.returnedRows[span]!),
+    0,
+  );
   let rowNs = Infinity;
   for (let span = 0; span < trace.size; span++) {
-    const returned = trace.returnedRows[span]!;
+    // Of a summary span each call: many calls of a row each say nothing of what a row costs.
+    const returned = trace.returnedRows[span]! / trace.repeats[span]!;
     if (returned < tellingRowsMin || trace.dbSystemName[span] !== trace.dbSystemName[spans[0]!]) {
       continue;
     }
-    rowNs = Math.min(rowNs, ownNs(trace, span) / returned);
+    rowNs = Math.min(rowNs, ownNs(trace, span) / trace.returnedRows[span]!);
   }
   if (rowNs === Infinity) return rowsShare * workNs;
   return Math.max(rowsShareMin * workNs, rows * rowNs * rowsFactor);

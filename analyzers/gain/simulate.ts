@@ -4,6 +4,7 @@ import { childrenOf, type SpanIndex, type TraceView } from "../model/trace-view.
 import { type Assumption, assumptions, type Outlook } from "./assumption.ts";
 import { changedDurations } from "./changed-durations.ts";
 import { type IsIndependent, type RetimedChild, retimedDuration } from "./retimed-duration.ts";
+import { summaryPieces } from "./summary-pieces.ts";
 
 export interface SimulateOptions extends BlockingOptions {
   /** What other traces show of the order of calls; without it, all order is kept. */
@@ -60,10 +61,10 @@ function retime(
   const parallel = parallelByParent(trace, changes);
   const after = new Float64Array(trace.size);
   for (const span of order.toReversed()) {
-    const duration = trace.end[span]! - trace.start[span]!;
+    const duration = lengthOf(trace, span);
     for (const together of parallel.get(span) ?? []) startTogether(after, together, assumption);
-    const children = blockingChildren(trace, span, -trace.start[span]!, options).map(
-      (child): RetimedChild => ({
+    const children = blockingChildren(trace, span, -trace.start[span]!, options).flatMap((child) =>
+      inPieces(trace, {
         ...child,
         durationAfter: after[child.span]!,
         // A folded parent shrinks as a whole, with the gaps that it holds.
@@ -80,6 +81,27 @@ function retime(
   }
   const root = order[0]!;
   return Math.min(after[root]!, trace.end[root]! - trace.start[root]!);
+}
+
+/** Without what lies between its pieces, where a summary span has several. */
+function lengthOf(trace: TraceView, span: SpanIndex): number {
+  const pieces = summaryPieces(trace).get(span);
+  if (!pieces) return trace.end[span]! - trace.start[span]!;
+  return pieces.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+/** Each piece of a summary span waits for what came before it, and takes its share of what becomes of them all. */
+function inPieces(trace: TraceView, child: RetimedChild): RetimedChild[] {
+  const pieces = summaryPieces(trace).get(child.span);
+  if (!pieces) return [child];
+  const lengthNs = lengthOf(trace, child.span);
+  const offset = child.start - trace.start[child.span]!;
+  return pieces.map(({ start, end }) => ({
+    ...child,
+    start: start + offset,
+    end: end + offset,
+    durationAfter: (child.durationAfter * (end - start)) / lengthNs,
+  }));
 }
 
 /** Each change has a draw of its own, or what is slow by chance would be slow together. */

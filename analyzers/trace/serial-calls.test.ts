@@ -145,6 +145,14 @@ testDetector(serialCalls, {
     ],
   },
   finds: {
+    "beside a loop whose repeats are one long span": [
+      page(...chain([total(1), total(2), total(3)]), [
+        { ...keyed(9), repeats: 12, repeatDurationUnionNs: 95e6 },
+        70,
+        170,
+      ]),
+      "GET /dashboard waits for 3 calls one after the other, 120 ms more than for the longest alone: SELECT t1, SELECT t2, SELECT t3",
+    ],
     "two queries that are given nothing": [
       page(...chain([total(1), total(2)])),
       "GET /dashboard waits for 2 calls one after the other, 60 ms more than for the longest alone: SELECT t1, SELECT t2",

@@ -64,11 +64,17 @@ const gapShareMax = 0.2;
 /** By how much one may run into the next: callbacks end spans late. */
 const overlapMaxNs = 1e6;
 
-/** Calls worth looking at below each logical parent, by start; those of one shape are a loop's, and other findings'. */
+/**
+ * Calls worth looking at below each logical parent, by start; those of one shape are a loop's, and other findings'. So is a
+ * summary span, which is as long as all of its calls: it breaks no chain that runs beside it.
+ */
 function longCallsByParent(trace: TraceView, { callMsMin }: Options): SpanIndex[][] {
   const { calls, parents } = callsOfTrace(trace);
   const long = calls.filter(
-    (span) => parents[span] !== -1 && durationNs(trace, span) >= callMsMin * 1e6,
+    (span) =>
+      parents[span] !== -1 &&
+      trace.repeats[span] === 1 &&
+      durationNs(trace, span) >= callMsMin * 1e6,
   );
   return [...Map.groupBy(long, (span) => `${parents[span]} ${trace.service[span]}`).values()].map(
     (spans) => {
