@@ -1,4 +1,6 @@
+import type { ConnectionHolders } from "./facts/connection-holders.ts";
 import type { LearnedOrder } from "./facts/learned-order.ts";
+import type { CallHistory } from "./model/call-history.ts";
 import type { Confidence, Severity } from "./model/finding.ts";
 import type { TraceSigns } from "./model/trace-signs.ts";
 import type { SpanIndex, TraceView } from "./model/trace-view.ts";
@@ -46,6 +48,18 @@ export interface TraceDetector<Options = unknown> {
    * its surroundings: a machine that was busy, a lock. Then it is no finding. Absent: one trace tells all.
    */
   isPassing?(sample: readonly TraceView[], shapeId: string, options: Options): boolean;
+  /** What the earlier runs of the query in question add to the finding; null: nothing. */
+  tellPast?(past: CallHistory): Told | null;
+  /** What those who held connections while others waited add to the finding; null: nothing. */
+  tellHolders?(holders: ConnectionHolders): Told | null;
+}
+
+/** What a finding tells beyond its traces. */
+export interface Told {
+  /** The end of the finding's sentence, behind a semicolon. */
+  readonly clause: string;
+  /** Steps that come before its others. */
+  readonly fix: readonly string[];
 }
 
 /** One problem seen in one trace. Equal `identity` is the same fix; `schedule` hashes it to the fingerprint. */

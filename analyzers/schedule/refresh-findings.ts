@@ -8,12 +8,13 @@ import {
   occurrenceTotalsQuery,
 } from "../../storage/queries/occurrence-totals.ts";
 import { StorageError } from "../../storage/store.ts";
-import type { TraceDetector } from "../detector.ts";
+import type { Told, TraceDetector } from "../detector.ts";
 import { type FixedTrace, predictFix } from "../gain/predict.ts";
 import type { Confidence, Finding, SampleTrace } from "../model/finding.ts";
 import { countDetectorError } from "./detector-error.ts";
 import { readRequests } from "./endpoint-requests.ts";
 import type { EndpointWindow } from "./endpoint-window.ts";
+import type { FurtherEvidence } from "./further-evidence.ts";
 import { savedShareOf, toImpact } from "./impact.ts";
 import { isRare } from "./is-rare.ts";
 import type { OccurrenceEvidence } from "./occurrence.ts";
@@ -25,9 +26,11 @@ import {
   storeFindings,
   takeBackFindings,
 } from "./stored-finding.ts";
-import { withoutPassing } from "./without-passing.ts";
+import { shapeOf, withoutPassing } from "./without-passing.ts";
 
 export interface RefreshOptions extends RepairOptions {
+  /** What the store knows beyond the traces; absent: it is not asked. */
+  readonly further?: FurtherEvidence;
   readonly now: () => number;
 }
 
@@ -50,6 +53,7 @@ interface Facts {
   readonly fixed: readonly FixedTrace[];
   /** The finding as it was; undefined: it is new. */
   readonly known: Finding | undefined;
+  readonly told: Told | undefined;
 }
 
 /** By fingerprint; null: nothing was seen of it in the evidence window, or too seldom, or it passes. */
@@ -116,12 +120,24 @@ async function readFacts(
     // What is no route of a server can't be sampled.
     seen.filter(({ requests }) => requests.length > 0),
   );
-  return seen.map(({ fingerprint, ...rest }) => ({
+  const facts = seen.map(({ fingerprint, ...rest }) => ({
     ...rest,
+    fingerprint,
     samples: samplesOf.get(fingerprint) ?? [],
     fixed: fixed.get(fingerprint) ?? [],
     known: known.get(fingerprint),
   }));
+  const told = await options.further?.tell(
+    options,
+    facts.map(({ totals, fixed: sample, ...finding }) => ({
+      ...finding,
+      service: totals.service,
+      environment: totals.environment,
+      shapeId: shapeOf(totals),
+      sample: sample.map(({ trace }) => trace),
+    })),
+  );
+  return facts.map((each) => ({ ...each, told: told?.get(each.fingerprint) }));
 }
 
 function toEvidenceWindow({ now }: RefreshOptions, fingerprints: readonly string[]) {
@@ -224,13 +240,18 @@ function toFinding({ meta }: TraceDetector, facts: Facts): Finding {
  * Sentence and fix of a typical trace, so that they don't change with each new one; the call site of the newest trace
  * that has one, because lines move.
  */
-function toEvidence({ totals, samples, known }: Facts): OccurrenceEvidence {
+function toEvidence({ totals, samples, known, told }: Facts): OccurrenceEvidence {
   const latest: OccurrenceEvidence = JSON.parse(totals.latestEvidence);
   const typical = samples.find(({ role }) => role === "typical") ?? samples[0];
   const evidence: OccurrenceEvidence[] = samples.map((sample) => JSON.parse(sample.evidence));
   const seen = [latest, ...evidence].find(({ callSite }) => callSite !== null);
+  const main = typical ? (JSON.parse(typical.evidence) as OccurrenceEvidence) : latest;
   return {
-    ...(typical ? (JSON.parse(typical.evidence) as OccurrenceEvidence) : latest),
+    ...main,
+    ...(told && {
+      summary: `${main.summary}; ${told.clause}`,
+      fix: [...told.fix, ...main.fix],
+    }),
     callSite: seen?.callSite ?? known?.callSite ?? null,
   };
 }

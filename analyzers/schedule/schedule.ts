@@ -4,6 +4,7 @@ import { LearnedOrder } from "../facts/learned-order.ts";
 import type { Finding } from "../model/finding.ts";
 import type { AnalysisCounters } from "./analysis-counters.ts";
 import { examineTraces } from "./examine.ts";
+import { FurtherEvidence } from "./further-evidence.ts";
 import { Pace } from "./pace.ts";
 import { RefreshBudget } from "./refresh-budget.ts";
 import { refreshFindings, type StaleFinding } from "./refresh-findings.ts";
@@ -45,6 +46,7 @@ export class Schedule {
   readonly #budget = new RefreshBudget();
   readonly #cache = new TraceCache();
   readonly #order = new LearnedOrder();
+  readonly #further = new FurtherEvidence();
   #windowRunAt = 0;
 
   constructor(options: ScheduleOptions) {
@@ -88,7 +90,10 @@ export class Schedule {
 
   async #refresh(due: readonly StaleFinding[]): Promise<void> {
     const { now, onFinding } = this.#options;
-    const refreshed = await refreshFindings({ ...this.#options, cache: this.#cache }, due);
+    const refreshed = await refreshFindings(
+      { ...this.#options, cache: this.#cache, further: this.#further },
+      due,
+    );
     for (const { fingerprint } of due) {
       const finding = refreshed.get(fingerprint);
       if (finding) onFinding(finding);

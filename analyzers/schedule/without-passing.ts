@@ -35,7 +35,7 @@ export async function withoutPassing<Each extends Seen>(
 }
 
 /** What is called; undefined: the finding is about the endpoint itself. */
-function shapeOf({ latestEvidence }: Seen["totals"]): string | undefined {
+export function shapeOf({ latestEvidence }: Seen["totals"]): string | undefined {
   const { shape }: OccurrenceEvidence = JSON.parse(latestEvidence);
   return shape?.id;
 }

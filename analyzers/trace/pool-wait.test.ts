@@ -7,6 +7,7 @@ import {
   type SpanFields,
   type SpanNode,
 } from "../../test/support/trace-builder.ts";
+import type { ConnectionHolder, ConnectionHolders } from "../facts/connection-holders.ts";
 import { poolWait } from "./pool-wait.ts";
 
 /** The agent's word: the call waited so long before it was sent. */
@@ -116,4 +117,45 @@ test("pool-wait: where the agent measures, a checkout of another library counts 
     poolWait.meta.defaults,
   );
   expect(observation!.spans).toEqual([1]);
+});
+
+const holder = (fields: Partial<ConnectionHolder> = {}): ConnectionHolder => ({
+  kind: "transaction",
+  endpoint: "POST /checkout",
+  what: "a transaction that waits for POST /payments",
+  share: 0.7,
+  heldNs: 95e6,
+  ...fields,
+});
+const report = holder({
+  kind: "query",
+  endpoint: "GET /report",
+  what: "SELECT sales",
+  share: 0.2,
+  heldNs: 800e6,
+});
+const tell = (holders: readonly ConnectionHolder[], fields: Partial<ConnectionHolders> = {}) =>
+  poolWait.tellHolders!({ holders, waits: 5, seenShare: 0.9, connections: 10, ...fields });
+
+test("pool-wait: those who hold connections while others wait are named, with what to do about each", () => {
+  const told = tell([holder(), report, holder({ endpoint: "GET /small", share: 0.1 })])!;
+  expect(told.clause).toBe(
+    "connections are held by POST /checkout for a transaction that waits for POST /payments (70 %), GET /report for SELECT sales (20 %)",
+  );
+  expect(told.fix).toHaveLength(2);
+  expect(told.fix[0]).toContain("between BEGIN and COMMIT");
+  expect(told.fix[1]).toContain("Make SELECT sales of GET /report faster (800 ms each");
+});
+
+test("pool-wait: where nobody holds a connection for long, there are too many queries, or too few connections", () => {
+  const told = tell([holder({ kind: "query", what: "SELECT items", heldNs: 2e6 })])!;
+  expect(told.clause).toContain("held for short, by POST /checkout for SELECT items (70 %)");
+  expect(told.fix[0]).toContain("10 were held at once");
+});
+
+test("pool-wait: nobody is named from few waits, of holders that were mostly not seen, or that are many", () => {
+  expect(tell([holder()], { waits: 2 })).toBeNull();
+  expect(tell([holder()], { seenShare: 0.4 })).toBeNull();
+  expect(tell([])).toBeNull();
+  expect(tell(Array.from({ length: 10 }, () => holder({ share: 0.1 })))).toBeNull();
 });

@@ -1,7 +1,8 @@
-import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
+import { defineTraceDetector, type GuardId, type Observation, type Told } from "../detector.ts";
 import { requestGuardOf } from "../facts/call-guards.ts";
 import { isDatabaseCall } from "../facts/call-template.ts";
 import { callsOfTrace } from "../facts/calls-of-trace.ts";
+import type { ConnectionHolder, ConnectionHolders } from "../facts/connection-holders.ts";
 import { type ConnectionWait, connectionWaits } from "../facts/connection-waits.ts";
 import { durationText } from "../facts/duration-text.ts";
 import { endpointLabel, endpointOf, endpointSpanOf } from "../facts/endpoint-span.ts";
@@ -45,6 +46,8 @@ export const poolWait = defineTraceDetector<Options>({
       return isLong ? toObservation(trace, endpointSpan, ofEndpoint, waitedNs) : [];
     });
   },
+
+  tellHolders,
 });
 
 interface Options {
@@ -52,6 +55,42 @@ interface Options {
   readonly waitMsMin: number;
   /** The same as a share of the request. */
   readonly waitShareMin: number;
+}
+
+/** From fewer waits, or when less than so much of their time is explained, nobody is named. */
+const waitsMin = 3;
+const seenShareMin = 0.5;
+/** Holders of less than this are not worth a name, and no more than so many have one. */
+const holderShareMin = 0.15;
+const namedMax = 3;
+/** A connection that is given back within this is not held for long. */
+const shortNs = 20e6;
+
+/** Who held the connections: other requests of the process, or the pool is smaller than what there is to do. */
+function tellHolders({ holders, waits, seenShare, connections }: ConnectionHolders): Told | null {
+  const named = holders.filter(({ share }) => share >= holderShareMin).slice(0, namedMax);
+  if (waits < waitsMin || seenShare < seenShareMin || named.length === 0) return null;
+  const list = named
+    .map(({ endpoint, what, share }) => `${endpoint} for ${what} (${Math.round(100 * share)} %)`)
+    .join(", ");
+  const long = named.filter(({ heldNs }) => heldNs > shortNs);
+  if (long.length > 0) {
+    return { clause: `connections are held by ${list}`, fix: long.map(shortenHold) };
+  }
+  const held = durationText(Math.max(...named.map(({ heldNs }) => heldNs)));
+  return {
+    clause: `connections are held for short, by ${list}`,
+    fix: [
+      `Nobody holds a connection for long (${held} at most of those named), and ${connections} ${connections === 1 ? "was" : "were"} held at once: make fewer queries (a loop of them is a finding of its own), or make the pool larger.`,
+    ],
+  };
+}
+
+function shortenHold({ kind, endpoint, what, share, heldNs }: ConnectionHolder): string {
+  const how = `${durationText(heldNs)} each, ${Math.round(100 * share)} % of the time for which others wait`;
+  return kind === "query"
+    ? `Make ${what} of ${endpoint} faster (${how}), or give it a pool of its own.`
+    : `Shorten what ${endpoint} holds a connection for, ${what} (${how}): only statements belong between BEGIN and COMMIT.`;
 }
 
 /** Calls of one request at the same time from which on it is the request itself that empties the pool. */

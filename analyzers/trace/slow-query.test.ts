@@ -7,6 +7,7 @@ import {
   type SpanFields,
   type SpanNode,
 } from "../../test/support/trace-builder.ts";
+import type { HourOfCalls } from "../model/call-history.ts";
 import { slowQuery } from "./slow-query.ts";
 
 const reviews: SpanFields = {
@@ -153,4 +154,49 @@ test("slow-query: of few runs, or with unknown parameters, nobody can say that i
   expect(isPassing([5, 5, 5, 150].map((ms) => ["7", ms] as const))).toBe(false);
   expect(isPassing([5, 5, 5, 5, 5, 150].map((ms) => ["0", ms] as const))).toBe(false);
   expect(isPassing([5, 5, 5, 5, 5].map((ms) => ["7", ms] as const))).toBe(false);
+});
+
+const firstS = 1_795_305_600;
+/** Medians of one hour after the other, in milliseconds. */
+const history = (
+  medians: readonly number[],
+  fields: (hour: number) => Partial<HourOfCalls> = () => ({}),
+) =>
+  medians.map((ms, hour) => ({
+    hourS: firstS + 3600 * hour,
+    calls: 50,
+    p50Ns: ms * 1e6,
+    rows: 3,
+    serviceVersions: ["1.0.0"],
+    ...fields(hour),
+  }));
+const steps = [...Array(30).fill(12), ...Array(6).fill(160)] as number[];
+const others = [history(steps.map(() => 5))];
+
+test("slow-query: a query that became slower says since when, and what to look at", () => {
+  const told = slowQuery.tellPast!({ hours: history(steps), others })!;
+  expect(told.clause).toBe(
+    "it takes 13 times as long as before 2026-11-23 06:00 UTC (160 ms, then 12 ms)",
+  );
+  expect(told.fix).toEqual([expect.stringContaining("without a new version")]);
+});
+
+test("slow-query: with a new version, or more rows, that is what to look at", () => {
+  const deployed = history(steps, (hour) => ({ serviceVersions: [hour < 30 ? "1.0.0" : "1.1.0"] }));
+  expect(slowQuery.tellPast!({ hours: deployed, others })!.fix[0]).toContain("with version 1.1.0");
+  const grown = history(steps, (hour) => ({ rows: hour < 30 ? 3 : 900 }));
+  expect(slowQuery.tellPast!({ hours: grown, others })!.fix[0]).toContain(
+    "about 900 rows where it returned 3",
+  );
+});
+
+test("slow-query: where less is known it only seems so, and a query that was always slow is told as it is", () => {
+  expect(slowQuery.tellPast!({ hours: history(steps), others: [] })!.clause).toContain("seems to");
+  expect(slowQuery.tellPast!({ hours: history(steps.map(() => 160)), others })).toBeNull();
+  expect(slowQuery.tellPast!({ hours: [], others: [] })).toBeNull();
+});
+
+test("slow-query: a loop whose repeats are one long span is no slow run", () => {
+  const summary = { repeats: 50, repeatDurationSumNs: 150e6, repeatDurationUnionNs: 150e6 };
+  expect(slowQuery.detect(one(summary), slowQuery.meta.defaults)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
+import { defineTraceDetector, type GuardId, type Observation, type Told } from "../detector.ts";
 import { requestGuardOf } from "../facts/call-guards.ts";
 import { callLabel, isDatabaseCall, operationOf, takesParameters } from "../facts/call-template.ts";
 import { callsOfTrace } from "../facts/calls-of-trace.ts";
@@ -6,7 +6,9 @@ import { criticalNs } from "../facts/critical-times.ts";
 import { durationText } from "../facts/duration-text.ts";
 import { endpointLabel, endpointOf, endpointSpanOf } from "../facts/endpoint-span.ts";
 import { blockedNs } from "../facts/event-loop-blocks.ts";
+import { callsNs } from "../facts/interval-union.ts";
 import { callGroups, countRepeats } from "../facts/repeated-calls.ts";
+import { type Slowdown, slowdownOf } from "../facts/slowdown.ts";
 import type { Confidence } from "../model/finding.ts";
 import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
 
@@ -34,7 +36,7 @@ export const slowQuery = defineTraceDetector<Options>({
   detect(trace, options) {
     return callGroups(trace).flatMap((calls) => {
       if (!isDatabaseCall(trace, calls[0]!)) return [];
-      const slow = calls.filter((span) => durationNs(trace, span) >= options.callMsMin * 1e6);
+      const slow = calls.filter((span) => runNs(trace, span) >= options.callMsMin * 1e6);
       return slow.length === 0 ? [] : observe(trace, slow, calls, options);
     });
   },
@@ -43,7 +45,7 @@ export const slowQuery = defineTraceDetector<Options>({
     const runs = sample.flatMap((trace) =>
       callsOfTrace(trace).calls.flatMap((span) =>
         trace.shapeId[span] === shapeId
-          ? { same: parametersOf(trace, span), ms: durationNs(trace, span) / 1e6 }
+          ? { same: parametersOf(trace, span), ms: runNs(trace, span) / 1e6 }
           : [],
       ),
     );
@@ -51,7 +53,37 @@ export const slowQuery = defineTraceDetector<Options>({
     const slow = runs.filter(({ ms }) => ms >= callMsMin);
     return slow.length > 0 && slow.every(({ same }) => isUsuallyFast(alike.get(same)!, callMsMin));
   },
+
+  tellPast(past) {
+    const slowdown = slowdownOf(past);
+    return typeof slowdown === "string" ? null : toldOf(slowdown);
+  },
 });
+
+/** A single run; of a summary span the mean one. */
+function runNs(trace: TraceView, span: SpanIndex): number {
+  return callsNs(trace, span) / trace.repeats[span]!;
+}
+
+/** So many times as many rows are why it takes longer. */
+const rowsFactorMin = 2;
+
+function toldOf({ confidence, sinceS, ...slowdown }: Slowdown): Told {
+  const { beforeNs, nowNs, rowsBefore, rowsNow, serviceVersion } = slowdown;
+  const since = `${new Date(sinceS * 1000).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const takes = confidence === "high" ? "takes" : "seems to take";
+  const times = (nowNs / beforeNs).toFixed(nowNs < 10 * beforeNs ? 1 : 0);
+  const clause = `it ${takes} ${times} times as long as before ${since} (${durationText(nowNs)}, then ${durationText(beforeNs)})`;
+  if (rowsBefore >= 0 && rowsNow >= rowsFactorMin * Math.max(1, rowsBefore)) {
+    const rows = `It returns about ${Math.round(rowsNow)} rows where it returned ${Math.round(rowsBefore)}: ask for a page of them (LIMIT), or the next ones make it slower still.`;
+    return { clause, fix: [rows] };
+  }
+  const why =
+    serviceVersion === null
+      ? `It became slower without a new version, from ${since} on: in the database an index may be gone, statistics may be out of date (ANALYZE), the table may have grown, or the plan may be another one.`
+      : `It became slower with version ${serviceVersion}: compare the query, its parameters and the migrations with those of the version before.`;
+  return { clause, fix: [why] };
+}
 
 interface Run {
   /** Equal in runs that ask for the same; null: unknown. */

@@ -1,0 +1,111 @@
+/** Time is nanoseconds since one moment that all of them share. */
+interface Interval {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Somebody waited for a connection. */
+export interface WaitedFor extends Interval {
+  /** Process and database: whose connections. */
+  readonly pool: string;
+}
+
+/** Somebody held one. */
+export interface HeldBy extends WaitedFor {
+  /** Of the interval, the share in which it was held. */
+  readonly share: number;
+  readonly kind: "transaction" | "query";
+  /** "GET /report" */
+  readonly endpoint: string;
+  /** "SELECT sales", "a transaction that waits for POST /payments" */
+  readonly what: string;
+}
+
+/** Who held connections while others waited for one. */
+export interface ConnectionHolders {
+  /** By share, the largest first. */
+  readonly holders: readonly ConnectionHolder[];
+  readonly waits: number;
+  /** Of the time in which somebody waited, the share in which somebody was seen to hold a connection. */
+  readonly seenShare: number;
+  /** Connections that were held at the same time, at most. */
+  readonly connections: number;
+}
+
+export interface ConnectionHolder extends Pick<HeldBy, "kind" | "endpoint" | "what"> {
+  /** Of the connections' time while others waited. */
+  readonly share: number;
+  /** How long one of them was held, the middle one. */
+  readonly heldNs: number;
+}
+
+/** Adds up who held connections of the same pool during the waits; a wait of one process is not for another's connections. */
+export function connectionHolders(
+  waits: readonly WaitedFor[],
+  holds: readonly HeldBy[],
+): ConnectionHolders {
+  const byKey = new Map<string, { holds: HeldBy[]; ns: number }>();
+  let heldNs = 0;
+  let waitedNs = 0;
+  let seenNs = 0;
+  let connections = 0;
+  for (const wait of waits) {
+    const during = holds.filter(
+      (hold) => hold.pool === wait.pool && hold.start < wait.end && hold.end > wait.start,
+    );
+    waitedNs += wait.end - wait.start;
+    seenNs += unionWithin(wait, during);
+    connections = Math.max(connections, mostAtOnce(wait, during));
+    for (const hold of during) {
+      const key = `${hold.endpoint}\n${hold.what}`;
+      const known = byKey.get(key) ?? { holds: [], ns: 0 };
+      byKey.set(key, known);
+      known.holds.push(hold);
+      known.ns += within(wait, hold) * hold.share;
+      heldNs += within(wait, hold) * hold.share;
+    }
+  }
+  const holders = [...byKey.values()].map(({ holds: same, ns }): ConnectionHolder => {
+    const { kind, endpoint, what } = same[0]!;
+    const lengths = same.map(({ start, end }) => end - start).sort((a, b) => a - b);
+    const share = ns / Math.max(1, heldNs);
+    return { kind, endpoint, what, share, heldNs: lengths[(lengths.length - 1) >> 1]! };
+  });
+  return {
+    holders: holders.sort((a, b) => b.share - a.share || (a.endpoint < b.endpoint ? -1 : 1)),
+    waits: waits.length,
+    seenShare: seenNs / Math.max(1, waitedNs),
+    connections,
+  };
+}
+
+function within(wait: Interval, hold: Interval): number {
+  return Math.max(0, Math.min(wait.end, hold.end) - Math.max(wait.start, hold.start));
+}
+
+function unionWithin(wait: Interval, holds: readonly Interval[]): number {
+  let sum = 0;
+  let until = wait.start;
+  for (const { start, end } of holds.toSorted((a, b) => a.start - b.start)) {
+    const [from, to] = [Math.max(start, until), Math.min(end, wait.end)];
+    sum += Math.max(0, to - from);
+    until = Math.max(until, to);
+  }
+  return sum;
+}
+
+function mostAtOnce(wait: Interval, holds: readonly Interval[]): number {
+  const edges = holds
+    .flatMap(({ start, end }) => [
+      { at: Math.max(start, wait.start), step: 1 },
+      { at: Math.min(end, wait.end), step: -1 },
+    ])
+    .sort((a, b) => a.at - b.at || a.step - b.step);
+  let open = 0;
+  let most = 0;
+  for (const { step } of edges) {
+    open += step;
+    most = Math.max(most, open);
+  }
+  return most;
+}
