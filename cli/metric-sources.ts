@@ -4,11 +4,12 @@ import type { TlsFiles } from "../collector/auth/tls-files.ts";
 import type { Counters } from "../collector/counters.ts";
 import type { Decoder } from "../collector/decode/decoder.ts";
 import type { Journal } from "../collector/journal/journal.ts";
-import type { JournalStats } from "../collector/journal/journal-stats.ts";
 import type { MetricSource } from "../collector/metrics.ts";
 import { defaultHttpLimits } from "../collector/receiver/http-limits.ts";
-import { rowNames, type Signal, signals } from "../collector/signal.ts";
+import { rowNames, type Signal } from "../collector/signal.ts";
 import type { Alerts } from "./alerts.ts";
+import { toJournalMetricSources } from "./journal-metric-sources.ts";
+import { counter, countsBy, gauge } from "./metric-source.ts";
 import type { StoreParts } from "./open-store.ts";
 import { toProcessMetricSources } from "./process-metric-sources.ts";
 import type { Receivers } from "./receivers.ts";
@@ -42,29 +43,12 @@ export function toMetricSources(parts: CountingParts): MetricSource[] {
   return [
     ...receiverSources(parts),
     ...accessSources(parts),
-    ...journalSources(parts),
+    ...toJournalMetricSources(parts.journals, parts.journalBytesMax),
     ...storeSources(parts),
     ...analyzerSources(parts),
     ...alertSources(parts),
     ...toProcessMetricSources(() => parts.store.childPid()),
   ];
-}
-
-function counter(name: string, description: string, read: MetricSource["read"]): MetricSource {
-  return { name: `culprit_${name}`, description, kind: "counter", read };
-}
-
-function gauge(name: string, description: string, read: MetricSource["read"]): MetricSource {
-  return { name: `culprit_${name}`, description, kind: "gauge", read };
-}
-
-/** A value for each reason that was counted; `label` says what the reasons are. */
-function by(counters: Counters, label: "reason" | "signal", name: string): MetricSource["read"] {
-  return () =>
-    counters
-      .list()
-      .filter((count) => count.name === name)
-      .map(({ reason, value }) => [{ [label]: reason }, value] as const);
 }
 
 function receiverSources({ counters, decoder, receivers }: CountingParts): MetricSource[] {
@@ -78,19 +62,19 @@ function receiverSources({ counters, decoder, receivers }: CountingParts): Metri
     counter(
       "accepted_requests",
       "Requests acknowledged, by signal",
-      by(counters, "signal", "accepted_requests"),
+      countsBy(counters, "signal", "accepted_requests"),
     ),
     ...Object.values(rowNames).map((name) =>
       counter(
         `rejected_${name}`,
         "Not stored, by reason",
-        by(counters, "reason", `rejected_${name}`),
+        countsBy(counters, "reason", `rejected_${name}`),
       ),
     ),
     counter(
       "refused_requests",
       "Requests answered 4xx or 5xx, by error code",
-      by(counters, "reason", "refused_requests"),
+      countsBy(counters, "reason", "refused_requests"),
     ),
     counter("retried_requests", "Requests whose body was accepted before, not stored again", () =>
       counters.value("retried_requests"),
@@ -98,12 +82,12 @@ function receiverSources({ counters, decoder, receivers }: CountingParts): Metri
     counter(
       "lost_values",
       "Parts of what is stored that a limit cut off, by limit",
-      by(counters, "reason", "losses"),
+      countsBy(counters, "reason", "losses"),
     ),
     counter(
       "broken_requests",
       "Requests that were no HTTP, too slow, or had too large headers, by reason",
-      by(counters, "reason", "broken_requests"),
+      countsBy(counters, "reason", "broken_requests"),
     ),
     counter("dropped_connections", "Connections over the limit", () =>
       counters.value("dropped_connections"),
@@ -136,91 +120,13 @@ function accessSources({ counters, access: { ring, tls } }: CountingParts): Metr
     counter(
       "failed_reads",
       "Requests of the API that were answered with an error, by error code",
-      by(counters, "reason", "failed_reads"),
+      countsBy(counters, "reason", "failed_reads"),
     ),
     counter(
       "refused_reads",
       "Requests for API, UI or metrics without their token, by error code",
-      by(counters, "reason", "refused_reads"),
+      countsBy(counters, "reason", "refused_reads"),
     ),
-  ];
-}
-
-function journalSources({ journals, journalBytesMax }: CountingParts): MetricSource[] {
-  const each = (read: (stats: JournalStats) => number) => () =>
-    signals.map((signal) => [{ signal }, read(journals[signal].stats())] as const);
-  return [
-    ...signals.flatMap((signal) => rowSources(rowNames[signal], journals[signal])),
-    gauge(
-      "journal_bytes",
-      "Size of the journal on disk",
-      each(({ bytes }) => bytes),
-    ),
-    gauge(
-      "journal_capacity_bytes",
-      "How large all journals together may be",
-      () => journalBytesMax,
-    ),
-    gauge(
-      "journal_files",
-      "Files that wait to be inserted",
-      each(({ files }) => files),
-    ),
-    gauge(
-      "journal_waiting_bytes",
-      "Blocks that wait for the disk",
-      each(({ waitingBytes }) => waitingBytes),
-    ),
-    gauge(
-      "journal_remembered_bodies",
-      "Bodies whose retry is recognised",
-      each(({ rememberedBodies }) => rememberedBodies),
-    ),
-    counter(
-      "journal_forgotten_bodies",
-      "Bodies forgotten before their time, because there were too many",
-      each(({ forgottenBodies }) => forgottenBodies),
-    ),
-    counter(
-      "journal_failed_files",
-      "Files that could not be read, moved or removed",
-      each(({ failedFiles }) => failedFiles),
-    ),
-    gauge(
-      "journal_oldest_age_seconds",
-      "Age of the oldest row that waits",
-      each(({ oldestAgeMs }) => oldestAgeMs / 1000),
-    ),
-    counter(
-      "journal_failed_writes",
-      "Writes that the disk refused",
-      each(({ failedWrites }) => failedWrites),
-    ),
-    counter(
-      "journal_failed_inserts",
-      "Inserts that failed and were tried again",
-      each(({ failedInserts }) => failedInserts),
-    ),
-    counter(
-      "journal_torn_tails",
-      "Unacknowledged ends of files, cut at the start",
-      each(({ tornTails }) => tornTails),
-    ),
-  ];
-}
-
-/** What became of the rows of one signal, which are called `name`. */
-function rowSources(name: string, journal: Pick<Journal, "stats">): MetricSource[] {
-  const stats = () => journal.stats();
-  return [
-    counter(`accepted_${name}`, "Acknowledged: safe on disk", () => stats().acceptedRows),
-    counter(`recovered_${name}`, "Found in the journal at the start", () => stats().recoveredRows),
-    counter(`stored_${name}`, "Inserted into the database", () => stats().insertedRows),
-    counter(`dropped_${name}`, "Acknowledged and lost, by reason", () => [
-      [{ reason: "corrupt" }, stats().corruptRows] as const,
-      [{ reason: "quarantined" }, stats().quarantinedRows] as const,
-    ]),
-    gauge(`journal_${name}`, "Waiting to be inserted", () => stats().journaledRows),
   ];
 }
 
