@@ -120,7 +120,11 @@ describe("the values of a command", () => {
       calls += 1;
       return undefined;
     };
-    const proxy = new Proxy({}, { get: trap, ownKeys: () => (trap(), []) });
+    const listKeys = () => {
+      calls += 1;
+      return [];
+    };
+    const proxy = new Proxy({}, { get: trap, ownKeys: listKeys });
     const own = {
       get secret() {
         return trap();

@@ -1,13 +1,11 @@
-import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 
-const root = join(import.meta.dirname, "../..");
 const deadlineMs = 20_000;
 let sink: OtlpSink;
-let app: NodeProcess;
+let app: TracedApp;
 
 beforeAll(buildAgent);
 beforeEach(async () => {
@@ -19,14 +17,8 @@ afterEach(async () => {
 });
 
 async function headersOfRequest(env: Record<string, string>) {
-  app = await startNode({
-    args: ["--require", join(root, "agent"), join(root, "test/fixtures/apps/profiled.cjs")],
-    cwd: root,
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_BSP_SCHEDULE_DELAY: "100", ...env },
-  });
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-  const headers = { connection: "close", "x-tenant": "a", authorization: "Bearer private" };
-  await (await fetch(`http://127.0.0.1:${port}/wait/1`, { headers })).text();
+  app = await startTracedApp("profiled.cjs", { collectorUrl: sink.url, env });
+  await app.get("/wait/1", { "x-tenant": "a", authorization: "Bearer private" });
   await sink.waitFor((spans) => spans.some(({ kind }) => kind === 2), deadlineMs);
   expect(sink.bodies.join()).not.toContain("private");
   const { attributes } = sink.spans.find(({ kind }) => kind === 2)!;

@@ -1,16 +1,14 @@
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 
-const root = join(import.meta.dirname, "../..");
 const deadlineMs = 20_000;
 const text = "SELECT current_query() AS query, $1::int AS id";
 let postgres: Postgres;
 let sink: OtlpSink;
-let app: NodeProcess | undefined;
+let app: TracedApp | undefined;
 
 beforeAll(async () => {
   [postgres, sink] = await Promise.all([startPostgres(), startOtlpSink(), buildAgent()]);
@@ -21,19 +19,11 @@ afterAll(() => Promise.all([postgres?.stop(), sink?.stop()]));
 
 /** The statements as the database got them, by how they were made. */
 async function askDatabase(env: Readonly<Record<string, string>>): Promise<unknown> {
-  app = await startNode({
-    args: ["--require", join(root, "agent"), join(root, "test/fixtures/apps/current-query.cjs")],
-    env: {
-      DATABASE_URL: postgres.url(),
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
-      OTEL_SERVICE_NAME: "the shop",
-      ...env,
-    },
+  app = await startTracedApp("current-query.cjs", {
+    collectorUrl: sink.url,
+    env: { DATABASE_URL: postgres.url(), OTEL_SERVICE_NAME: "the shop", ...env },
   });
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-  const url = `http://127.0.0.1:${port}/queries/7`;
-  return (await fetch(url, { headers: { connection: "close" } })).json();
+  return JSON.parse(await app.get("/queries/7"));
 }
 
 it("with CULPRIT_SQL_COMMENTER the database is told service and route, except by a named statement", async () => {

@@ -4,14 +4,14 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 import { until } from "../support/until.ts";
 
 const root = join(import.meta.dirname, "../..");
 const file = join(root, "test/fixtures/apps/blocking.cjs");
 const deadlineMs = 20_000;
 let sink: OtlpSink;
-let app: NodeProcess;
+let app: TracedApp;
 
 beforeAll(buildAgent);
 
@@ -25,22 +25,7 @@ afterEach(async () => {
 });
 
 async function startApp(env: Record<string, string> = {}): Promise<void> {
-  app = await startNode({
-    args: ["--require", join(root, "agent"), file],
-    env: {
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
-      ...env,
-    },
-  });
-}
-
-async function get(path: string): Promise<string> {
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    headers: { connection: "close" },
-  });
-  return response.text();
+  app = await startTracedApp("blocking.cjs", { collectorUrl: sink.url, env });
 }
 
 const isBlock = ({ name }: DecodedSpan) => name === "event loop blocked";
@@ -62,13 +47,13 @@ async function blockWith(path: string): Promise<void> {
     attempt += 1
   ) {
     // The thread is started with the first request.
-    await get("/");
-    const waiting = get("/wait");
+    await app.get("/");
+    const waiting = app.get("/wait");
     await app.waitFor(new RegExp(`(waiting[^]*){${attempt + 1}}`), deadlineMs);
-    const blocking = get(path);
+    const blocking = app.get(path);
     expect(await Promise.all([waiting, blocking])).toEqual(["ok", "ok"]);
     // The spans of blocks come first: the server span of a later request is behind them.
-    await get(`/after-${attempt}`);
+    await app.get(`/after-${attempt}`);
     await sink.waitFor(() => traceOf(`/after-${attempt}`) !== undefined, deadlineMs);
   }
 }
@@ -112,8 +97,8 @@ describe("a block of the event loop", () => {
 
   it("shorter than the limit is not told", async () => {
     await startApp({ CULPRIT_EVENT_LOOP_BLOCK_MS: "60000" });
-    await get("/");
-    await get("/burn");
+    await app.get("/");
+    await app.get("/burn");
     await sink.waitFor(() => traceOf("/burn") !== undefined, deadlineMs);
     expect(await app.stop()).toBe("SIGTERM");
     expect(sink.spans.filter(isBlock)).toEqual([]);
@@ -123,11 +108,11 @@ describe("a block of the event loop", () => {
     const threads = async () =>
       (await readFile(`/proc/${app.pid}/status`, "utf8")).match(/Threads:\s+(\d+)/)?.[1];
     await startApp({ CULPRIT_EVENT_LOOP_BLOCK_MS: "0" });
-    await get("/");
+    await app.get("/");
     const without = Number(await threads());
     await app.stop();
     await startApp();
-    await get("/");
+    await app.get("/");
     await until(async () => Number(await threads()) > without);
   });
 });
@@ -135,15 +120,15 @@ describe("a block of the event loop", () => {
 describe("the watch", () => {
   it("lets a process end that was blocked a moment ago", async () => {
     await startApp();
-    await get("/burn");
-    await get("/close");
+    await app.get("/burn");
+    await app.get("/close");
     expect(await app.ended).toBe(0);
   });
 
   it("leaves the exit code to an application that ends while it is blocked", async () => {
     await startApp();
-    await get("/");
-    await get("/exit");
+    await app.get("/");
+    await app.get("/exit");
     expect(await app.ended).toBe(3);
   });
 });
