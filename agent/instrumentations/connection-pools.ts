@@ -96,7 +96,8 @@ export class ConnectionPools {
     if (!this.#guard.isActive) return undefined;
     return this.#guard.attempt(() => {
       const checkout = new Checkout(kind.read(pool));
-      return checkout.isDelayed || !this.#followed.has(pool) ? checkout : undefined;
+      const isTold = checkout.isDelayed || this.#gauges !== undefined;
+      return isTold ? checkout : undefined;
     });
   }
 
@@ -111,8 +112,12 @@ export class ConnectionPools {
     const note = this.#guard.bind((connection: unknown) => {
       this.#states.note(connection, checkout);
       this.#follow(pool, kind, connection);
+      this.#gauges?.checkedOut(pool, checkout.fromMs, undefined);
     });
-    promise.then(note, () => undefined);
+    const fail = this.#guard.bind((error: unknown) => {
+      this.#gauges?.checkedOut(pool, checkout.fromMs, error);
+    });
+    promise.then(note, fail);
   }
 
   /** Such a pool does not know what it is connected to; its first connection does. */

@@ -21,6 +21,7 @@ import {
 } from "./mongodb-classes.ts";
 import { followMongodbPool, MongodbCheckout } from "./mongodb-pool.ts";
 import { enterMongodbTransaction, type MongodbTransactions } from "./mongodb-transaction.ts";
+import { observePromise } from "./observe-promise.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
 
 type Args = unknown[];
@@ -89,7 +90,8 @@ export class MongodbInstrumentation {
         const finish = instrumentation.#start(this, args, command);
         if (finish === undefined) return Reflect.apply(original, this, args);
         return isPromised
-          ? observe(Reflect.apply(original, this, args) as Promise<unknown>, finish)
+          ? // Only the driver sees this promise; the application's own is another.
+            observePromise(Reflect.apply(original, this, args) as Promise<unknown>, finish)
           : Reflect.apply(original, this, instrumentation.#withCallback(args, finish));
       };
     });
@@ -106,18 +108,17 @@ export class MongodbInstrumentation {
         if (typeof callback === "function") {
           // Called in the turn of whoever gave the connection back.
           const store = contexts.storage.getStore();
+          const onEnd = instrumentation.#toCheckoutEnd(this, checkout);
           const bound: Method = function (...results) {
-            instrumentation.#note(results[1], checkout);
+            onEnd(results[0], results[1]);
             return contexts.call(store, callback as Method, this, results);
           };
           return Reflect.apply(original, this, [bound, ...args.slice(1)]);
         }
         const result = Reflect.apply(original, this, args) as Promise<unknown>;
-        if (!checkout.isDelayed) return result;
-        return result.then((connection) => {
-          instrumentation.#note(connection, checkout);
-          return connection;
-        });
+        const isTold = checkout.isDelayed || instrumentation.#options.pools !== undefined;
+        if (!isTold) return result;
+        return observePromise(result, instrumentation.#toCheckoutEnd(this, checkout));
       };
     });
   }
@@ -131,9 +132,14 @@ export class MongodbInstrumentation {
   }
 
   /** Connections are made one after the other, so the pool's counts don't say who will get one: the connection does. */
-  #note(connection: unknown, { isDelayed, fromMs }: MongodbCheckout): void {
-    const isNewConnection = !this.#servers.has(connection as object);
-    this.#options.states.note(connection, { isDelayed, isNewConnection, fromMs });
+  #toCheckoutEnd(pool: MongodbPool, { isDelayed, fromMs }: MongodbCheckout): Finish {
+    const { pools, states } = this.#options;
+    return this.#guard.bind((error, connection) => {
+      pools?.checkedOut(pool, fromMs, error);
+      if (error) return;
+      const isNewConnection = !this.#servers.has(connection as object);
+      states.note(connection, { isDelayed, isNewConnection, fromMs });
+    });
   }
 
   /** What ends the span; undefined when there is none. */
@@ -219,18 +225,4 @@ function end(call: DatabaseCall, command: MongodbCommand, error: unknown, reply:
   const failure = error ?? (command.isWrite ? writeErrorOf(reply) : undefined);
   if (failure) call.fail(failure);
   else call.succeed(documentsOf(command.name, reply), command.batchSize);
-}
-
-/** Only the driver sees this promise; the application's own is another. */
-function observe(result: Promise<unknown>, finish: Finish): Promise<unknown> {
-  return result.then(
-    (reply) => {
-      finish(undefined, reply);
-      return reply;
-    },
-    (error) => {
-      finish(error, undefined);
-      throw error;
-    },
-  );
 }

@@ -120,8 +120,15 @@ export class Mysql2Instrumentation {
         }
         let onConnection = callback as Method;
         if (!isPublishing) onConnection = instrumentation.#announce(onConnection, getConnection);
+        const { pools, states } = instrumentation.#options;
+        const pool = this;
         const noted: Method = function (...results) {
-          instrumentation.#options.states.note(results[1], checkout);
+          states.note(results[1], checkout);
+          if (pools !== undefined) {
+            instrumentation.#guard.attempt(() =>
+              pools.checkedOut(pool, checkout.fromMs, results[0]),
+            );
+          }
           return Reflect.apply(onConnection, this, results);
         };
         return Reflect.apply(original, this, [noted, ...args.slice(1)]);

@@ -1,3 +1,4 @@
+import { observePromise } from "./observe-promise.ts";
 import type { PgClient, PgQuery } from "./pg-classes.ts";
 import { textOfQuery } from "./text-of-query.ts";
 import type { Method } from "./wrap-method.ts";
@@ -13,18 +14,7 @@ export function observePgPromise(
   finish: (error: unknown, result: unknown) => void,
 ): Promise<unknown> {
   const query = hasTimeout(client, args[0]) ? undefined : findQuery(client, textOfQuery(args[0]));
-  if (query === undefined) {
-    return result.then(
-      (value) => {
-        finish(undefined, value);
-        return value;
-      },
-      (error) => {
-        finish(error, undefined);
-        throw error;
-      },
-    );
-  }
+  if (query === undefined) return observePromise(result, finish);
   const { callback } = query;
   query.callback = function (...results) {
     finish(results[0], results[1]);

@@ -11,6 +11,7 @@ import type { DatabaseCall, DatabaseOptions } from "./database-call.ts";
 import { Guard } from "./guard.ts";
 import { findCallerBehind, type SoughtCall } from "./late-call-site.ts";
 import { observePgPromise } from "./observe-pg-promise.ts";
+import { observePromise } from "./observe-promise.ts";
 import { startPgCall } from "./pg-call.ts";
 import type { PgClient, PgModule, PgPool, PgQuery } from "./pg-classes.ts";
 import { withComment } from "./pg-comment.ts";
@@ -136,19 +137,24 @@ export class PgInstrumentation {
     this.#announced = undefined;
     const checkout = this.#guard.attempt(() => new Checkout(toPoolState(pool)));
     if (checkout === undefined) return Reflect.apply(original, pool, args);
+    const { pools, states, tracing } = this.#options;
     if (typeof callback !== "function") {
       const result = Reflect.apply(original, pool, args) as Promise<PgClient>;
-      if (!checkout.isDelayed) return result;
-      return result.then((client) => {
-        this.#options.states.note(client, checkout);
-        return client;
+      if (!checkout.isDelayed && pools === undefined) return result;
+      const onEnd = this.#guard.bind((error: unknown, client: unknown) => {
+        states.note(client, checkout);
+        pools?.checkedOut(pool, checkout.fromMs, error);
       });
+      return observePromise(result, onEnd);
     }
-    const { contexts } = this.#options.tracing;
+    const { contexts } = tracing;
     const store = contexts.storage.getStore();
     const instrumentation = this;
     const onClient: Method = function (...results) {
-      instrumentation.#options.states.note(results[1], checkout);
+      states.note(results[1], checkout);
+      if (pools !== undefined) {
+        instrumentation.#guard.attempt(() => pools.checkedOut(pool, checkout.fromMs, results[0]));
+      }
       const outer = instrumentation.#announced;
       instrumentation.#announced = announced;
       try {

@@ -1,18 +1,16 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 import { until } from "../support/until.ts";
 
-const root = join(import.meta.dirname, "../..");
 const deadlineMs = 20_000;
 let postgres: Postgres;
 let sink: OtlpSink;
-let app: NodeProcess;
+let app: TracedApp;
 
 beforeAll(async () => {
   [postgres] = await Promise.all([startPostgres(), buildAgent()]);
@@ -29,23 +27,11 @@ afterEach(async () => {
   await sink.stop();
 });
 
-async function startOrders(env: Record<string, string>): Promise<string> {
-  app = await startNode({
-    args: ["--require", join(root, "agent"), join(root, "test/fixtures/apps/orders.cjs")],
-    env: {
-      DATABASE_URL: postgres.url(),
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
-      ...env,
-    },
+async function startOrders(env: Readonly<Record<string, string>>): Promise<void> {
+  app = await startTracedApp("orders.cjs", {
+    collectorUrl: sink.url,
+    env: { DATABASE_URL: postgres.url(), ...env },
   });
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-  return `http://127.0.0.1:${port}`;
-}
-
-async function get(url: string): Promise<string> {
-  const response = await fetch(url, { headers: { connection: "close" } });
-  return response.text();
 }
 
 /** Free a moment ago: the exporter can't choose a port itself. */
@@ -66,12 +52,12 @@ const paths = [
 it.each(paths)(
   "on %s, OTLP: durations with the trace of an example, the pool, and the process",
   async (_, env) => {
-    const url = await startOrders({
+    await startOrders({
       ...env,
       OTEL_METRICS_EXPORTER: "otlp",
       OTEL_METRIC_EXPORT_INTERVAL: "1000",
     });
-    await get(`${url}/orders/2`);
+    await app.get("/orders/2");
     const received = () => Buffer.concat(sink.metricBodies);
     await sink.waitFor((spans) => spans.length >= 3, deadlineMs);
     const traceId = Buffer.from(sink.spans[0]?.traceId ?? "", "hex");
@@ -83,8 +69,17 @@ it.each(paths)(
       "db.client.connection.pending_requests",
       `127.0.0.1:${postgres.port}/postgres`,
       "/orders/:count",
+      "db.client.connection.count",
+      "db.client.connection.max",
       "nodejs.eventloop.delay.p99",
+      "nodejs.eventloop.utilization",
+      "nodejs.eventloop.time",
+      "v8js.gc.duration",
       "v8js.memory.heap.used",
+      "v8js.memory.heap.limit",
+      "v8js.resource.active",
+      "process.cpu.time",
+      "process.memory.usage",
       "orders",
     ];
     expect(expected.filter((text) => !received().includes(text))).toEqual([]);
@@ -94,14 +89,14 @@ it.each(paths)(
 
 it.each(paths)("on %s, Prometheus: the same on its endpoint, counted once", async (_, env) => {
   const port = await findFreePort();
-  const url = await startOrders({
+  await startOrders({
     ...env,
     OTEL_METRICS_EXPORTER: "prometheus",
     OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
     OTEL_EXPORTER_PROMETHEUS_PORT: `${port}`,
   });
-  for (let i = 0; i < 3; i += 1) await get(`${url}/orders/2`);
-  const scrape = () => get(`http://127.0.0.1:${port}/metrics`);
+  for (let i = 0; i < 3; i += 1) await app.get("/orders/2");
+  const scrape = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   await until(async () => /http_server_request_duration_count\{.*\} 3\b/.test(await scrape()));
 
   const lines = (await scrape()).split("\n");
@@ -112,4 +107,24 @@ it.each(paths)("on %s, Prometheus: the same on its endpoint, counted once", asyn
   expect(sampleOf("db_client_connection_max")).toEqual(["4"]);
   expect(sampleOf("nodejs_eventloop_utilization")).toHaveLength(1);
   expect(sampleOf("v8js_memory_heap_space_size").length).toBeGreaterThan(5);
+});
+
+it("says how long requests waited for a connection of the pool, and how many gave up", async () => {
+  const port = await findFreePort();
+  app = await startTracedApp("pool-timeout.cjs", {
+    collectorUrl: sink.url,
+    env: {
+      DATABASE_URL: postgres.url(),
+      OTEL_METRICS_EXPORTER: "prometheus",
+      OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+      OTEL_EXPORTER_PROMETHEUS_PORT: `${port}`,
+    },
+  });
+  expect(await app.get("/queries")).toBe("answered,timeout exceeded when trying to connect");
+  const samples = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const sampleOf = (start: string) =>
+    Number(samples.match(new RegExp(`^${start}.*} (.+)$`, "m"))?.[1]);
+  expect(sampleOf("db_client_connection_timeouts_total")).toBe(1);
+  // Two queries and a checkout by hand; the one that gave up has got none.
+  expect(sampleOf("db_client_connection_wait_time_count")).toBe(3);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type FakeMongodb, startFakeMongodb } from "./fake-mongodb.ts";
 import { type LibraryRun, librarySets, moduleSystems, runLibrary } from "./run-library.ts";
-import { expectPoolWaits } from "./sql-library.ts";
+import { expectPoolMetrics, expectPoolWaits } from "./sql-library.ts";
 
 let mongodb: FakeMongodb;
 
@@ -86,7 +86,7 @@ describe.each(librarySets)("mongodb, %s", (set) => {
       }
       expect(hashes.size).toBe(run.items.length);
       expectPoolWaits(run);
-      expect(run.metrics).toContain(`127.0.0.1:${mongodb.port}`);
+      expectPoolMetrics(run, `127.0.0.1:${mongodb.port}`);
       // Of version 4 callbacks lie between the application and the command.
       if (set === "newest") {
         for (const { calls } of run.items) expect(calls[0]?.attributes).toMatchObject(run.callSite);

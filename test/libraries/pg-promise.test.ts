@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { type PostgresWithItems, queriesOf, startPostgresWithItems } from "./postgres-items.ts";
 import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
-import { expectPoolWaits, expectQueries } from "./sql-library.ts";
+import { expectPoolMetrics, expectPoolWaits, expectQueries } from "./sql-library.ts";
 
 let postgres: PostgresWithItems;
 
@@ -18,7 +18,7 @@ describe.each(librarySets)("pg-promise, %s", (set) => {
       const run = await runLibrary({ library: "pg-promise", set, modules, env: postgres.env });
       expectQueries(run, queriesOf(postgres));
       expectPoolWaits(run);
-      expect(run.metrics).toContain(`127.0.0.1:${postgres.port}/postgres`);
+      expectPoolMetrics(run, `127.0.0.1:${postgres.port}/postgres`);
     },
   );
 });

@@ -57,9 +57,21 @@ function expectFailure({ failed: { server, calls } }: LibraryRun, errorCode: str
 export function expectPoolWaits({ items }: LibraryRun): void {
   const waits = items.map(({ calls }) => waitOf(calls));
   expect(waits.filter((wait) => wait > 0).length).toBeGreaterThanOrEqual(96);
+  const creates = items.flatMap(
+    ({ calls }) => calls[0]?.attributes["culprit.connection.create_ms"] ?? [],
+  );
+  expect(creates.length).toBeGreaterThan(0);
+  expect(creates.length).toBeLessThanOrEqual(4);
   for (const { server, calls } of items) {
     expect(waitOf(calls)).toBeLessThanOrEqual(server.endMs - server.startMs);
   }
+}
+
+/** Of the pool that is called so, what it holds, and how long it let wait. */
+export function expectPoolMetrics({ metrics }: LibraryRun, pool: string): void {
+  const names = ["count", "max", "pending_requests", "wait_time"];
+  for (const name of names) expect(metrics).toContain(`db.client.connection.${name}`);
+  expect(metrics).toContain(pool);
 }
 
 function waitOf(calls: readonly DecodedSpan[]): number {

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import type { RunningServer } from "../support/debian-server.ts";
 import { startMariadb } from "../support/mariadb.ts";
 import { mysqlEnv, mysqlQueriesOf } from "./mariadb-queries.ts";
 import { type PostgresWithItems, queriesOf, startPostgresWithItems } from "./postgres-items.ts";
 import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
-import { expectPoolWaits, expectQueries } from "./sql-library.ts";
+import { expectPoolMetrics, expectPoolWaits, expectQueries } from "./sql-library.ts";
 
 let postgres: PostgresWithItems;
 let mariadb: RunningServer;
@@ -22,7 +22,7 @@ describe.each(librarySets)("typeorm, %s", (set) => {
       const run = await runLibrary({ library: "typeorm", set, modules, env: postgres.env });
       expectQueries(run, queriesOf(postgres));
       expectPoolWaits(run);
-      expect(run.metrics).toContain(`127.0.0.1:${postgres.port}/postgres`);
+      expectPoolMetrics(run, `127.0.0.1:${postgres.port}/postgres`);
     },
   );
 });
@@ -33,6 +33,6 @@ describe.each(librarySets)("typeorm over mysql2, %s", (set) => {
     const run = await runLibrary({ library: "typeorm", set, modules, env });
     expectQueries(run, mysqlQueriesOf(mariadb));
     expectPoolWaits(run);
-    expect(run.metrics).toContain(`127.0.0.1:${mariadb.port}/test`);
+    expectPoolMetrics(run, `127.0.0.1:${mariadb.port}/test`);
   });
 });

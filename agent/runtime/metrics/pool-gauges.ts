@@ -1,4 +1,6 @@
 import { countDropped } from "../../diagnostics.ts";
+import { databaseBounds } from "./call-durations.ts";
+import { DurationHistogram } from "./duration-histogram.ts";
 import type { Metric, NumberPoint } from "./metric.ts";
 
 /** What a pool of connections holds at a moment. */
@@ -14,15 +16,24 @@ interface FollowedPool {
   readonly name: string;
   /** Undefined once the pool is gone. */
   readonly read: () => PoolState | undefined;
+  timeouts: number;
 }
 
 const poolsMax = 200;
 const poolName = "db.client.connection.pool.name";
 const state = "db.client.connection.state";
 
-/** Reads pools when metrics are exported, never when they are used; keeps none of them alive. */
+/**
+ * Pools of connections, and how long they let wait. What they hold is read when metrics are exported, never when they
+ * are used. Keeps none of them alive.
+ */
 export class PoolGauges {
-  readonly #seen = new WeakSet<object>();
+  readonly #seen = new WeakMap<object, FollowedPool | undefined>();
+  readonly #waits = new DurationHistogram({
+    name: "db.client.connection.wait_time",
+    description: "How long it took to get an open connection from the pool.",
+    bounds: databaseBounds,
+  });
   #pools: FollowedPool[] = [];
 
   /** Does nothing for a pool that is followed. Two pools of one name get numbers. */
@@ -32,19 +43,34 @@ export class PoolGauges {
     read: (pool: Pool) => PoolState,
   ): void {
     if (this.#seen.has(pool)) return;
-    this.#seen.add(pool);
     if (this.#pools.length >= poolsMax) {
+      this.#seen.set(pool, undefined);
       countDropped("pools_not_followed");
       return;
     }
     const reference = new WeakRef(pool);
-    this.#pools.push({
+    const followed: FollowedPool = {
       name: this.#toFreeName(toName(pool)),
       read() {
         const alive = reference.deref();
         return alive && read(alive);
       },
-    });
+      timeouts: 0,
+    };
+    this.#seen.set(pool, followed);
+    this.#pools.push(followed);
+  }
+
+  /** To be called at the end of each checkout that began at `fromMs`; `error` is what it failed with, if it did. */
+  checkedOut(pool: object, fromMs: number, error: unknown): void {
+    const followed = this.#seen.get(pool);
+    if (followed === undefined) return;
+    const { name } = followed;
+    if (error) {
+      if (isTimeout(error)) followed.timeouts += 1;
+      return;
+    }
+    this.#waits.record((performance.now() - fromMs) / 1000, name, () => ({ [poolName]: name }));
   }
 
   collect(): readonly Metric[] {
@@ -79,6 +105,14 @@ export class PoolGauges {
         unit: "{request}",
         points: points(({ pending }) => [[pending]]),
       },
+      {
+        kind: "counter",
+        name: "db.client.connection.timeouts",
+        description: "Requests that gave up waiting for a connection of the pool.",
+        unit: "{timeout}",
+        points: states.map(({ pool: { name, timeouts } }) => toPoint(name, timeouts, undefined)),
+      },
+      this.#waits.collect(),
     ];
   }
 
@@ -88,6 +122,12 @@ export class PoolGauges {
     for (let number = 2; names.has(free); number += 1) free = `${name} (${number})`;
     return free;
   }
+}
+
+/** As pools say it: `TimeoutError`, `WaitQueueTimeoutError`, "timeout exceeded when trying to connect". */
+function isTimeout(error: unknown): boolean {
+  const { name, message } = error as { readonly name?: unknown; readonly message?: unknown };
+  return /time(d )?-?out/i.test(`${name} ${message}`);
 }
 
 function toPoint(name: string, value: number, stateName: string | undefined): NumberPoint {
