@@ -9,6 +9,8 @@ const outputs = [
   { entry: "index", format: "cjs", extension: "cjs" },
   { entry: "thread/agent-worker", format: "cjs", extension: "cjs" },
   { entry: "runtime/profiles/profiles", format: "cjs", extension: "cjs" },
+  { entry: "plans/plan-taker", format: "cjs", extension: "cjs" },
+  { entry: "plans/slow-statements", format: "cjs", extension: "cjs" },
   { entry: "runtime/metrics/fast-metrics", format: "cjs", extension: "cjs" },
   { entry: "start-fast", format: "cjs", extension: "cjs" },
   { entry: "start-sdk", format: "cjs", extension: "cjs" },
@@ -22,6 +24,8 @@ const fastEntries: ReadonlySet<string> = new Set([
   "start-fast",
   "thread/agent-worker",
   "runtime/profiles/profiles",
+  "plans/plan-taker",
+  "plans/slow-statements",
 ]);
 const allButNamesAndApi = /^(node:|@opentelemetry\/(?!api$|semantic-conventions$))/;
 

@@ -34,6 +34,8 @@ export interface Config {
   readonly paramsKey: string | undefined;
   /** The call of one statement within one request from which on its call site is recorded; 0 is never. */
   readonly callSiteRepeatsMin: number;
+  /** Whether the database is asked for the plans of pg's statements that are slow. */
+  readonly arePlansTaken: boolean;
   /** Whether statements of pg get a comment that names service and route. */
   readonly isSqlCommented: boolean;
   /** Encoded spans that wait for the collector; beyond this the oldest are dropped and counted. */
@@ -109,6 +111,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     capturedHeaders: readList(env, "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST"),
     paramsKey: read(env, "CULPRIT_PARAMS_KEY"),
     callSiteRepeatsMin: limit("CULPRIT_CALL_SITE_REPEATS_MIN", 3),
+    arePlansTaken: readOneOf(env, "CULPRIT_PLANS", ["on", "off"], "off", warnings) === "on",
     isSqlCommented:
       readOneOf(env, "CULPRIT_SQL_COMMENTER", ["on", "off"], "off", warnings) === "on",
     exportQueueBytesMax: limit("CULPRIT_EXPORT_QUEUE_BYTES_MAX", 8 * 1024 * 1024),

@@ -13,6 +13,7 @@ export type DropReason =
   | "call_site_failed"
   | "source_map_failed"
   | "profile_failed"
+  | "plan_failed"
   | "metrics_not_sent"
   | "pools_not_followed"
   | "requests_not_followed"

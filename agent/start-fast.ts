@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { isMainThread, setEnvironmentData } from "node:worker_threads";
 import { context, metrics as metricsApi, propagation, trace } from "@opentelemetry/api";
 import { type Config, withOtelDefaults } from "./config.ts";
-import { showErrorsAsWarnings, warn } from "./diagnostics.ts";
+import { countDropped, showErrorsAsWarnings, warn } from "./diagnostics.ts";
 import { CallSiteRules } from "./evidence/call-site-rules.ts";
 import { createCapturedHeaders } from "./evidence/captured-headers.ts";
 import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
@@ -27,6 +27,7 @@ import { instrumentIoredis, instrumentNodeRedis } from "./instrumentations/redis
 import { instrumentUndici } from "./instrumentations/undici.ts";
 import { otherAgentPackages } from "./other-agents.ts";
 import packageJson from "./package.json" with { type: "json" };
+import type { SlowStatements } from "./plans/slow-statements.ts";
 import { FoldedRepeats } from "./repeats/folded-repeats.ts";
 import { Governor } from "./runtime/governor.ts";
 import type { createFastMetrics, FastMetrics } from "./runtime/metrics/fast-metrics.ts";
@@ -74,9 +75,15 @@ function startInMainThread(config: Config): ModuleLoads {
   const metrics = loadMetrics(config, resource);
   const profiling = config.profile === "off" ? undefined : toProfileSettings(config);
   const runtime = startRuntime({ watching, thread, profiling, metrics: metrics?.measured });
-  const { loads, handOver } = startTracing(config, chunks, runtime);
+  const plans = loadSlowStatements(config, thread);
+  const { loads, handOver } = startTracing(config, chunks, {
+    runtime,
+    plans,
+    delayMs: config.batchDelayMs,
+  });
   const flushMetrics = metrics && withOtelDefaults(() => metrics.start());
-  followWorkerThreads(thread);
+  const workers = followWorkerThreads(thread);
+  metrics?.measured.followThreads(workers);
 
   flushAtExit(() => {
     handOver();
@@ -85,16 +92,20 @@ function startInMainThread(config: Config): ModuleLoads {
   return loads;
 }
 
-/** Only spans: the process is watched and measured by its main thread. */
+/** What one holds when it is terminated is lost. */
+const workerDelayMsMax = 500;
+
+/** Only spans: the process is measured by its main thread. */
 function startInWorkerThread(config: Config): ModuleLoads {
   const runtime = startRuntime({
-    watching: undefined,
+    watching: createWatchSettings(config.eventLoopBlockMs),
     thread: undefined,
     profiling: undefined,
     metrics: undefined,
   });
   const chunks = new WorkerChunks();
-  const { loads, handOver } = startTracing(config, chunks, runtime);
+  const delayMs = Math.min(config.batchDelayMs, workerDelayMsMax);
+  const { loads, handOver } = startTracing(config, chunks, { runtime, plans: undefined, delayMs });
   process.once("exit", () => {
     chunks.end();
     handOver();
@@ -108,10 +119,21 @@ interface StartedTracing {
   handOver(): void;
 }
 
-function startTracing(config: Config, chunks: ChunkExchange, runtime: Runtime): StartedTracing {
+interface TracingParts {
+  readonly runtime: Runtime;
+  readonly plans: SlowStatements | undefined;
+  /** How long encoded spans wait for each other. */
+  readonly delayMs: number;
+}
+
+function startTracing(
+  config: Config,
+  chunks: ChunkExchange,
+  { runtime, plans, delayMs }: TracingParts,
+): StartedTracing {
   const buffer = new SpanBuffer(chunks, Buffer.from(new ArrayBuffer(bufferBytes)), {
     spansMax: config.batchSpansMax,
-    delayMs: config.batchDelayMs,
+    delayMs,
   });
   const sampler = createSampler(config.sampler, config.samplerRatio);
   const shedding = new Shedding();
@@ -119,11 +141,11 @@ function startTracing(config: Config, chunks: ChunkExchange, runtime: Runtime): 
   const folded = new FoldedRepeats(tail ?? buffer, config.batchDelayMs);
   const { metrics } = runtime;
   const sink = metrics === undefined ? folded : new MeteredSpans(folded, metrics.durations);
-  const tracing = new Tracing(sink, sampler, packageJson.version);
+  const tracing = new Tracing(plans?.before(sink) ?? sink, sampler, packageJson.version);
   context.setGlobalContextManager(tracing.contexts);
   propagation.setGlobalPropagator(new W3cPropagator());
   trace.setGlobalTracerProvider(tracing);
-  const loads = instrument(config, { tracing, runtime, shedding });
+  const loads = instrument(config, { tracing, runtime, plans, shedding });
   if (config.ownShareMax > 0) {
     const nowMs = () => performance.now();
     const limits = { shareMax: config.ownShareMax, ownTime, nowMs };
@@ -172,19 +194,27 @@ function loadMetrics(config: Config, resource: ResourceSettings): FastMetrics | 
   return withOtelDefaults(() => loaded.createFastMetrics(options, toResourceAttributes(resource)));
 }
 
+/** Their code is loaded only when somebody asks for plans. */
+function loadSlowStatements(config: Config, thread: AgentThread): SlowStatements | undefined {
+  if (!config.arePlansTaken) return undefined;
+  const loaded: { SlowStatements: typeof SlowStatements } = createRequire(import.meta.url)(
+    "./slow-statements.cjs",
+  );
+  return new loaded.SlowStatements(thread, () => countDropped("plan_failed"));
+}
+
 function createSqlComments(config: Config): SqlComments | undefined {
   if (!config.isSqlCommented) return undefined;
   const { "service.name": service = "" } = toResourceAttributes(toResourceSettings(config));
   return new SqlComments(String(service));
 }
 
-interface Parts {
+interface Parts extends Pick<TracingParts, "runtime" | "plans"> {
   readonly tracing: Tracing;
-  readonly runtime: Runtime;
   readonly shedding: Shedding;
 }
 
-function instrument(config: Config, { tracing, runtime, shedding }: Parts): ModuleLoads {
+function instrument(config: Config, { tracing, runtime, plans, shedding }: Parts): ModuleLoads {
   const hash = createParamsHash(config.paramsKey);
   const hashParams: HashParams = (statement, params) =>
     shedding.shedsCall() ? undefined : hash(statement, params);
@@ -213,7 +243,7 @@ function instrument(config: Config, { tracing, runtime, shedding }: Parts): Modu
   }
   instrumentFrameworks(tracing, loads, isOn);
   const comments = createSqlComments(config);
-  instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools, comments });
+  instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools, comments, plans });
   prepareContrib(config, hashParams, loads);
   for (const name of otherAgentPackages) {
     const leave = () => standDown(name, { tracing, runtime }, loads);

@@ -8,6 +8,8 @@ export interface LogRecord {
   readonly attributes: Readonly<Record<string, string | number>>;
   /** 32 hex digits; "" when it belongs to no trace. */
   readonly traceId: string;
+  /** 16 hex digits; absent when it belongs to no span. */
+  readonly spanId?: string;
 }
 
 /** `SEVERITY_NUMBER_INFO`. */
@@ -18,7 +20,7 @@ const info = 9;
  * Resource, `scope` who made the record.
  */
 export function encodeLogRecord(
-  { eventName, body, attributes, traceId }: LogRecord,
+  { eventName, body, attributes, traceId, spanId = "" }: LogRecord,
   resource: Uint8Array,
   scope: string,
   timeMs = Date.now(),
@@ -30,6 +32,7 @@ export function encodeLogRecord(
     delimited(0x2a, text(0x0a, body)),
     ...Object.entries(attributes).map(([key, value]) => encodeAttribute(0x32, key, value)),
     ...(traceId === "" ? [] : [delimited(0x4a, Buffer.from(traceId, "hex"))]),
+    ...(spanId === "" ? [] : [delimited(0x52, Buffer.from(spanId, "hex"))]),
     time(0x59, timeMs),
     text(0x62, eventName),
   ]);

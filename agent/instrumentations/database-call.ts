@@ -1,6 +1,7 @@
 import type { CallSite } from "../evidence/call-site.ts";
 import type { DatabaseServer, SentStatement, Statement } from "../evidence/known-statements.ts";
 import type { SqlComments } from "../evidence/sql-comment.ts";
+import type { SlowStatements } from "../plans/slow-statements.ts";
 import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { RecordedSpan, Repeat } from "../tracing/recorded-span.ts";
@@ -16,6 +17,8 @@ export interface DatabaseOptions extends CallOptions {
   readonly pools: PoolGauges | undefined;
   /** Undefined when no comments are asked for. */
   readonly comments: SqlComments | undefined;
+  /** Undefined when no plans are asked for. */
+  readonly plans: SlowStatements | undefined;
 }
 
 /** Beyond this the statement's next call has its call site captured. */

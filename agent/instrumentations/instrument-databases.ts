@@ -19,7 +19,10 @@ export function instrumentDatabases(
   const options = { ...common, states: new ConnectionStates() };
   if (isOn("pg")) {
     const pg = new PgInstrumentation(options);
-    loads.onLoaded("pg", (exports) => pg.patchPg(exports as PgModule));
+    loads.onLoaded("pg", (exports, file) => {
+      pg.patchPg(exports as PgModule);
+      options.plans?.foundPg(exports as PgModule, file);
+    });
     loads.onLoaded("pg-pool", (exports) => pg.patchPool(exports as Constructor));
   }
   if (isOn("mysql2")) {

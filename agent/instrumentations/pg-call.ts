@@ -22,12 +22,14 @@ export interface PgCallStart {
 
 /** Starts the span of a call. */
 export function startPgCall(
-  { tracing, hashParams, states }: DatabaseOptions,
-  { client, sql, values, active, statement, repeatIndex, callSite }: PgCallStart,
+  { tracing, hashParams, states, plans }: DatabaseOptions,
+  start: PgCallStart,
 ): DatabaseCall {
+  const { client, sql, values, active, statement, repeatIndex, callSite } = start;
   const state = states.of(client);
   enterTransaction(state, statement);
   const span = tracing.startSpan(active, statement.summary, otlpKind.client);
+  plans?.follow(span, start);
   const call = new DatabaseCall(span, {
     statement,
     server: toServer(client),

@@ -11,7 +11,15 @@ export interface PgClient {
   readonly host?: unknown;
   readonly port?: unknown;
   readonly database?: unknown;
-  readonly connectionParameters?: { readonly query_timeout?: unknown };
+  readonly user?: unknown;
+  readonly password?: unknown;
+  readonly ssl?: unknown;
+  readonly connection?: { readonly stream?: { readonly remotePort?: unknown } };
+  readonly connectionParameters?: {
+    readonly query_timeout?: unknown;
+    readonly ssl?: unknown;
+    readonly options?: unknown;
+  };
   /** Newer versions warn whoever reads the names without the dash. */
   readonly _queryQueue?: readonly PgQuery[];
   readonly queryQueue?: readonly PgQuery[];

@@ -11,7 +11,7 @@ import { activeTraceKey, type WatchSettings } from "./watch-protocol.ts";
 export interface RuntimeOptions {
   /** What the thread was told of the watch over the event loop; undefined: there is none. */
   readonly watching: WatchSettings | undefined;
-  /** Started with the first request, when it watches. Undefined in a worker thread, that nobody watches. */
+  /** Started with the first request, when it watches. Undefined in a worker thread: blocks have no stack there. */
   readonly thread: AgentThread | undefined;
   /** How profiles are taken; undefined: none is. */
   readonly profiling: ProfileSettings | undefined;
@@ -45,8 +45,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     metrics?.recordGc(kind, durationMs);
     if (kind === "major") profiles?.collected();
   });
-  const watch =
-    watching && thread && startWatch(watching, thread, { requests, gcPauses, profiles });
+  const watch = watching && startWatch(watching, thread, { requests, gcPauses, profiles });
 
   return {
     requestStarted(span) {
@@ -81,7 +80,7 @@ interface Watched {
 
 function startWatch(
   settings: WatchSettings,
-  thread: AgentThread,
+  thread: AgentThread | undefined,
   { requests, gcPauses, profiles }: Watched,
 ): EventLoopWatch {
   const tracer = trace.getTracer("@culprit/agent/runtime");

@@ -47,7 +47,7 @@ export const activeTraceKey = "culprit.runtime.activeTraceId";
 /** The function of the main thread's timer: while it runs, the block is over. */
 export const heartbeatName = "culpritHeartbeat";
 
-/** To be called in the main thread; undefined when `blockMs` is 0, which asks for no watch. */
+/** To be called in the thread that is watched; undefined when `blockMs` is 0, which asks for no watch. */
 export function createWatchSettings(blockMs: number): WatchSettings | undefined {
   if (blockMs === 0) return undefined;
   return {

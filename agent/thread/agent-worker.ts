@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
-import { type ExportReport, ExportService } from "../export/export-service.ts";
+import { type ExportReport, ExportService, type ExportSettings } from "../export/export-service.ts";
 import { readOtlpEnvironment } from "../export/otlp-environment.ts";
+import type { PlanTaker } from "../plans/plan-taker.ts";
 import { toOriginalStack } from "../runtime/original-stack.ts";
 import type { Profiles, ProfilesOptions } from "../runtime/profiles/profiles.ts";
 import { watchMainThread } from "../runtime/watch-main-thread.ts";
@@ -16,6 +17,7 @@ import { WorkerListeners } from "./worker-listeners.ts";
  *         ▲ WorkerListeners ◀── chunks of the application's worker threads
  *   heartbeat ────────▶ watchMainThread ──▶ stacks, back to the application's thread
  *   a reason ─────────▶ Profiles ──▶ collector
+ *   a slow statement ─▶ PlanTaker ── database; what it says ──▶ collector
  */
 const { sending, watching } = workerData as ThreadSettings;
 const report = (message: ThreadReport, transfer: readonly ArrayBuffer[] = []) =>
@@ -29,10 +31,14 @@ if (sending !== undefined) {
   const service = new ExportService(target, sending, { report, maps });
   const workers = new WorkerListeners((chunk) => service.take(chunk));
   let profiles: Profiles | undefined;
+  let plans: PlanTaker | undefined;
   parentPort?.on("message", (request: ThreadRequest) => {
     if (request.kind === "worker") workers.begin(request.threadId);
     else if (request.kind === "workerEnded") workers.end(request.threadId);
-    else if (request.kind !== "profile") service.handle(request);
+    else if (request.kind === "plan") {
+      plans ??= loadPlanTaker(sending);
+      plans.take(request);
+    } else if (request.kind !== "profile") service.handle(request);
     else {
       profiles ??= loadProfiles({ sending, maps, report, onFailure: () => drop("profile_failed") });
       profiles.handle(request);
@@ -47,6 +53,13 @@ if (watching !== undefined) {
     },
     onFailure: (reason) => report({ kind: "watchFailed", reason }),
   });
+}
+
+function loadPlanTaker(settings: ExportSettings): PlanTaker {
+  const loaded: { PlanTaker: typeof PlanTaker } = createRequire(import.meta.url)(
+    "./plan-taker.cjs",
+  );
+  return new loaded.PlanTaker(settings, () => drop("plan_failed"));
 }
 
 /** Few processes ever take one. */

@@ -8,14 +8,14 @@ const workersMax = 256;
 
 /**
  * Lets the agent run in the worker threads that the application starts, and the agent's thread listen to them. What is
- * started by a worker thread runs untraced.
+ * started by a worker thread runs untraced. Gives those that run, by their number.
  */
-export function followWorkerThreads(thread: AgentThread): void {
-  const workers = new Set<number>();
+export function followWorkerThreads(thread: AgentThread): ReadonlyMap<number, Worker> {
+  const workers = new Map<number, Worker>();
   const listener: ThreadListener = {
     onReport: () => undefined,
     onExit() {
-      if (workers.size > 0 && thread.start()) announce(workers);
+      if (workers.size > 0 && thread.start()) announce(workers.keys());
     },
   };
   const announce = (threadIds: Iterable<number>) => {
@@ -31,7 +31,7 @@ export function followWorkerThreads(thread: AgentThread): void {
       const { threadId } = worker;
       if (thread.is(worker) || threadId < 0 || workers.size >= workersMax || !thread.start())
         return;
-      workers.add(threadId);
+      workers.set(threadId, worker);
       announce([threadId]);
       worker.once("exit", () => {
         workers.delete(threadId);
@@ -39,4 +39,5 @@ export function followWorkerThreads(thread: AgentThread): void {
       });
     });
   });
+  return workers;
 }

@@ -1,4 +1,5 @@
 import type { ExportReport, ExportRequest, ExportSettings } from "../export/export-service.ts";
+import type { PlanRequest } from "../plans/plan-messages.ts";
 import type { ProfileReport, ProfileRequest } from "../runtime/profiles/profile-messages.ts";
 import type { CapturedStack, WatchSettings } from "../runtime/watch-protocol.ts";
 
@@ -13,6 +14,7 @@ export interface ThreadSettings {
 export type ThreadRequest =
   | ExportRequest
   | ProfileRequest
+  | PlanRequest
   /** A worker thread of the application, that has begun, or ended. */
   | { readonly kind: "worker"; readonly threadId: number }
   | { readonly kind: "workerEnded"; readonly threadId: number };

@@ -40,6 +40,7 @@ export interface DecodedLog {
   readonly eventName: string;
   readonly body: string;
   readonly traceId: string;
+  readonly spanId: string;
   readonly timeMs: number;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly resource: Readonly<Record<string, AttributeValue>>;
@@ -54,6 +55,7 @@ export function decodeOtlpLogs(body: Buffer): DecodedLog[] {
         eventName: text(log, 12),
         body: text(messages(log, 5)[0]!, 1),
         traceId: bytes(log, 9).toString("hex"),
+        spanId: bytes(log, 10).toString("hex"),
         timeMs: Number(number(log, 1)) / 1e6,
         attributes: attributesOf(log, 6),
         resource,

@@ -1,3 +1,4 @@
+import type { Worker } from "node:worker_threads";
 import type { GcKind } from "../gc-pauses.ts";
 import { CallDurations } from "./call-durations.ts";
 import type { MetricSource } from "./metric.ts";
@@ -12,6 +13,8 @@ export interface RuntimeMetrics {
   readonly pools: PoolGauges;
   /** All that is measured. */
   readonly sources: readonly MetricSource[];
+  /** To be told of the application's worker threads, by their number. */
+  followThreads(threads: ReadonlyMap<number, Worker>): void;
   /** To be told of every pause of garbage collection. */
   recordGc(kind: GcKind, durationMs: number): void;
 }
@@ -24,6 +27,7 @@ export function createRuntimeMetrics(): RuntimeMetrics {
     durations,
     pools,
     sources: [ofProcess, durations, pools].map((it) => () => it.collect()),
+    followThreads: (threads) => ofProcess.followThreads(threads),
     recordGc: (kind, durationMs) => ofProcess.recordGc(kind, durationMs),
   };
 }

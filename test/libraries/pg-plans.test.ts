@@ -1,0 +1,103 @@
+import { Client } from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
+import { until } from "../support/until.ts";
+import { type PostgresWithItems, startPostgresWithItems } from "./postgres-items.ts";
+import { librarySets, moduleSystems, startApp } from "./run-library.ts";
+
+let postgres: PostgresWithItems;
+let client: Client;
+let sink: OtlpSink;
+let app: Awaited<ReturnType<typeof startApp>>;
+
+beforeAll(async () => {
+  postgres = await startPostgresWithItems();
+  client = new Client(postgres.url());
+  await client.connect();
+});
+
+afterAll(async () => {
+  await client?.end();
+  await postgres?.stop();
+});
+
+beforeEach(async () => {
+  await client.query("DROP TABLE IF EXISTS audit");
+  await client.query("CREATE TABLE audit (id int)");
+  sink = await startOtlpSink();
+});
+
+afterEach(async () => {
+  await app?.stop();
+  await sink.stop();
+});
+
+const get = async (path: string) => {
+  const response = await fetch(`http://127.0.0.1:${app.port}${path}`);
+  await response.arrayBuffer();
+  expect(response.status).toBe(200);
+};
+const audited = async () => (await client.query("SELECT id FROM audit ORDER BY id")).rows;
+const ownConnections = async () =>
+  (await client.query("SELECT 1 FROM pg_stat_activity WHERE application_name = 'culprit'"))
+    .rowCount;
+
+describe.each(librarySets)("pg, %s", (set) => {
+  it.each(moduleSystems)(
+    "with CULPRIT_PLANS has the plan of a slow statement, once, in its trace, as %s",
+    async (modules) => {
+      const env = { ...postgres.env, CULPRIT_PLANS: "on" };
+      app = await startApp({ library: "pg-slow", set, modules, env, collectorUrl: sink.url });
+      await get("/slow/1");
+      await until(() => sink.logs.length > 0);
+      await get("/slow/2");
+      await get("/slow/3");
+
+      const [plan, ...more] = sink.logs;
+      expect(more).toEqual([]);
+      const isPlanned = ({ name, traceId }: { name: string; traceId: string }) =>
+        name === "SELECT items" && traceId === plan?.traceId;
+      await sink.waitFor((spans) => spans.some(isPlanned), 20_000);
+      expect(plan).toMatchObject({
+        eventName: "culprit.query_plan",
+        attributes: {
+          "db.system.name": "postgresql",
+          "db.namespace": "postgres",
+          "server.port": postgres.port,
+          "db.query.summary": "SELECT items",
+        },
+      });
+      expect(plan?.body).toMatch(/^SELECT items took \d+ ms; .*: Limit, .*Scan on items$/);
+      const { Plans } = JSON.parse(String(plan?.attributes["culprit.plan.json"]));
+      expect(JSON.stringify(Plans)).toContain('"Relation Name":"items"');
+      expect(JSON.stringify(sink.logs) + sink.bodies.join()).not.toContain("private");
+
+      // The application's own transactions have all of what they wrote, and nothing of ours is left.
+      expect(await audited()).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+      await until(async () => (await ownConnections()) === 0);
+      expect(app.output()).not.toContain("Warning");
+    },
+  );
+});
+
+it("of several statements in one text none is run again, and that there is no plan is counted", async () => {
+  const env = { ...postgres.env, CULPRIT_PLANS: "on" };
+  const options = { library: "pg-slow", set: "newest", modules: "CommonJS" } as const;
+  app = await startApp({ ...options, env, collectorUrl: sink.url });
+  await get("/fail");
+  await until(() => Buffer.concat(sink.metricBodies).includes("plan_failed"));
+  expect(await audited()).toEqual([{ id: 0 }]);
+  expect(sink.logs).toEqual([]);
+  const call = sink.spans.find(({ kind }) => kind === 3);
+  expect(call?.attributes["db.operation.batch.size"]).toBe(2);
+});
+
+it("without it the database is asked for no plan", async () => {
+  const options = { library: "pg-slow", set: "newest", modules: "CommonJS" } as const;
+  app = await startApp({ ...options, env: postgres.env, collectorUrl: sink.url });
+  await get("/slow/1");
+  await sink.waitFor((spans) => spans.some(({ kind }) => kind === 2), 20_000);
+  // At its end the agent's thread sends what it has.
+  expect(await app.stop()).toBe("SIGTERM");
+  expect(sink.logs).toEqual([]);
+});
