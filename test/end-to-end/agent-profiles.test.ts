@@ -6,7 +6,7 @@ import { buildAgent } from "../../agent/build.ts";
 import { startCulpritProcess } from "../support/culprit-process.ts";
 import type { DecodedLog } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 import { until } from "../support/until.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -15,7 +15,7 @@ const deadlineMs = 20_000;
 /** Of every request. */
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 let sink: OtlpSink;
-let app: NodeProcess;
+let app: TracedApp;
 
 beforeAll(buildAgent);
 
@@ -31,21 +31,16 @@ afterEach(async () => {
 async function startApp(
   env: Record<string, string>,
   flags: readonly string[] = [],
+  collectorUrl = sink.url,
 ): Promise<(path: string) => Promise<void>> {
-  app = await startNode({
-    args: [...flags, "--require", join(root, "agent"), file],
-    cwd: root,
-    env: {
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
-      CULPRIT_EVENT_LOOP_BLOCK_MS: "0",
-      ...env,
-    },
+  app = await startTracedApp("profiled.cjs", {
+    collectorUrl,
+    env: { CULPRIT_EVENT_LOOP_BLOCK_MS: "0", ...env },
+    flags,
   });
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
   return async (path) => {
-    const headers = { connection: "close", traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
-    await (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();
+    await app.get(path, headers);
   };
 }
 
@@ -125,6 +120,16 @@ describe("a CPU profile", () => {
     const profile = await requestUntil("culprit.cpu_profile", () => get("/burn/1100"));
     expect(profile.attributes["culprit.profile.trigger"]).toBe("slow_route");
   });
+
+  it("is taken when the event loop has had no rest for half a minute", async () => {
+    const get = await startApp({ CULPRIT_PROFILE_DURATION_MS: "500" });
+    await get("/busy");
+    const profile = await requestUntil("culprit.cpu_profile", () => get("/wait/1"));
+    expect(profile.attributes).toMatchObject({
+      "culprit.profile.trigger": "event_loop_utilization",
+      "code.function.name": "spin",
+    });
+  });
 });
 
 describe("profiling", () => {
@@ -173,11 +178,8 @@ describe("a profile in culprit", () => {
     const folder = await mkdtemp(join(tmpdir(), "culprit-profiles-"));
     const culprit = await startCulpritProcess(folder);
     try {
-      const get = await startApp({
-        OTEL_EXPORTER_OTLP_ENDPOINT: culprit.url,
-        CULPRIT_PROFILE_SIGNAL: "SIGUSR2",
-        CULPRIT_PROFILE_DURATION_MS: "3000",
-      });
+      const env = { CULPRIT_PROFILE_SIGNAL: "SIGUSR2", CULPRIT_PROFILE_DURATION_MS: "3000" };
+      const get = await startApp(env, [], culprit.url);
       // The thread is started with the first request.
       await get("/burn/50");
       process.kill(app.pid, "SIGUSR2");

@@ -1,0 +1,72 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { buildAgent } from "../../agent/build.ts";
+import type { DecodedSpan } from "../support/decode-otlp.ts";
+import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
+
+const deadlineMs = 20_000;
+let sink: OtlpSink;
+let app: TracedApp;
+
+beforeAll(buildAgent);
+
+beforeEach(async () => {
+  sink = await startOtlpSink();
+});
+
+afterEach(async () => {
+  await app?.stop();
+  await sink.stop();
+});
+
+/** Of the server span of one request. */
+async function attributesOf(path: string, headers?: Readonly<Record<string, string>>) {
+  await app.get(path, headers);
+  const isServer = ({ kind, attributes }: DecodedSpan) =>
+    kind === 2 && attributes["url.path"] === path;
+  await sink.waitFor((spans) => spans.some(isServer), deadlineMs);
+  return sink.spans.find(isServer)!.attributes;
+}
+
+describe("a server span", () => {
+  it("says how long the garbage collector held it up", async () => {
+    app = await startTracedApp("profiled.cjs", {
+      collectorUrl: sink.url,
+      flags: ["--expose-gc"],
+    });
+    const held = await attributesOf("/collect/300000");
+    expect(held["culprit.gc.pause_ms"]).toBeGreaterThanOrEqual(5);
+    expect(await attributesOf("/wait/1")).not.toHaveProperty("culprit.gc.pause_ms");
+  });
+
+  it("says how long the request waited behind its proxy, in whichever unit that tells it", async () => {
+    app = await startTracedApp("profiled.cjs", { collectorUrl: sink.url });
+    const queuedMs = 2_000;
+    const formats: readonly ((sentMs: number) => Readonly<Record<string, string>>)[] = [
+      (ms) => ({ "x-request-start": `t=${(ms / 1_000).toFixed(3)}` }),
+      (ms) => ({ "x-request-start": `${ms}` }),
+      (ms) => ({ "x-request-start": `t=${ms}` }),
+      (ms) => ({ "x-request-start": `t=${ms}000` }),
+      (ms) => ({ "x-request-start": `${ms}000000` }),
+      (ms) => ({ "x-queue-start": `${(ms / 1_000).toFixed(3)}` }),
+      (ms) => ({ "x-queue-start": `t=${ms}000` }),
+    ];
+    for (const [i, toHeaders] of formats.entries()) {
+      const sentMs = Date.now() - queuedMs;
+      const attributes = await attributesOf(`/wait/${i}`, toHeaders(sentMs));
+      const waitedMs = Number(attributes["culprit.queue.wait_ms"]);
+      // The clock of a span is not the clock of the header, to the millisecond.
+      expect(waitedMs).toBeGreaterThan(queuedMs - 20);
+      expect(waitedMs).toBeLessThan(queuedMs + deadlineMs);
+    }
+  });
+
+  it("says nothing of a header that makes no sense", async () => {
+    app = await startTracedApp("profiled.cjs", { collectorUrl: sink.url });
+    const senseless = ["soon", "t=", "0", "-1", `${Date.now() + 60_000}`, "9".repeat(400)];
+    for (const [i, value] of senseless.entries()) {
+      const headers = { "x-request-start": value };
+      expect(await attributesOf(`/wait/${i}`, headers)).not.toHaveProperty("culprit.queue.wait_ms");
+    }
+  });
+});
