@@ -93,8 +93,13 @@ export class Column {
     if (isUtf8(this.bytes.subarray(first, this.length))) return;
     const clean = encoder.encode(decoder.decode(this.bytes.subarray(first, this.length)));
     this.length = before;
-    this.addVarint(clean.length);
-    this.addBytes(clean, 0, clean.length);
+    this.addEncoded(clean);
+  }
+
+  /** A text of which the bytes are there already, and are UTF-8. */
+  addEncoded(bytes: Uint8Array): void {
+    this.addVarint(bytes.length);
+    this.addBytes(bytes, 0, bytes.length);
   }
 
   /** A short ASCII text is written letter by letter: the encoder's call costs more than its work. */
@@ -102,9 +107,7 @@ export class Column {
     const before = this.length;
     if (text.length <= shortStringBytes && this.#addShortAscii(text)) return;
     this.length = before;
-    const bytes = encoder.encode(text);
-    this.addVarint(bytes.length);
-    this.addBytes(bytes, 0, bytes.length);
+    this.addEncoded(encoder.encode(text));
   }
 
   reserve(count: number): void {

@@ -65,10 +65,10 @@ export class ResourceWriter {
   #writeResource(resource: ResourceMessage): void {
     const columns = this.#columns;
     const { known } = resource;
-    if (!resource.isServiceKnown) addBytes(columns.service, overflowService);
+    if (!resource.isServiceKnown) columns.service.addEncoded(overflowService);
     else if (known.has(slot.serviceName))
       this.#addKnown(columns.service, resource, slot.serviceName);
-    else addBytes(columns.service, unknownService);
+    else columns.service.addEncoded(unknownService);
     const environment = known.pick(slot.deploymentEnvironmentName, slot.deploymentEnvironment);
     this.#addKnown(columns.environment, resource, environment);
     this.#addKnown(columns.service_version, resource, slot.serviceVersion);
@@ -99,9 +99,4 @@ export class ResourceWriter {
     if (!known.has(index)) column.addVarint(0);
     else this.#attributes.addUtf8(column, known.start[index]!, known.end[index]!);
   }
-}
-
-function addBytes(column: Column, bytes: Uint8Array): void {
-  column.addVarint(bytes.length);
-  column.addBytes(bytes, 0, bytes.length);
 }

@@ -1,0 +1,223 @@
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import {
+  ATTR_CODE_FILE_PATH,
+  ATTR_EXCEPTION_STACKTRACE,
+} from "@opentelemetry/semantic-conventions";
+import { AttributeKey } from "../tracing/attribute-key.ts";
+import type { AttributeWriter, KeptAttributes } from "../tracing/attribute-writer.ts";
+import { type ByteWriter, varintBytes, widthOf } from "./byte-writer.ts";
+import { encodeAnyValue } from "./encode-any-value.ts";
+import type { EncodedPlace } from "./span-chunk.ts";
+
+/** Field 9 of OTLP's Span. */
+const spanAttributesTag = 0x4a;
+
+/** Of a text; longer ones are cut. The collector reads 32,768 characters of a query. */
+export const textCharactersMax = 40_000;
+/** Names of attributes that the application makes up as it goes are encoded each time beyond this. */
+const keysMax = 4_096;
+const keyCharactersMax = 256;
+/** More are encoded each time. */
+const keptBytesMax = 4_096;
+/** Tags and lengths within an attribute. */
+const headBytesMax = 8;
+
+/** Writes attributes as OTLP's KeyValue, and remembers the places in files that are among them. */
+export class AttributeEncoder implements AttributeWriter {
+  readonly #out: ByteWriter;
+  readonly #keys = new Map<string, AttributeKey>();
+  #attributeTag: number = spanAttributesTag;
+  #overrides: ReadonlyMap<string, AttributeValue> | undefined = undefined;
+  #places: EncodedPlace[] = [];
+  #placesBefore = 0;
+  #spanLengthAt = 0;
+  #callSiteAt = 0;
+  /** 0 outside of an event. */
+  #eventLengthAt = 0;
+
+  constructor(out: ByteWriter) {
+    this.#out = out;
+  }
+
+  /** Those of the spans since the last time. */
+  takePlaces(): EncodedPlace[] {
+    const places = this.#places;
+    if (places.length > 0) this.#places = [];
+    return places;
+  }
+
+  beginSpan(lengthAt: number): void {
+    this.#spanLengthAt = lengthAt;
+    this.#placesBefore = this.#places.length;
+  }
+
+  /** `isWhole`: of a span that is not, nothing stays behind. */
+  endSpan(isWhole: boolean): void {
+    this.#overrides = undefined;
+    this.#attributeTag = spanAttributesTag;
+    this.#eventLengthAt = 0;
+    if (!isWhole) this.#places.length = this.#placesBefore;
+  }
+
+  /** What the application has set itself counts instead of what is written from now on. */
+  override(attributes: ReadonlyMap<string, AttributeValue> | undefined): void {
+    this.#overrides = attributes;
+  }
+
+  /** Those of an event whose length stands there. */
+  writeOfEvent(lengthAt: number, attributeTag: number, attributes: Attributes): void {
+    this.#eventLengthAt = lengthAt;
+    this.writeAll(attributeTag, attributes);
+    this.#eventLengthAt = 0;
+  }
+
+  /** Those of an event or a link. */
+  writeAll(attributeTag: number, attributes: Attributes | undefined): void {
+    this.#attributeTag = attributeTag;
+    for (const name in attributes) {
+      const value = attributes[name];
+      if (value !== undefined) this.any(name, value);
+    }
+    this.#attributeTag = spanAttributesTag;
+  }
+
+  /** Of whatever type the application has given; what no attribute can be is left out. */
+  any(name: string, value: AttributeValue): void {
+    const key = this.#keyOf(name);
+    if (typeof value === "string") this.#textOf(key, value);
+    else if (typeof value === "boolean") this.flag(key, value);
+    else if (typeof value !== "number") this.#list(key, value);
+    else if (Number.isSafeInteger(value) && value >= 0) this.integer(key, value);
+    // A negative integer takes ten bytes: no number of ours is one.
+    else if (Number.isSafeInteger(value)) this.#list(key, value);
+    else this.double(key, value);
+  }
+
+  #textOf(key: AttributeKey, value: string): void {
+    if (this.#eventLengthAt === 0 || key.name !== ATTR_EXCEPTION_STACKTRACE) {
+      this.text(key, value);
+      return;
+    }
+    const lengthAt = this.#out.length + 1;
+    this.#writeText(key, value, 3);
+    // The attribute's length, its key, then value, string and content, each behind a tag of one byte.
+    const anyValueAt = lengthAt + 3 + key.bytes.length + 1;
+    const stringAt = anyValueAt + 3 + 1;
+    const lengthsAt = [this.#spanLengthAt, this.#eventLengthAt, lengthAt, anyValueAt, stringAt];
+    this.#places.push({ lengthsAt, from: stringAt + 3, to: this.#out.length, frames: "" });
+  }
+
+  #keyOf(name: string): AttributeKey {
+    let key = this.#keys.get(name);
+    if (key === undefined) {
+      key = new AttributeKey(name.slice(0, keyCharactersMax));
+      if (this.#keys.size < keysMax) this.#keys.set(name, key);
+    }
+    return key;
+  }
+
+  known(key: AttributeKey, value: string): void {
+    if (this.#overrides?.has(key.name)) return;
+    const bytes = key.withValue(value);
+    if (bytes === undefined) {
+      this.text(key, value);
+      return;
+    }
+    this.#out.byte(this.#attributeTag);
+    if (bytes.length < 128) this.#out.byte(bytes.length);
+    else {
+      this.#out.byte((bytes.length & 127) | 128);
+      this.#out.byte(bytes.length >>> 7);
+    }
+    this.#out.copy(bytes);
+  }
+
+  text(key: AttributeKey, value: string): void {
+    if (this.#overrides?.has(key.name)) return;
+    const characters = Math.min(value.length, textCharactersMax);
+    this.#writeText(key, value, widthOf(key.bytes.length + headBytesMax + characters * 3));
+  }
+
+  /** All lengths in so many bytes. */
+  #writeText(key: AttributeKey, value: string, width: number): void {
+    const out = this.#out;
+    out.byte(this.#attributeTag);
+    const lengthAt = out.skip(width);
+    out.copy(key.bytes);
+    out.byte(0x12);
+    const anyValueAt = out.skip(width);
+    out.field(0x0a, value, textCharactersMax, width);
+    out.fill(anyValueAt, width);
+    out.fill(lengthAt, width);
+  }
+
+  integer(key: AttributeKey, value: number): void {
+    // Of a header, say: a varint of Infinity would have no end.
+    if (!Number.isSafeInteger(value) || value < 0) return;
+    if (this.#overrides?.has(key.name)) return;
+    const bytes = varintBytes(value);
+    this.#begin(key, 1 + bytes);
+    this.#out.count(0x18, value);
+  }
+
+  /** Tag, length and key of an attribute, and the head of its AnyValue, of which `bytes` follow: fewer than 128. */
+  #begin(key: AttributeKey, bytes: number): void {
+    const out = this.#out;
+    const length = key.bytes.length + 2 + bytes;
+    out.byte(this.#attributeTag);
+    if (length < 128) out.byte(length);
+    else {
+      out.byte((length & 127) | 128);
+      out.byte(length >>> 7);
+    }
+    out.copy(key.bytes);
+    out.byte(0x12);
+    out.byte(bytes);
+  }
+
+  double(key: AttributeKey, value: number): void {
+    if (this.#overrides?.has(key.name)) return;
+    this.#begin(key, 9);
+    this.#out.byte(0x21);
+    this.#out.double(value);
+  }
+
+  flag(key: AttributeKey, value: boolean): void {
+    if (this.#overrides?.has(key.name)) return;
+    this.#begin(key, 2);
+    this.#out.byte(0x10);
+    this.#out.byte(value ? 1 : 0);
+  }
+
+  kept(attributes: KeptAttributes): void {
+    const { bytes } = attributes;
+    if (this.#overrides !== undefined) attributes.write(this);
+    else if (bytes !== undefined) this.#out.copy(bytes);
+    else {
+      const from = this.#out.length;
+      attributes.write(this);
+      if (this.#out.length - from <= keptBytesMax) attributes.bytes = this.#out.since(from);
+    }
+  }
+
+  beginCallSite(): void {
+    this.#callSiteAt = this.#out.length;
+  }
+
+  endCallSite(frames: string): void {
+    // What the application says itself is not replaced.
+    if (this.#overrides?.has(ATTR_CODE_FILE_PATH)) return;
+    const { length: to } = this.#out;
+    this.#places.push({ lengthsAt: [this.#spanLengthAt], from: this.#callSiteAt, to, frames });
+  }
+
+  #list(key: AttributeKey, value: unknown): void {
+    const anyValue = encodeAnyValue(value);
+    if (anyValue === undefined) return;
+    this.#out.byte(this.#attributeTag);
+    const lengthAt = this.#out.skip(3);
+    this.#out.copy(key.bytes);
+    this.#out.copy(anyValue);
+    this.#out.fill3(lengthAt);
+  }
+}

@@ -1,0 +1,59 @@
+import type { AttributeWriter } from "./attribute-writer.ts";
+import type { Column } from "./column.ts";
+import type { DecodeRequest } from "./decode-request.ts";
+import type { Hash64 } from "./hash64.ts";
+import type { PromotedValues } from "./promoted-attributes.ts";
+import type { SpanBlockColumns } from "./span-block.ts";
+
+/** Takes known attributes of the current span to where they belong: a column, an attribute of its own, a hash, a text. */
+export class SlotWriter {
+  readonly #request: DecodeRequest;
+  readonly #columns: SpanBlockColumns;
+  readonly #attributes: AttributeWriter;
+  readonly #values: PromotedValues;
+
+  constructor(
+    request: DecodeRequest,
+    columns: SpanBlockColumns,
+    attributes: AttributeWriter,
+    values: PromotedValues,
+  ) {
+    this.#request = request;
+    this.#columns = columns;
+    this.#attributes = attributes;
+    this.#values = values;
+  }
+
+  /** "" when the span has no such attribute. */
+  add(column: Column, index: number): void {
+    const { start, end } = this.#values;
+    if (start[index] === -1) column.addVarint(0);
+    else this.#attributes.addUtf8(column, start[index]!, end[index]!);
+  }
+
+  /** It stays an attribute. */
+  keep(index: number): void {
+    const { attributes } = this.#columns;
+    attributes.addKey(index);
+    this.add(attributes.values, index);
+  }
+
+  /** It stays an attribute, with another text. */
+  keepAs(index: number, text: string): void {
+    const { attributes } = this.#columns;
+    attributes.addKey(index);
+    attributes.values.addText(text);
+  }
+
+  textOf(index: number): string {
+    const start = this.#values.start[index]!;
+    const end = this.#request.cut(start, this.#values.end[index]!);
+    return this.#request.body.toString("utf8", start, end);
+  }
+
+  addToHash(hash: Hash64, index: number): void {
+    const { start, end } = this.#values;
+    if (start[index] === -1) hash.addNumber(0);
+    else hash.addBytes(this.#request.body, start[index]!, end[index]!);
+  }
+}
