@@ -1,5 +1,7 @@
-import { createHash, hash, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { types } from "node:util";
+import { wordToHex } from "../tracing/hex-words.ts";
+import { SipHash } from "./sip-hash.ts";
 
 /**
  * 16 lower-case hex digits that are equal for equal parameters of an equal statement, or undefined when they can't be told without running
@@ -10,76 +12,202 @@ export type HashParams = (statement: string, params: unknown) => string | undefi
 /** Half a hash would make different parameters look equal; beyond this there is none. */
 export const hashedCharactersMax = 65_536;
 
-const hashDigits = 16;
+/** Statements whose keys are remembered, and the characters of all of them. */
+const statementsMax = 2_000;
+const charactersMax = 4_000_000;
 
 /**
  * The statement counts as well: what an ORM wrote into its text is a parameter that the collector no longer sees.
  *
- * Parameters themselves never leave the process. The hash is keyed, so nobody can find them by hashing guesses: the key
- * is random for each process, or derived from `key` where processes shall be comparable.
+ *   secret, random or of `key` ── SHA-256 with the statement ─▶ its key, remembered ── SipHash of the parameters
+ *
+ * Parameters themselves never leave the process. The hash is keyed, so nobody can find them by hashing guesses: the
+ * secret is random for each process, or derived from `key` where processes shall be comparable.
  */
 export function createParamsHash(key: string | undefined): HashParams {
   const secret = key === undefined ? randomBytes(32) : createHash("sha256").update(key).digest();
-  const prefix = secret.toString("hex");
+  const keys = new StatementKeys(secret);
+  const writer = new ParamsWriter();
   return (statement, params) => {
-    const text = encodeParams(params);
-    // A prefix is enough of a key here: with 3/4 of the digest cut off, nobody can append to what was hashed.
-    if (text === undefined) return undefined;
-    return hash("sha256", `${prefix}${statement.length}:${statement}${text}`).slice(0, hashDigits);
+    writer.start(keys.of(statement));
+    return writer.write(params) ? writer.finish() : undefined;
   };
 }
 
-/** Each value is written as type, length and content, so no two lists of parameters are written alike. */
-function encodeParams(params: unknown): string | undefined {
-  if (params === undefined) return "";
-  if (!isPlainArray(params)) return undefined;
-  return encodeList(params, (value) => encodePrimitive(value) ?? encodeObject(value));
-}
+/** The key of each statement. Without the secret none can be told from another, for a key is a part of a digest. */
+class StatementKeys {
+  readonly #secret: Buffer;
+  #keys = new Map<string, Int32Array>();
+  #characters = 0;
 
-function encodeList(list: unknown[], encode: (value: unknown) => string | undefined) {
-  let text = `${list.length};`;
-  for (let index = 0; index < list.length; index += 1) {
-    const element = Object.getOwnPropertyDescriptor(list, index);
-    if (element?.get !== undefined) return undefined;
-    const encoded = encode(element?.value);
-    if (encoded === undefined || text.length + encoded.length > hashedCharactersMax) {
-      return undefined;
+  constructor(secret: Buffer) {
+    this.#secret = secret;
+  }
+
+  of(statement: string): Int32Array {
+    const known = this.#keys.get(statement);
+    if (known !== undefined) return known;
+    const digest = createHash("sha256").update(this.#secret).update(statement).digest();
+    const key = Int32Array.of(...[0, 4, 8, 12].map((at) => digest.readInt32LE(at)));
+    this.#remember(statement, key);
+    return key;
+  }
+
+  /** All are forgotten at once when they are too many: those that matter are back with their next call. */
+  #remember(statement: string, key: Int32Array): void {
+    const isFull =
+      this.#keys.size >= statementsMax || this.#characters + statement.length > charactersMax;
+    if (isFull) {
+      this.#keys = new Map();
+      this.#characters = 0;
     }
-    text += encoded;
-  }
-  return text;
-}
-
-function encodePrimitive(value: unknown): string | undefined {
-  switch (typeof value) {
-    case "string":
-      return `s${value.length}:${value}`;
-    case "number":
-      return `n${value};`;
-    case "bigint":
-      return `i${value};`;
-    case "boolean":
-      return value ? "t" : "f";
-    case "undefined":
-      return "u";
-    default:
-      return value === null ? "0" : undefined;
+    this.#keys.set(statement, key);
+    this.#characters += statement.length;
   }
 }
 
-function encodeObject(value: unknown): string | undefined {
-  if (types.isDate(value)) return `d${Date.prototype.getTime.call(value)};`;
-  if (types.isUint8Array(value)) {
+/** First words of values, so that no two lists of parameters are written alike. */
+const type = {
+  list: 1,
+  string: 2,
+  integer: 3,
+  double: 4,
+  bigint: 5,
+  true: 6,
+  false: 7,
+  undefined: 8,
+  null: 9,
+  date: 10,
+  bytes: 11,
+  nested: 12,
+} as const;
+
+/** Writes each value as type, length or value, and content, in words, into a hash. */
+class ParamsWriter {
+  readonly #hash = new SipHash();
+  /** What may still be written. */
+  #charactersLeft = 0;
+
+  start(key: Int32Array): void {
+    this.#hash.start(key);
+    this.#charactersLeft = hashedCharactersMax;
+  }
+
+  finish(): string {
+    this.#hash.finish();
+    return wordToHex(this.#hash.high) + wordToHex(this.#hash.low);
+  }
+
+  /** False when it can't be told, or is too much. */
+  write(params: unknown): boolean {
+    if (params === undefined) return this.#head(type.list, 0, 0);
+    if (!isPlainArray(params) || !this.#head(type.list, params.length, 1)) return false;
+    for (let index = 0; index < params.length; index += 1) {
+      if (isGetter(params, index)) return false;
+      const value = params[index];
+      if (!this.#primitive(value) && !this.#object(value)) return false;
+    }
+    return true;
+  }
+
+  /** `low` is the value itself, or what makes two contents of a type differ in length. */
+  #head(kind: number, low: number, characters: number): boolean {
+    this.#charactersLeft -= characters;
+    if (this.#charactersLeft < 0) return false;
+    this.#hash.add(low, kind);
+    return true;
+  }
+
+  #primitive(value: unknown): boolean {
+    switch (typeof value) {
+      case "string":
+        return this.#text(type.string, value);
+      case "number":
+        return this.#number(value);
+      case "bigint":
+        return this.#text(type.bigint, value.toString());
+      case "boolean":
+        return this.#head(value ? type.true : type.false, 0, 1);
+      case "undefined":
+        return this.#head(type.undefined, 0, 1);
+      default:
+        return value === null && this.#head(type.null, 0, 1);
+    }
+  }
+
+  #number(value: number): boolean {
+    const integer = value | 0;
+    // Minus zero is zero to a database, too.
+    if (integer === value) return this.#head(type.integer, integer, 1);
+    return this.#double(type.double, value);
+  }
+
+  #double(kind: number, value: number): boolean {
+    if (!this.#head(kind, 0, 2)) return false;
+    doubles[0] = value;
+    this.#hash.add(wordsOfDoubles[0]!, wordsOfDoubles[1]!);
+    return true;
+  }
+
+  /** Four UTF-16 units at a time. */
+  #text(kind: number, text: string): boolean {
+    const { length } = text;
+    if (!this.#head(kind, length, length + 1)) return false;
+    const whole = length - (length % 4);
+    for (let i = 0; i < whole; i += 4) {
+      const low = text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16);
+      this.#hash.add(low, text.charCodeAt(i + 2) | (text.charCodeAt(i + 3) << 16));
+    }
+    if (whole === length) return true;
+    // Beyond the end it is NaN, which is 0 as a number of bits.
+    const low = text.charCodeAt(whole) | (text.charCodeAt(whole + 1) << 16);
+    this.#hash.add(low, text.charCodeAt(whole + 2) | 0);
+    return true;
+  }
+
+  #object(value: unknown): boolean {
+    if (types.isDate(value)) return this.#double(type.date, Date.prototype.getTime.call(value));
+    if (types.isUint8Array(value)) return this.#bytes(value);
+    if (!isPlainArray(value) || !this.#head(type.nested, value.length, 1)) return false;
+    for (let index = 0; index < value.length; index += 1) {
+      if (isGetter(value, index) || !this.#primitive(value[index])) return false;
+    }
+    return true;
+  }
+
+  #bytes(value: Uint8Array): boolean {
     // Copied by its internal slots: a property of the same name on the object is not read.
-    const bytes = Buffer.from(new Uint8Array(value).buffer);
-    return `b${bytes.length}:${bytes.toString("latin1")}`;
+    const bytes = new Uint8Array(value);
+    if (!this.#head(type.bytes, bytes.length, bytes.length + 1)) return false;
+    for (let i = 0; i < bytes.length; i += 8)
+      this.#hash.add(wordAt(bytes, i), wordAt(bytes, i + 4));
+    return true;
   }
-  if (!isPlainArray(value)) return undefined;
-  const elements = encodeList(value, encodePrimitive);
-  return elements === undefined ? undefined : `a${elements}`;
+}
+
+const doubles = new Float64Array(1);
+const wordsOfDoubles = new Int32Array(doubles.buffer);
+
+/** Beyond the end there are zeros. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
+  );
 }
 
 /** `Array.isArray` alone also takes a proxy, whose traps are the application's code. */
 function isPlainArray(value: unknown): value is unknown[] {
   return Array.isArray(value) && !types.isProxy(value);
+}
+
+const { __lookupGetter__: lookupGetter } = Object.prototype as unknown as {
+  __lookupGetter__(key: number): unknown;
+};
+
+/** Whether to read the element is to call the application. Costs a fraction of the property's descriptor. */
+function isGetter(list: unknown[], index: number): boolean {
+  return lookupGetter.call(list, index) !== undefined;
 }
