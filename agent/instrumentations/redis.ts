@@ -1,11 +1,18 @@
 import type { CallSite } from "../evidence/call-site.ts";
-import { toKeyTemplate } from "../evidence/key-template.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { otlpKind, type RecordedSpan, type Repeat } from "../tracing/recorded-span.ts";
 import { keys } from "./attribute-keys.ts";
 import { Guard } from "./guard.ts";
 import type { CallOptions } from "./outgoing-call.ts";
+import {
+  isSameServer,
+  type RedisCommand,
+  type RedisServer,
+  toRedisCommand,
+  toSent,
+  writeCommand,
+} from "./redis-command.ts";
 import { sentWholeMax } from "./sent-whole.ts";
 import { followCalls, type TracedCall } from "./tracing-channel.ts";
 import { writeCallSite } from "./write-call-site.ts";
@@ -19,25 +26,13 @@ interface Command {
   readonly serverPort?: number;
 }
 
-interface Server {
-  readonly serverAddress: string;
-  readonly serverPort: number;
-  readonly database: number | undefined;
-}
-
-/** Whose answer is the value of a key: null is a miss. */
-const reads = new Set(["GET", "GETEX", "GETDEL", "HGET", "LINDEX", "JSON.GET"]);
-/** Commands without a key. */
-const keyless = new Set(["PING", "INFO", "AUTH", "SELECT", "MULTI", "EXEC", "CONFIG", "CLIENT"]);
-const commandsMax = 500;
-
 /** Redis by an ioredis that publishes its commands; an older one has the contrib package. */
 export function instrumentIoredis(options: CallOptions): void {
   followCalls<Command, RedisCall>({
     name: "ioredis:command",
     guard: new Guard("ioredis"),
     contexts: options.tracing.contexts,
-    start: (message, entry) => RedisCall.start(options, message, entry),
+    start: (message, entry) => startCall(options, message, message.args, entry),
   });
 }
 
@@ -47,81 +42,70 @@ export function instrumentNodeRedis(options: CallOptions): void {
     name: "node-redis:command",
     guard: new Guard("redis"),
     contexts: options.tracing.contexts,
-    start: (message, entry) =>
-      RedisCall.start(options, { ...message, args: message.args.slice(1) }, entry),
+    start: (message, entry) => startCall(options, message, message.args.slice(1), entry),
   });
+}
+
+function startCall(
+  { tracing, hashParams, callSites }: CallOptions,
+  message: Command,
+  args: readonly unknown[],
+  entry: (...args: never[]) => unknown,
+): RedisCall | undefined {
+  const active = tracing.contexts.current();
+  // Commands outside of any trace are the library's own: HELLO, CLIENT SETINFO, the pings of a pool.
+  const trace = active?.trace;
+  if (active === undefined || trace?.isSampled !== true || isSuppressed(active)) return undefined;
+  const command = toRedisCommand(message.command, args[0]);
+  const { name, statement } = command;
+  const index = callSites.count(trace, statement);
+  // Not the message itself: it will hold the answer.
+  const { serverAddress = "", serverPort = 0, database } = message;
+  return new RedisCall(tracing.startSpan(active, name, otlpKind.client), {
+    command,
+    server: { serverAddress, serverPort, database },
+    // With a value that is left out, different calls would look equal.
+    paramsHash: args.includes("?") ? undefined : hashParams(name, args),
+    callSite: callSites.capture({ trace, statement, index, isAsked: false }, entry),
+    repeatIndex: index,
+  });
+}
+
+/** What is known of a call when it begins. */
+interface RedisCallStart {
+  readonly command: RedisCommand;
+  readonly server: RedisServer;
+  readonly paramsHash: string | undefined;
+  readonly callSite: CallSite | undefined;
+  readonly repeatIndex: number;
 }
 
 class RedisCall implements Repeat, TracedCall {
   readonly #span: RecordedSpan;
-  readonly #server: Server;
-  readonly #name: string;
-  readonly #template: string;
+  readonly #start: RedisCallStart;
   /** Redis says of no command how many rows it gave. */
   readonly rows = -1;
-  readonly statement: string;
-  readonly paramsHash: string | undefined;
-  readonly #callSite: CallSite | undefined;
-  readonly #repeatIndex: number;
   #valueBytes = -1;
-  #isHit: boolean | undefined;
+  #isHit: boolean | undefined = undefined;
   #errorType = "";
 
-  static start(
-    { tracing, hashParams, callSites }: CallOptions,
-    message: Command,
-    entry: (...args: never[]) => unknown,
-  ): RedisCall | undefined {
-    if (isSuppressed(tracing.contexts.storage.getStore())) return undefined;
-    const active = tracing.contexts.current();
-    // Commands outside of any trace are the library's own: HELLO, CLIENT SETINFO, the pings of a pool.
-    const trace = active?.trace;
-    if (active === undefined || trace?.isSampled !== true) return undefined;
-    const name = toName(message.command);
-    const [key] = message.args;
-    const template = key === undefined || keyless.has(name) ? "" : toKeyTemplate(String(key));
-    const statement = `${name} ${template}`;
-    const index = callSites.count(trace, statement);
-    const call = { trace, statement, index, isAsked: false };
-    return new RedisCall(tracing.startSpan(active, name, otlpKind.client), message, {
-      name,
-      template,
-      statement,
-      // With a value that is left out, different calls would look equal.
-      paramsHash: message.args.includes("?") ? undefined : hashParams(name, [...message.args]),
-      callSite: callSites.capture(call, entry),
-      repeatIndex: index,
-    });
+  constructor(span: RecordedSpan, start: RedisCallStart) {
+    this.#span = span;
+    this.#start = start;
+    span.detail = this;
   }
 
-  private constructor(
-    span: RecordedSpan,
-    message: Command,
-    known: {
-      readonly name: string;
-      readonly template: string;
-      readonly statement: string;
-      readonly paramsHash: string | undefined;
-      readonly callSite: CallSite | undefined;
-      readonly repeatIndex: number;
-    },
-  ) {
-    this.#span = span;
-    // Not the message itself: it will hold the answer.
-    const { serverAddress = "", serverPort = 0, database } = message;
-    this.#server = { serverAddress, serverPort, database };
-    this.#name = known.name;
-    this.#template = known.template;
-    this.statement = known.statement;
-    this.paramsHash = known.paramsHash;
-    this.#callSite = known.callSite;
-    this.#repeatIndex = known.repeatIndex;
-    span.detail = this;
+  get statement(): string {
+    return this.#start.command.statement;
+  }
+
+  get paramsHash(): string | undefined {
+    return this.#start.paramsHash;
   }
 
   succeed(result: unknown): void {
     this.#valueBytes = bytesOf(result);
-    if (reads.has(this.#name)) this.#isHit = result !== null && result !== undefined;
+    if (this.#start.command.isRead) this.#isHit = result !== null && result !== undefined;
     this.#end();
   }
 
@@ -143,54 +127,31 @@ class RedisCall implements Repeat, TracedCall {
   }
 
   get repeat(): Repeat | undefined {
-    const isEarly = this.#repeatIndex <= sentWholeMax || this.#callSite !== undefined;
+    const isEarly = this.#start.repeatIndex <= sentWholeMax || this.#start.callSite !== undefined;
     return isEarly ? undefined : this;
   }
 
   isAlike(other: Repeat): boolean {
-    if (!(other instanceof RedisCall)) return false;
-    const { serverAddress, serverPort, database } = this.#server;
-    const theirs = other.#server;
-    return (
-      serverAddress === theirs.serverAddress &&
-      serverPort === theirs.serverPort &&
-      database === theirs.database
-    );
+    return other instanceof RedisCall && isSameServer(this.#start.server, other.#start.server);
   }
 
   writeShared(writer: AttributeWriter): void {
-    const { serverAddress, serverPort, database } = this.#server;
-    writer.known(keys.dbSystemName, "redis");
-    writer.known(keys.dbOperationName, this.#name);
-    if (serverAddress !== "") writer.known(keys.serverAddress, serverAddress);
-    if (serverPort > 0) writer.integer(keys.serverPort, serverPort);
-    if (database !== undefined) writer.known(keys.dbNamespace, String(database));
-    if (this.#template !== "") {
-      writer.known(keys.dbQueryText, `${this.#name} ${this.#template}`);
-      writer.known(keys.cacheKeyTemplate, this.#template);
-    }
+    const { command, server } = this.#start;
+    command.sent ??= toSent(command, server);
+    if (isSameServer(command.sent.server, server)) writer.kept(command.sent.attributes);
+    else writeCommand(writer, command, server);
   }
 
   write(writer: AttributeWriter): void {
     this.writeShared(writer);
+    const { paramsHash, repeatIndex, callSite } = this.#start;
     if (this.#valueBytes >= 0) writer.integer(keys.cacheValueBytes, this.#valueBytes);
     if (this.#isHit !== undefined) writer.flag(keys.cacheHit, this.#isHit);
-    if (this.paramsHash !== undefined) writer.text(keys.paramsHash, this.paramsHash);
-    if (this.#repeatIndex > 1) writer.integer(keys.repeatIndex, this.#repeatIndex);
+    if (paramsHash !== undefined) writer.text(keys.paramsHash, paramsHash);
+    if (repeatIndex > 1) writer.integer(keys.repeatIndex, repeatIndex);
     if (this.#errorType !== "") writer.known(keys.errorType, this.#errorType);
-    if (this.#callSite !== undefined) writeCallSite(writer, this.#callSite);
+    if (callSite !== undefined) writeCallSite(writer, callSite);
   }
-}
-
-const names = new Map<string, string>();
-
-/** In upper case; each is made once. */
-function toName(command: string): string {
-  const known = names.get(command);
-  if (known !== undefined) return known;
-  const name = command.toUpperCase().slice(0, 64);
-  if (names.size < commandsMax) names.set(command, name);
-  return name;
 }
 
 /** Of an answer that is one value; -1 of any other. */
