@@ -5,9 +5,9 @@ export interface PgResult {
 
 /** Rows returned or affected; a text of several statements has several results. Undefined for BEGIN and its like. */
 export function rowsOfPg(result: PgResult | readonly PgResult[] | undefined): number | undefined {
-  const results = Array.isArray(result) ? (result as readonly PgResult[]) : [result as PgResult];
+  if (!Array.isArray(result)) return numberIn(result, "rowCount");
   let rows: number | undefined;
-  for (const part of results) {
+  for (const part of result as readonly PgResult[]) {
     if (typeof part?.rowCount === "number") rows = (rows ?? 0) + part.rowCount;
   }
   return rows;

@@ -50,12 +50,14 @@ export function takeWaits(state: ConnectionState): Waits {
 
 /** What a checkout will have to wait for, told from the pool's counts before it. */
 export class Checkout {
-  readonly fromMs = performance.now();
+  /** 0 when it does not wait. */
+  readonly fromMs: number;
   readonly isDelayed: boolean;
   readonly isNewConnection: boolean;
 
   constructor({ used, idle, pending, max }: PoolState) {
     this.isDelayed = idle <= pending;
+    this.fromMs = this.isDelayed ? performance.now() : 0;
     this.isNewConnection = idle === 0 && used < max;
   }
 }

@@ -1,4 +1,5 @@
 import { toRedactedException } from "../tracing/exception-attributes.ts";
+import type { LocalTrace } from "../tracing/local-trace.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { answeredRequest, setRoute } from "./answered-request.ts";
 import type { Constructor } from "./constructor.ts";
@@ -31,6 +32,15 @@ export interface ExpressModule {
 
 const mountsMax = 32;
 
+/** What is known of a route; where it is mounted at several paths, the last counts. */
+interface KnownRoute {
+  /** Undefined when it was not seen being defined. */
+  readonly place: HandlerPlace | undefined;
+  base: string | undefined;
+  /** Of the request's span, with that base. */
+  pattern: string;
+}
+
 /**
  * The route's pattern for the request's span, without a span for each layer:
  *
@@ -42,7 +52,7 @@ export class ExpressInstrumentation {
   readonly #guard = new Guard("express");
   readonly #patched = new WeakSet<object>();
   readonly #mounts = new WeakMap<object, Map<string, string>>();
-  readonly #places = new WeakMap<object, HandlerPlace>();
+  readonly #routes = new WeakMap<object, KnownRoute>();
 
   constructor(tracing: Tracing) {
     this.#tracing = tracing;
@@ -82,7 +92,7 @@ export class ExpressInstrumentation {
   #onRoute(route: unknown, entry: (...args: never[]) => unknown): void {
     if (typeof route !== "object" || route === null) return;
     const place = HandlerPlace.capture(entry);
-    if (place !== undefined) this.#places.set(route, place);
+    this.#routes.set(route, { place, base: undefined, pattern: "" });
   }
 
   /** Notes where a router with parameters in its own path is entered; `baseUrl` then holds their values. */
@@ -124,24 +134,41 @@ export class ExpressInstrumentation {
     try {
       const trace = answeredRequest(this.#tracing);
       if (trace === undefined) return args;
-      const path = Array.isArray(route.path) ? route.path.join(",") : String(route.path ?? "");
-      setRoute(trace, this.#baseOf(args[0] as ExpressRequest) + path);
-      trace.handler = this.#places.get(route)?.tell(trace.route, route.stack?.at(-1)?.handle.name);
+      this.#noteRoute(trace, route, args[0] as ExpressRequest);
       const { server } = trace;
-      const [request, response, next, ...rest] = args;
+      const next = args[2];
       if (typeof next !== "function") return args;
-      const onNext: Method = function (...results) {
+      args[2] = function (this: unknown, ...results: unknown[]) {
         const [error] = results;
         if (error && error !== "route" && error !== "router") {
           server?.addEvent("exception", toRedactedException(error));
         }
         return Reflect.apply(next, this, results);
       };
-      return [request, response, onNext, ...rest];
+      return args;
     } catch (error) {
       this.#guard.failed(error);
       return args;
     }
+  }
+
+  #noteRoute(trace: LocalTrace, route: Route, request: ExpressRequest): void {
+    const base = this.#baseOf(request);
+    let known = this.#routes.get(route);
+    if (known === undefined) {
+      known = { place: undefined, base: undefined, pattern: "" };
+      this.#routes.set(route, known);
+    }
+    if (known.base === base) {
+      trace.route = known.pattern;
+      trace.handler = undefined;
+      return;
+    }
+    const path = Array.isArray(route.path) ? route.path.join(",") : String(route.path ?? "");
+    setRoute(trace, base + path);
+    known.base = base;
+    known.pattern = trace.route;
+    trace.handler = known.place?.tell(trace.route, route.stack?.at(-1)?.handle.name);
   }
 
   #baseOf(request: ExpressRequest): string {

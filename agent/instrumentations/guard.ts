@@ -55,10 +55,7 @@ export class Guard {
 
   /** What `fn` returns; undefined when it throws, and once the instrumentation is unloaded. */
   attempt<Result>(fn: () => Result): Result | undefined {
-    return this.#isActive ? this.#run(fn) : undefined;
-  }
-
-  #run<Result>(fn: () => Result): Result | undefined {
+    if (!this.#isActive) return undefined;
     const entered = ownTime.enter();
     try {
       return fn();
@@ -73,7 +70,13 @@ export class Guard {
   /** `listener` for an emitter of the application's, where an error would be the application's. What has begun, it ends. */
   bind<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {
     return (...args) => {
-      this.#run(() => listener(...args));
+      const entered = ownTime.enter();
+      try {
+        listener(...args);
+      } catch (error) {
+        this.failed(error);
+      }
+      ownTime.leave(entered);
     };
   }
 

@@ -47,11 +47,12 @@ export function instrumentHttp2Server(
     if (!span.trace.isSampled) return;
     const detail = new AnsweredStream(span, stream, headers);
     span.detail = detail;
-    runtime.requestStarted(span);
+    runtime.requestStarted(span, performance.now());
     stream.once("close", () => {
       try {
-        runtime.requestEnding(span);
-        detail.finish();
+        const nowMs = performance.now();
+        runtime.requestEnding(span, nowMs);
+        detail.finish(nowMs);
       } catch (error) {
         guard.failed(error);
       }
@@ -76,8 +77,9 @@ class AnsweredStream implements SpanDetail {
     this.#scheme = socket?.encrypted === true ? "https" : "http";
   }
 
-  finish(): void {
-    endServerSpan(this.#span, this.#headers[":method"] ?? "", this.#statusCode);
+  finish(nowMs: number): void {
+    const { ":method": method = "" } = this.#headers;
+    endServerSpan(this.#span, method, { statusCode: this.#statusCode, nowMs });
   }
 
   /** 0 when no answer was begun. */

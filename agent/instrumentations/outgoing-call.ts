@@ -1,6 +1,5 @@
 import type { CallSite } from "../evidence/call-site.ts";
 import type { CallSiteRules } from "../evidence/call-site-rules.ts";
-import { toHostAndPort } from "../evidence/host-and-port.ts";
 import { type HttpRequest, toHttpCall } from "../evidence/http-call.ts";
 import type { HashParams } from "../evidence/params-hash.ts";
 import { redactQuery } from "../evidence/redact-query.ts";
@@ -10,7 +9,7 @@ import { otlpKind, type RecordedSpan, type SpanDetail } from "../tracing/recorde
 import type { Tracing } from "../tracing/tracing.ts";
 import { toTraceparent } from "../tracing/w3c-headers.ts";
 import { keys } from "./attribute-keys.ts";
-import { writeMethod } from "./http-method.ts";
+import { writeTarget } from "./known-targets.ts";
 import { writeCallSite } from "./write-call-site.ts";
 
 /** Node's own frames above the application's: about 30 for `fetch`. */
@@ -129,11 +128,7 @@ export class OutgoingCall implements SpanDetail {
 
   write(writer: AttributeWriter): void {
     const { method, origin, path } = this.#request;
-    writeMethod(writer, method);
-    const scheme = origin.indexOf("://");
-    const { host, port } = toHostAndPort(scheme === -1 ? origin : origin.slice(scheme + 3));
-    writer.known(keys.serverAddress, host);
-    if (port !== 0) writer.integer(keys.serverPort, port);
+    writeTarget(writer, method, origin);
     writer.text(keys.urlFull, origin + withoutValues(path));
     if (this.statusCode !== 0) writer.integer(keys.httpResponseStatusCode, this.statusCode);
     const errorType = this.errorType || (this.statusCode >= 400 ? String(this.statusCode) : "");

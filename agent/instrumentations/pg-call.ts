@@ -28,6 +28,7 @@ export function startPgCall(
   const { client, sql, values, active, statement, repeatIndex, callSite } = start;
   const state = states.of(client);
   enterTransaction(state, statement);
+  const { poolWaitMs, connectionCreateMs } = takeWaits(state);
   const span = tracing.startSpan(active, statement.summary, otlpKind.client);
   plans?.follow(span, start);
   const call = new DatabaseCall(span, {
@@ -38,7 +39,8 @@ export function startPgCall(
     repeatIndex,
     transactionId: state.transactionId,
     statementIndex: state.statements,
-    ...takeWaits(state),
+    poolWaitMs,
+    connectionCreateMs,
   });
   leaveTransaction(state, statement);
   return call;

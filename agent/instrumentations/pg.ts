@@ -198,7 +198,7 @@ export class PgInstrumentation {
       guard.attempt(() => end(call, results[0], results[1]));
       return Reflect.apply(callback, this, results);
     };
-    return Reflect.apply(original, client, [...args.slice(0, -1), onResult]);
+    return Reflect.apply(original, client, args.with(-1, onResult));
   }
 
   #startCall(client: PgClient, args: Args, entry: AnyFunction): DatabaseCall | undefined {
@@ -276,12 +276,16 @@ function end(call: DatabaseCall, error: unknown, result: unknown): void {
 }
 
 function isQueryObject(query: unknown): boolean {
-  return typeof query === "object" && query !== null && "submit" in query;
+  return isObject(query) && "submit" in query;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function hasCallback(args: Args): boolean {
-  const { callback } = args[0] as PgQuery;
-  return typeof callback === "function" || args.some((argument) => typeof argument === "function");
+  for (const argument of args) if (typeof argument === "function") return true;
+  return isObject(args[0]) && typeof (args[0] as PgQuery).callback === "function";
 }
 
 function valuesOf(args: Args): unknown {

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { CapturedHeaders } from "../evidence/captured-headers.ts";
-import { toHostAndPort } from "../evidence/host-and-port.ts";
 import { readQueueTime } from "../evidence/queue-time.ts";
 import { redactQuery } from "../evidence/redact-query.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
@@ -9,7 +8,7 @@ import { otlpKind, RecordedSpan } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { readBaggage, readTraceparent } from "../tracing/w3c-headers.ts";
 import { keys } from "./attribute-keys.ts";
-import { writeMethod } from "./http-method.ts";
+import { type ServiceHead, writeServiceHead } from "./known-heads.ts";
 import { writeCallSite } from "./write-call-site.ts";
 
 /** Begins the span of a request that came in, in the trace of its caller if it names one. */
@@ -20,12 +19,13 @@ export function startServerSpan(
   captured: CapturedHeaders | undefined,
 ): RecordedSpan {
   const remote = readTraceparent(headers.traceparent, headers.tracestate);
-  const trace = tracing.startTrace(remote);
+  const nowMs = performance.now();
+  const trace = tracing.startTrace(remote, nowMs);
   const parent = remote && { id0: remote.span[0], id1: remote.span[1] };
   const options = {
     name: method,
     kind: otlpKind.server,
-    startMs: trace.nowMs(),
+    startMs: trace.toEpochMs(nowMs),
     scope: tracing.ownScope,
   };
   const span = new RecordedSpan(tracing.sink, trace, parent, options);
@@ -35,39 +35,32 @@ export function startServerSpan(
   return span;
 }
 
-/** Ends it, with the route in its name if a framework has found one. */
-export function endServerSpan(span: RecordedSpan, method: string, statusCode: number): void {
+/** Ends it, with the route in its name if a framework has found one. `nowMs` is what `performance.now()` says. */
+export function endServerSpan(
+  span: RecordedSpan,
+  method: string,
+  { statusCode, nowMs }: { readonly statusCode: number; readonly nowMs: number },
+): void {
   const { route } = span.trace;
   if (route !== "" && span.name === method) span.name += ` ${route}`;
   if (statusCode >= 500) span.setStatus({ code: 2 });
-  span.endAt(span.trace.nowMs());
+  span.endAt(span.trace.toEpochMs(nowMs));
 }
 
-export interface RequestHead {
-  readonly method: string;
-  readonly scheme: "http" | "https";
+export interface RequestHead extends ServiceHead {
   /** With its query. */
   readonly url: string;
-  readonly httpVersion: string;
-  readonly host: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly remoteAddress: string | undefined;
   readonly startMs: number;
 }
 
 export function writeRequestHead(writer: AttributeWriter, head: RequestHead): void {
-  const { method, scheme, url, httpVersion, host, headers } = head;
-  writeMethod(writer, method);
-  writer.known(keys.urlScheme, scheme);
+  const { url, headers } = head;
+  writeServiceHead(writer, head);
   const mark = url.indexOf("?");
   writer.text(keys.urlPath, mark === -1 ? url : url.slice(0, mark));
   if (mark !== -1) writer.text(keys.urlQuery, redactQuery(url.slice(mark + 1)));
-  writer.known(keys.networkProtocolVersion, httpVersion);
-  if (host !== undefined) {
-    const address = toHostAndPort(host);
-    writer.known(keys.serverAddress, address.host);
-    if (address.port !== 0) writer.integer(keys.serverPort, address.port);
-  }
   const remote = forwardedFor(headers["x-forwarded-for"]) ?? head.remoteAddress;
   if (remote !== undefined) writer.known(keys.clientAddress, remote);
   const userAgent = headers["user-agent"];

@@ -23,11 +23,12 @@ interface Message {
 /** `fetch` and undici, whichever copy of it, by the diagnostics channels that it publishes. */
 export function instrumentUndici(options: CallOptions): void {
   const guard = new Guard("undici and fetch");
+  const callOptions = { ...options, client: "undici" };
 
   guard.subscribe<Message>("undici:request:create", function onCreate({ request }) {
     const { method, origin, path } = request;
     const httpRequest = { method, path, origin: String(origin) };
-    const call = OutgoingCall.start({ ...options, client: "undici" }, httpRequest, onCreate);
+    const call = OutgoingCall.start(callOptions, httpRequest, onCreate);
     if (call === undefined) return;
     setCall(request, call);
     call.requestBytes = toBytes(request.contentLength ?? undefined);

@@ -71,13 +71,10 @@ export class EventLoopWatch implements ThreadListener {
     return nowMs - this.#dueMs >= delayMinMs;
   }
 
-  /** How long between the two the loop was held up, what holds it up at this moment included. */
-  delayMs(startMs: number, endMs: number): number {
-    const nowMs = performance.now();
-    const currentMs = this.isLate(nowMs)
-      ? Math.min(nowMs, endMs) - Math.max(this.#dueMs, startMs)
-      : 0;
-    return this.#delays.overlapMs(startMs, endMs) + Math.max(0, currentMs);
+  /** How long between then and now the loop was held up, what holds it up at this moment included. */
+  delayMs(startMs: number, nowMs: number): number {
+    const currentMs = this.isLate(nowMs) ? nowMs - Math.max(this.#dueMs, startMs) : 0;
+    return this.#delays.overlapMs(startMs, nowMs) + Math.max(0, currentMs);
   }
 
   onReport(report: ThreadReport): void {

@@ -12,11 +12,11 @@ export class RequestProcessor implements SpanProcessor {
   }
 
   onStart(span: Span): void {
-    if (span.kind === SpanKind.SERVER) this.#runtime.requestStarted(span);
+    if (span.kind === SpanKind.SERVER) this.#runtime.requestStarted(span, performance.now());
   }
 
   onEnding(span: Span): void {
-    if (span.kind === SpanKind.SERVER) this.#runtime.requestEnding(span);
+    if (span.kind === SpanKind.SERVER) this.#runtime.requestEnding(span, performance.now());
   }
 
   onEnd(span: ReadableSpan): void {

@@ -21,10 +21,10 @@ export interface RuntimeOptions {
 
 /** Evidence about the process, for whoever makes server spans. */
 export interface Runtime {
-  /** When the server span of a request has started. */
-  requestStarted(span: Span): void;
+  /** When the server span of a request has started. `nowMs` is what `performance.now()` says, here and below. */
+  requestStarted(span: Span, nowMs: number): void;
   /** Before that span ends: adds to it what held the process up meanwhile. */
-  requestEnding(span: Span): void;
+  requestEnding(span: Span, nowMs: number): void;
   /** Undefined when no metrics are exported. */
   readonly metrics: RuntimeMetrics | undefined;
   /** Ends the watch over the event loop and the thread, and with it profiles. */
@@ -48,14 +48,13 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   const watch = watching && startWatch(watching, thread, { requests, gcPauses, profiles });
 
   return {
-    requestStarted(span) {
-      requests.add(span, performance.now());
+    requestStarted(span, nowMs) {
+      requests.add(span, nowMs);
       if (watch !== undefined) thread?.start();
     },
-    requestEnding(span) {
+    requestEnding(span, endMs) {
       const startMs = requests.startMsOf(span);
       if (startMs === undefined) return;
-      const endMs = performance.now();
       if (endMs - startMs >= slowMs) profiles?.slow(span);
       requests.remove(span, endMs, watch?.isLate(endMs) === true);
       const gcMs = gcPauses.pausedMs(startMs, endMs);

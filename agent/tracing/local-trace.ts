@@ -79,6 +79,11 @@ export class LocalTrace {
   nowMs(): number {
     return this.clockOffsetMs + performance.now();
   }
+
+  /** The same, of a time as of `performance.now()`. */
+  toEpochMs(monotonicMs: number): number {
+    return this.clockOffsetMs + monotonicMs;
+  }
 }
 
 export function randomTraceId(): RemoteParent["trace"] {

@@ -52,9 +52,8 @@ export class Tracing implements TracerProvider {
     this.#isStopped = true;
   }
 
-  /** A new local root: of a trace of its own, or below a caller's span. */
-  startTrace(remote: RemoteParent | undefined): LocalTrace {
-    const monotonicMs = performance.now();
+  /** A new local root: of a trace of its own, or below a caller's span. `monotonicMs` is what `performance.now()` says. */
+  startTrace(remote: RemoteParent | undefined, monotonicMs = performance.now()): LocalTrace {
     const offsetMs = this.#clock(Date.now(), monotonicMs) - monotonicMs;
     const ids = remote === undefined ? randomTraceId() : remote.trace;
     const inherited = remote === undefined ? "" : remote.traceState;
