@@ -3,7 +3,12 @@ import type { RunningServer } from "../support/debian-server.ts";
 import { startMariadb } from "../support/mariadb.ts";
 import { mysqlEnv, mysqlQueriesOf } from "./mariadb-queries.ts";
 import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
-import { expectPoolMetrics, expectPoolWaits, expectQueries } from "./sql-library.ts";
+import {
+  expectNewConnections,
+  expectPoolMetrics,
+  expectPoolWaits,
+  expectQueries,
+} from "./sql-library.ts";
 
 let mariadb: RunningServer;
 
@@ -23,6 +28,7 @@ describe.each(librarySets)("mysql2, %s", (set) => {
       const text = /^SELECT id FROM items WHERE id <= \? LIMIT \?$/;
       expectQueries(run, { ...mysqlQueriesOf(mariadb), text });
       expectPoolWaits(run);
+      expectNewConnections(run);
       expectPoolMetrics(run, `127.0.0.1:${mariadb.port}/test`);
     },
   );

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { type PostgresWithItems, queriesOf, startPostgresWithItems } from "./postgres-items.ts";
 import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
-import { expectPoolMetrics, expectPoolWaits, expectQueries } from "./sql-library.ts";
+import {
+  expectNewConnections,
+  expectPoolMetrics,
+  expectPoolWaits,
+  expectQueries,
+} from "./sql-library.ts";
 
 let postgres: PostgresWithItems;
 
@@ -18,6 +23,7 @@ describe.each(librarySets)("pg, %s", (set) => {
       const run = await runLibrary({ library: "pg", set, modules, env: postgres.env });
       expectQueries(run, queriesOf(postgres));
       expectPoolWaits(run);
+      expectNewConnections(run);
       expectPoolMetrics(run, `127.0.0.1:${postgres.port}/postgres`);
     },
   );
