@@ -26,6 +26,8 @@ export type PostOutcome =
 
 /** Connecting holds the process even when its socket does not; so a collector that swallows packets is given up early. */
 const connectTimeoutMs = 2_000;
+/** Of Node's timers; a longer one would go off at once. */
+const timeoutMsMax = 2 ** 31 - 1;
 /** The bound of OpenTelemetry's specification; an answer that goes on beyond it is cut off, and its status counts. */
 const answerBytesMax = 4 * 1024 * 1024;
 // As `suppressTracing` of OpenTelemetry's core, which the agent's thread would load for this name alone.
@@ -67,7 +69,6 @@ function send(target: OtlpTarget, options: RequestOptions, bytes: Uint8Array) {
   const { promise, resolve, reject } = Promise.withResolvers<PostOutcome>();
   const isTls = target.url.startsWith("https:");
   const request = isTls ? process.getBuiltinModule("node:https").request : requestHttp;
-  const signal = AbortSignal.timeout(target.timeoutMillis);
   const onResponse = (response: IncomingMessage) => {
     let bytes = 0;
     response
@@ -81,13 +82,16 @@ function send(target: OtlpTarget, options: RequestOptions, bytes: Uint8Array) {
       .once("error", reject);
   };
   // Sending spans must not make spans, nor belong to the request that happened to fill the batch.
-  context.with(ROOT_CONTEXT.setValue(suppressKey, true), () => {
-    request(target.url, { ...options, signal }, onResponse)
+  const sent = context.with(ROOT_CONTEXT.setValue(suppressKey, true), () =>
+    request(target.url, options, onResponse)
       .once("socket", detach)
       .once("error", reject)
-      .end(bytes);
-  });
-  return promise;
+      .end(bytes),
+  );
+  // No signal that aborts it: each would wake the thread when its time is over, however soon the answer came.
+  const giveUp = () => sent.destroy(new Error(`no answer after ${target.timeoutMillis} ms`));
+  const timer = setTimeout(giveUp, Math.min(target.timeoutMillis, timeoutMsMax)).unref();
+  return promise.finally(() => clearTimeout(timer));
 }
 
 function detach(socket: Socket): void {
