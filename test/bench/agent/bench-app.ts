@@ -5,11 +5,24 @@ import { type Sink, startSink } from "./start-sink.ts";
 import type { Variant } from "./variants.ts";
 
 /** What the agent took of the main thread at a stretch; see `pause-probe.cjs`. */
-interface Pauses {
+export interface Pauses {
   readonly count: number;
-  readonly longestUs: number;
-  readonly longestName: string;
+  readonly longest: Pause;
+  readonly longestByClock: Pause;
   readonly p99Us: number;
+  /** Of garbage, whoever made it. */
+  readonly collections: number;
+  readonly collectedMs: number;
+  readonly longestCollectionMs: number;
+}
+
+interface Pause {
+  readonly name: string;
+  /** Less what is somebody else's. */
+  readonly us: number;
+  readonly clockUs: number;
+  readonly waitedUs: number;
+  readonly collectedUs: number;
 }
 
 interface Usage {

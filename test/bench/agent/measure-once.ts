@@ -1,5 +1,5 @@
 import { print, round, summarize } from "../report.ts";
-import { type AppFile, startBenchApp } from "./bench-app.ts";
+import { type AppFile, type Pauses, startBenchApp } from "./bench-app.ts";
 import { toPairedRatio } from "./paired-ratios.ts";
 import { sendRequests, type Workload } from "./send-requests.ts";
 import { none, ours, type Variant } from "./variants.ts";
@@ -19,32 +19,64 @@ export async function measureStart(app: AppFile, starts: number): Promise<number
   return round(toPairedRatio(ratios).median, 3);
 }
 
-/** What of the main thread's time the agent takes at a stretch, once it is warm; and before that, its thread's start included. */
+/**
+ * What of the main thread's time the agent takes at a stretch, once it is warm; and before that, its thread's start
+ * included. Collections of garbage are told apart, beside those of the bare application under the same load.
+ */
 export async function measurePauses(
   app: AppFile,
   workload: Workload,
   slices: number,
 ): Promise<Record<string, number>> {
-  const started = await startBenchApp(ours, app, ["--require", "./pause-probe.cjs"]);
+  const bare = await readPauses(none, app, workload, slices);
+  const { cold, warm } = await readPauses(ours, app, workload, slices);
+  printCollections("none", bare.warm);
+  printCollections("ours", warm);
+  for (const pauses of warm) printPauses("pauses", pauses);
+  printPauses("pauses at the start", cold);
+  const longestUs = warm.map(({ longest }) => longest.us);
+  return {
+    pauseMs: round(Math.max(...longestUs) / 1000, 3),
+    pauseMedianMs: round(summarize(longestUs).median / 1000, 3),
+    pauseAtStartMs: round(cold.longest.us / 1000, 3),
+  };
+}
+
+async function readPauses(
+  variant: Variant,
+  app: AppFile,
+  workload: Workload,
+  slices: number,
+): Promise<{ readonly cold: Pauses; readonly warm: readonly Pauses[] }> {
+  const started = await startBenchApp(variant, app, ["--require", "./pause-probe.cjs"]);
+  const read = async () => {
+    await sendRequests(started.port, workload);
+    return (await started.usage()).pauses!;
+  };
   try {
-    await sendRequests(started.port, workload);
-    const cold = (await started.usage()).pauses!;
-    await sendRequests(started.port, workload);
-    await started.usage();
-    const longestUs: number[] = [];
-    for (let i = 0; i < slices; i += 1) {
-      await sendRequests(started.port, workload);
-      const { longestUs: us, longestName, p99Us, count } = (await started.usage()).pauses!;
-      print(`pauses: longest ${us} us (${longestName}), p99 ${p99Us} us of ${count}`);
-      longestUs.push(us);
-    }
-    print(`pauses at the start: longest ${cold.longestUs} us (${cold.longestName})`);
-    return {
-      pauseMs: round(Math.max(...longestUs) / 1000, 3),
-      pauseMedianMs: round(summarize(longestUs).median / 1000, 3),
-      pauseAtStartMs: round(cold.longestUs / 1000, 3),
-    };
+    const cold = await read();
+    await read();
+    const warm: Pauses[] = [];
+    for (let i = 0; i < slices; i += 1) warm.push(await read());
+    return { cold, warm };
   } finally {
     await started.stop();
   }
+}
+
+function printPauses(title: string, { count, p99Us, longest, longestByClock }: Pauses): void {
+  const { name, clockUs, waitedUs, collectedUs } = longestByClock;
+  print(
+    `${title}: longest ${longest.us} us (${longest.name}), p99 ${p99Us} us of ${count}; by the clock ${clockUs} us` +
+      ` (${name}), of them without a CPU ${waitedUs}, collecting garbage ${collectedUs}`,
+  );
+}
+
+function printCollections(name: string, pauses: readonly Pauses[]): void {
+  const count = pauses.reduce((sum, { collections }) => sum + collections, 0);
+  const ms = pauses.reduce((sum, { collectedMs }) => sum + collectedMs, 0);
+  const longestMs = Math.max(...pauses.map(({ longestCollectionMs }) => longestCollectionMs));
+  print(
+    `collections of garbage, ${name}: ${count}, ${ms.toFixed(1)} ms, longest ${longestMs.toFixed(2)} ms`,
+  );
 }
