@@ -2,7 +2,7 @@ import { trace } from "@opentelemetry/api";
 import { afterEach, expect, it, vi } from "vitest";
 import { type Block, EventLoopWatch } from "./event-loop-watch.ts";
 import { OpenRequests } from "./open-requests.ts";
-import { createWatchSettings } from "./watch-protocol.ts";
+import { cell, createWatchSettings } from "./watch-protocol.ts";
 
 const blockMs = 50;
 const watches: EventLoopWatch[] = [];
@@ -19,7 +19,9 @@ function watchBlocks(runDelayMs: () => number): readonly Block[] {
   requests.add(span, performance.now());
   const onBlock = (block: Block) => void blocks.push(block);
   const settings = createWatchSettings(blockMs)!;
-  watches.push(new EventLoopWatch({ settings, requests, onBlock, runDelayMs }));
+  const watch = new EventLoopWatch({ settings, requests, onBlock, runDelayMs });
+  watch.wake(performance.now());
+  watches.push(watch);
   return blocks;
 }
 
@@ -37,4 +39,28 @@ it("tells a block in which the thread had its CPU, and not one in which it waite
   expect(own[0]!.endMs - own[0]!.startMs).toBeGreaterThanOrEqual(blockMs);
   expect(own[0]!.requests).toHaveLength(1);
   expect(starved).toEqual([]);
+});
+
+it("rests once there is no request, and beats again with the next one", async () => {
+  const settings = createWatchSettings(blockMs)!;
+  const requests = new OpenRequests();
+  const span = trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "1", traceFlags: 1 });
+  const watch = new EventLoopWatch({ settings, requests, onBlock: () => undefined });
+  watches.push(watch);
+  const isResting = () => Atomics.load(settings.cells, cell.isResting) === 1;
+  const beats = () => Atomics.load(settings.cells, cell.beats);
+  expect(isResting()).toBe(true);
+
+  requests.add(span, performance.now());
+  watch.wake(performance.now());
+  expect(isResting()).toBe(false);
+  const first = beats();
+  await vi.waitFor(() => expect(beats()).toBeGreaterThan(first), { timeout: 20_000 });
+  requests.remove(span, performance.now(), false);
+  await vi.waitFor(() => expect(isResting()).toBe(true), { timeout: 20_000 });
+  // What it did not look at is no delay.
+  expect(watch.isLate(performance.now() + 1_000)).toBe(false);
+
+  watch.wake(performance.now());
+  expect(isResting()).toBe(false);
 });

@@ -27,6 +27,8 @@ const delayMinMs = 2;
 const affectedMax = 100;
 /** So long after a block its stacks are waited for: a second. */
 const stackBeatsMax = 50;
+/** Without a request for two seconds it rests: a process that has nothing to do is not woken. */
+const idleBeatsMax = 100;
 
 export interface EventLoopWatchOptions {
   readonly settings: WatchSettings;
@@ -39,18 +41,21 @@ export interface EventLoopWatchOptions {
 }
 
 /**
- * Knows when the event loop stood still. A timer beats every 20 ms; how late it comes is how long the loop was held up.
- * The agent's thread takes the stack of the code that holds it up, while it does (`watch-main-thread.ts`). Nothing here
- * keeps the process alive.
+ * Knows when the event loop stood still. While there are requests a timer beats every 20 ms; how late it comes is how
+ * long the loop was held up. The agent's thread takes the stack of the code that holds it up, while it does
+ * (`watch-main-thread.ts`). Nothing here keeps the process alive.
  */
 export class EventLoopWatch implements ThreadListener {
   readonly #options: EventLoopWatchOptions;
   readonly #cells: Int32Array<SharedArrayBuffer>;
   readonly #delays = new TimeRing();
-  readonly #timer: NodeJS.Timeout;
+  /** Undefined while it rests. */
+  #timer: NodeJS.Timeout | undefined = undefined;
   readonly #end = () => this.stop();
   readonly #runDelayMs: (() => number) | undefined;
-  #dueMs = performance.now() + beatIntervalMs;
+  #dueMs = 0;
+  #idleBeats = 0;
+  #isStopped = false;
   #waitedMs = 0;
   #threadLateMs = 0;
   #pending: PendingBlock[] = [];
@@ -61,14 +66,32 @@ export class EventLoopWatch implements ThreadListener {
     this.#cells = options.settings.cells;
     options.thread?.listen(this);
     this.#runDelayMs = options.runDelayMs ?? openRunDelay();
-    this.#waitedMs = this.#runDelayMs?.() ?? 0;
-    this.#timer = setInterval(culpritHeartbeat, beatIntervalMs, () => this.#beat()).unref();
+    Atomics.store(this.#cells, cell.isResting, 1);
     process.once("exit", this.#end);
+  }
+
+  /** To be called when a request begins, with the time as of `performance.now()`. */
+  wake(nowMs: number): void {
+    this.#idleBeats = 0;
+    if (this.#timer !== undefined || this.#isStopped) return;
+    this.#dueMs = nowMs + beatIntervalMs;
+    this.#waitedMs = this.#runDelayMs?.() ?? 0;
+    Atomics.store(this.#cells, cell.beatAtMs, Math.round(nowMs) | 0);
+    Atomics.add(this.#cells, cell.beats, 1);
+    Atomics.store(this.#cells, cell.isResting, 0);
+    this.#timer = setInterval(culpritHeartbeat, beatIntervalMs, () => this.#beat()).unref();
+    this.#options.thread?.post({ kind: "watch" });
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    Atomics.store(this.#cells, cell.isResting, 1);
   }
 
   /** Whether something holds the loop up at this moment. */
   isLate(nowMs: number): boolean {
-    return nowMs - this.#dueMs >= delayMinMs;
+    return this.#timer !== undefined && nowMs - this.#dueMs >= delayMinMs;
   }
 
   /** How long between then and now the loop was held up, what holds it up at this moment included. */
@@ -91,7 +114,8 @@ export class EventLoopWatch implements ThreadListener {
 
   stop(): void {
     Atomics.store(this.#cells, cell.isEnding, 1);
-    clearInterval(this.#timer);
+    this.#isStopped = true;
+    this.#rest();
     process.off("exit", this.#end);
   }
 
@@ -111,6 +135,9 @@ export class EventLoopWatch implements ThreadListener {
     }
     this.#options.requests.forgetEnded();
     this.#tell();
+    this.#idleBeats += 1;
+    if (this.#idleBeats < idleBeatsMax || this.#pending.length > 0) return;
+    if (this.#options.requests.isEmpty) this.#rest();
   }
 
   /**

@@ -37,6 +37,10 @@ export class OpenRequests {
     this.#startsMs[place] = startMs;
   }
 
+  get isEmpty(): boolean {
+    return this.#freePlaces.length === this.#spans.length;
+  }
+
   open(): Span[] {
     return this.#spans.filter((span) => span !== undefined);
   }

@@ -50,7 +50,9 @@ export function startRuntime(options: RuntimeOptions): Runtime {
   return {
     requestStarted(span, nowMs) {
       requests.add(span, nowMs);
-      if (watch !== undefined) thread?.start();
+      if (watch === undefined) return;
+      thread?.start();
+      watch.wake(nowMs);
     },
     requestEnding(span, endMs) {
       const startMs = requests.startMsOf(span);

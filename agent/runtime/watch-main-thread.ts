@@ -30,12 +30,15 @@ const framesMax = 64;
  *   main    ─beat─beat─beat─|── blocked ──────────────────────|─beat─beat─
  *   thread  ──────look──────────look: its last beat is too old: attach, pause, read, let go
  *
- * It sleeps until the last beat that it has seen would be too old: about every 65 ms. Attached only that long: an
+ * It sleeps until the last beat that it has seen would be too old, about every 65 ms, and while the main thread rests until
+ * it is told that it does no more. Attached only that long: an
  * attached debugger costs the main thread time, and would stop at `debugger` statements. Time for which the main thread
  * waits for a CPU is no block: on a busy machine it would be attached all the time.
  */
-export function watchMainThread(settings: WatchSettings, listener: WatchListener): void {
-  new MainThreadWatch(settings, listener).look();
+export function watchMainThread(settings: WatchSettings, listener: WatchListener) {
+  const watch = new MainThreadWatch(settings, listener);
+  watch.look();
+  return watch;
 }
 
 export interface WatchListener {
@@ -58,6 +61,7 @@ class MainThreadWatch {
   #capturesOfBlock = 0;
   #isCapturing = false;
   #isFailed = false;
+  #isResting = false;
 
   constructor({ cells, blockMs, originMs }: WatchSettings, listener: WatchListener) {
     this.#cells = cells;
@@ -66,7 +70,17 @@ class MainThreadWatch {
     this.#stallMs = Math.round(Math.max(blockMs * 0.75, 2 * beatIntervalMs));
   }
 
+  /** The main thread rests no more. */
+  wake(): void {
+    if (this.#isResting) this.look();
+  }
+
   look(): void {
+    this.#isResting = Atomics.load(this.#cells, cell.isResting) === 1;
+    if (this.#isResting) {
+      Atomics.store(this.#cells, cell.lookAtMs, 0);
+      return;
+    }
     const nowMs = this.#nowMs();
     this.#noteLateness(nowMs);
     const beats = Atomics.load(this.#cells, cell.beats);

@@ -17,8 +17,10 @@ export const cell = {
   captures: 4,
   /** Written by the main thread: 1 once the process ends. */
   isEnding: 5,
+  /** Written by the main thread: 1 while it has no requests, and its heart rests. */
+  isResting: 6,
 } as const;
-const cellCount = 6;
+const cellCount = 7;
 
 export interface WatchSettings {
   readonly cells: Int32Array<SharedArrayBuffer>;
@@ -46,6 +48,11 @@ export const activeTraceKey = "culprit.runtime.activeTraceId";
 
 /** The function of the main thread's timer: while it runs, the block is over. */
 export const heartbeatName = "culpritHeartbeat";
+
+/** To the watching thread: the main thread's heart beats again. */
+export interface WatchRequest {
+  readonly kind: "watch";
+}
 
 /** To be called in the thread that is watched; undefined when `blockMs` is 0, which asks for no watch. */
 export function createWatchSettings(blockMs: number): WatchSettings | undefined {

@@ -6,9 +6,12 @@ import type { PlanTaker } from "../plans/plan-taker.ts";
 import { toOriginalStack } from "../runtime/original-stack.ts";
 import type { Profiles, ProfilesOptions } from "../runtime/profiles/profiles.ts";
 import { watchMainThread } from "../runtime/watch-main-thread.ts";
+import type { WatchRequest } from "../runtime/watch-protocol.ts";
 import { SourceMaps } from "../source-maps/source-maps.ts";
 import type { ThreadReport, ThreadRequest, ThreadSettings } from "./thread-messages.ts";
 import { WorkerListeners } from "./worker-listeners.ts";
+
+type SendRequest = Exclude<ThreadRequest, WatchRequest>;
 
 /**
  * The agent's one thread. Its own sockets hold only this thread, and nobody waits for that.
@@ -26,26 +29,9 @@ const drop = (reason: Extract<ExportReport, { kind: "dropped" }>["reason"]) =>
   report({ kind: "dropped", reason, spans: 1 });
 const maps = new SourceMaps(() => drop("source_map_failed"));
 
-if (sending !== undefined) {
-  const target = readOtlpEnvironment(sending.environment, "application/x-protobuf");
-  const service = new ExportService(target, sending, { report, maps });
-  const workers = new WorkerListeners((chunk) => service.take(chunk));
-  let profiles: Profiles | undefined;
-  let plans: PlanTaker | undefined;
-  parentPort?.on("message", (request: ThreadRequest) => {
-    if (request.kind === "worker") workers.begin(request.threadId);
-    else if (request.kind === "workerEnded") workers.end(request.threadId);
-    else if (request.kind === "plan") {
-      plans ??= loadPlanTaker(sending);
-      plans.take(request);
-    } else if (request.kind !== "profile") service.handle(request);
-    else {
-      profiles ??= loadProfiles({ sending, maps, report, onFailure: () => drop("profile_failed") });
-      profiles.handle(request);
-    }
-  });
-}
-if (watching !== undefined) {
+const send = sending && startSending(sending);
+const watch =
+  watching &&
   watchMainThread(watching, {
     onStack: (stack) => {
       const frames = toOriginalStack(stack.frames, maps);
@@ -53,6 +39,30 @@ if (watching !== undefined) {
     },
     onFailure: (reason) => report({ kind: "watchFailed", reason }),
   });
+parentPort?.on("message", (request: ThreadRequest) => {
+  if (request.kind === "watch") watch?.wake();
+  else send?.(request);
+});
+
+function startSending(settings: ExportSettings): (request: SendRequest) => void {
+  const target = readOtlpEnvironment(settings.environment, "application/x-protobuf");
+  const service = new ExportService(target, settings, { report, maps });
+  const workers = new WorkerListeners((chunk) => service.take(chunk));
+  let profiles: Profiles | undefined;
+  let plans: PlanTaker | undefined;
+  return (request) => {
+    if (request.kind === "worker") workers.begin(request.threadId);
+    else if (request.kind === "workerEnded") workers.end(request.threadId);
+    else if (request.kind === "plan") {
+      plans ??= loadPlanTaker(settings);
+      plans.take(request);
+    } else if (request.kind !== "profile") service.handle(request);
+    else {
+      const onFailure = () => drop("profile_failed");
+      profiles ??= loadProfiles({ sending: settings, maps, report, onFailure });
+      profiles.handle(request);
+    }
+  };
 }
 
 function loadPlanTaker(settings: ExportSettings): PlanTaker {

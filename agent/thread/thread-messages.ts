@@ -1,7 +1,7 @@
 import type { ExportReport, ExportRequest, ExportSettings } from "../export/export-service.ts";
 import type { PlanRequest } from "../plans/plan-messages.ts";
 import type { ProfileReport, ProfileRequest } from "../runtime/profiles/profile-messages.ts";
-import type { CapturedStack, WatchSettings } from "../runtime/watch-protocol.ts";
+import type { CapturedStack, WatchRequest, WatchSettings } from "../runtime/watch-protocol.ts";
 
 /** What the agent's thread is told when it starts. */
 export interface ThreadSettings {
@@ -15,6 +15,7 @@ export type ThreadRequest =
   | ExportRequest
   | ProfileRequest
   | PlanRequest
+  | WatchRequest
   /** A worker thread of the application, that has begun, or ended. */
   | { readonly kind: "worker"; readonly threadId: number }
   | { readonly kind: "workerEnded"; readonly threadId: number };
