@@ -5,6 +5,7 @@ import { ProblemLog } from "./problem-log.ts";
 export type DropReason =
   | "spans_queue_full"
   | "spans_rejected"
+  | "thread_ended"
   | "span_too_large"
   | "span_failed"
   | "attributes_unreadable"

@@ -65,13 +65,15 @@ export function startAgent(config: Config): () => void {
 function startInMainThread(config: Config): ModuleLoads {
   const resource = toResourceSettings(config);
   const watching = createWatchSettings(config.eventLoopBlockMs);
+  const held = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const sending = {
     queueBytesMax: config.exportQueueBytesMax,
+    held,
     environment: config.exporterEnvironment,
     resource,
   };
   const thread = new AgentThread(agentWorkerFile(import.meta.dirname), { sending, watching });
-  const chunks = new ChunkExport(thread);
+  const chunks = new ChunkExport(thread, held);
   const metrics = loadMetrics(config, resource);
   const profiling = config.profile === "off" ? undefined : toProfileSettings(config);
   const runtime = startRuntime({ watching, thread, profiling, metrics: metrics?.measured });

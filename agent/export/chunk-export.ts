@@ -12,6 +12,8 @@ const buffersMax = 6;
 /** Hands chunks of spans to the agent's thread, and takes the buffers back that it is done with. */
 export class ChunkExport implements ChunkExchange, ThreadListener {
   readonly #thread: AgentThread;
+  /** As in `ExportSettings`. */
+  readonly #held: Int32Array<SharedArrayBuffer>;
   readonly #empty: ArrayBuffer[] = [];
   readonly #flushes = new Map<number, { resolve(): void; reject(error: Error): void }>();
   #flushId = 0;
@@ -20,8 +22,9 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
   /** Buffers that exist, the one that is filled included. */
   #buffers = 1;
 
-  constructor(thread: AgentThread) {
+  constructor(thread: AgentThread, held: Int32Array<SharedArrayBuffer>) {
     this.#thread = thread;
+    this.#held = held;
     thread.listen(this);
   }
 
@@ -37,6 +40,7 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
       return undefined;
     }
     this.#isHolding = true;
+    Atomics.add(this.#held, 0, chunk.spans);
     this.#thread.post({ kind: "spans", chunk }, [chunk.bytes]);
     return Buffer.from(next);
   }
@@ -62,6 +66,8 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
   }
 
   onExit(): void {
+    const lost = Atomics.exchange(this.#held, 0, 0);
+    if (lost > 0) countDropped("thread_ended", lost);
     this.#buffers = 1 + this.#empty.length;
     for (const id of this.#flushes.keys()) this.#settle(id, false);
   }

@@ -11,10 +11,12 @@ import { readOtlpEnvironment } from "./otlp-environment.ts";
 let server: Server;
 let received: { readonly encoding: string; readonly text: string }[];
 let refused: ReadonlySet<string>;
+let held: Int32Array<SharedArrayBuffer>;
 
 beforeEach(async () => {
   received = [];
   refused = new Set();
+  held = new Int32Array(new SharedArrayBuffer(4));
   server = createServer(async (request, response) => {
     const bytes = await buffer(request);
     const encoding = request.headers["content-encoding"] ?? "";
@@ -35,6 +37,7 @@ async function send(texts: readonly string[], environment = {}): Promise<ExportR
   const { port } = server.address() as AddressInfo;
   const settings = {
     queueBytesMax: 1_000_000,
+    held,
     resource: {
       detectors: [],
       given: "",
@@ -58,6 +61,7 @@ async function send(texts: readonly string[], environment = {}): Promise<ExportR
     const bytes = new Uint8Array(Buffer.from(text)).buffer;
     const segments = [0, bytes.byteLength];
     const scopes = [{ name: "scope", version: "" }];
+    Atomics.add(held, 0, 1);
     service.handle({ kind: "spans", chunk: { bytes, segments, scopes, spans: 1, places: [] } });
   }
   service.handle({ kind: "flush", id: 1 });
@@ -91,4 +95,17 @@ it("drops what is refused as gzip, too, and counts it", async () => {
 it("sends what the environment asks for", async () => {
   await send(["first"], { OTEL_EXPORTER_OTLP_COMPRESSION: "gzip" });
   expect(received.map(({ encoding }) => encoding)).toEqual(["gzip"]);
+});
+
+it("holds no span any more that it has sent or dropped", async () => {
+  await send(["first", "second"]);
+  expect(held[0]).toBe(0);
+  refused = new Set(["zstd", "gzip"]);
+  await send(["third"]);
+  expect(held[0]).toBe(0);
+});
+
+it("holds what the collector can't take now", async () => {
+  await send(["first", "second"], { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" });
+  expect(held[0]).toBe(2);
 });

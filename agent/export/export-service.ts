@@ -11,6 +11,8 @@ import { type SpanChunk, toRequestParts } from "./span-chunk.ts";
 /** What the agent's thread is told of sending when it starts. */
 export interface ExportSettings {
   readonly queueBytesMax: number;
+  /** One number: spans that the thread was given and has neither sent nor dropped. Shared, so that it outlives a thread. */
+  readonly held: Int32Array<SharedArrayBuffer>;
   readonly resource: ResourceSettings;
   /** `OTEL_EXPORTER_OTLP_*`. */
   readonly environment: Readonly<Record<string, string>>;
@@ -38,6 +40,7 @@ type Report = (report: ExportReport, transfer?: readonly ArrayBuffer[]) => void;
 export class ExportService {
   readonly #sender: OtlpSender;
   readonly #report: Report;
+  readonly #held: ExportSettings["held"];
   #encoding: ContentEncoding;
   readonly #resource: Uint8Array;
   readonly #places: PlaceResolver;
@@ -52,12 +55,17 @@ export class ExportService {
     this.#encoding = toEncoding(settings.environment);
     this.#resource = encodeResource(settings.resource);
     this.#report = report;
+    this.#held = settings.held;
     this.#places = new PlaceResolver(maps);
     this.#sender = new OtlpSender(
       { ...target, compression: "none" },
       {
         queueBytesMax: settings.queueBytesMax,
-        onDrop: (reason, spans) => report({ kind: "dropped", reason, spans }),
+        onSent: (spans) => this.#release(spans),
+        onDrop: (reason, spans) => {
+          this.#release(spans);
+          report({ kind: "dropped", reason, spans });
+        },
         onWarning: (message) => report({ kind: "warning", message }),
         recode: (batch) => this.#recode(batch),
       },
@@ -71,7 +79,12 @@ export class ExportService {
 
   /** A chunk of a worker thread, that wants no buffer back. */
   take(chunk: SpanChunk): void {
+    Atomics.add(this.#held, 0, chunk.spans);
     this.#send(chunk, { kind: "holding" });
+  }
+
+  #release(spans: number): void {
+    Atomics.sub(this.#held, 0, spans);
   }
 
   /** `report` is made as soon as the chunk's buffer is done with. */

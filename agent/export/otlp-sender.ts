@@ -13,6 +13,7 @@ export interface Batch {
 export interface OtlpSenderOptions {
   readonly queueBytesMax: number;
   readonly onDrop: (reason: DropReason, spans: number) => void;
+  readonly onSent?: (spans: number) => void;
   readonly onWarning: (message: string) => void;
   /** What to send instead of a batch that was refused for good; undefined: nothing, it is dropped. */
   readonly recode?: (batch: Batch) => Batch | undefined;
@@ -90,6 +91,7 @@ export class OtlpSender {
       this.#failures = 0;
       if (this.#flushes.length > 0) this.#underWayMax = flushRequestsMax;
       if (outcome.kind === "rejected") this.#onRejected(batch, outcome.reason);
+      else this.#options.onSent?.(batch.spans);
     }
     this.#advance();
   }

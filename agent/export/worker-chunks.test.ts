@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { type WorkerGreeting, workerChannelName } from "../thread/worker-channel.ts";
 import { WorkerListeners } from "../thread/worker-listeners.ts";
 import type { SpanChunk } from "./span-chunk.ts";
 import { WorkerChunks } from "./worker-chunks.ts";
@@ -70,4 +71,22 @@ it("gives up at the end of its thread when nobody listens", () => {
   const chunks = new WorkerChunks(threadId);
   chunks.end();
   expect(chunks.exchange(full)).toBeUndefined();
+});
+
+it("has room again when the thread that had its chunks is followed by another one", async () => {
+  // The first one greets and takes nothing.
+  const silent = new BroadcastChannel(workerChannelName(threadId));
+  const chunks = new WorkerChunks(threadId);
+  silent.postMessage({ kind: "listening", listener: 1 } satisfies WorkerGreeting);
+  await until(() => chunks.hasRoom);
+  for (let i = 0; i < 4; i += 1) chunks.exchange(full);
+  expect(chunks.hasRoom).toBe(false);
+  // Its second greeting changes nothing; that of another thread does.
+  silent.postMessage({ kind: "listening", listener: 1 } satisfies WorkerGreeting);
+  silent.close();
+  listeners = new WorkerListeners((chunk) => taken.push(chunk), 2);
+  listeners.begin(threadId);
+  await until(() => chunks.hasRoom);
+  chunks.exchange(full);
+  await until(() => taken.length === 1);
 });

@@ -4,7 +4,10 @@ import {
   receiveMessageOnPort,
   threadId,
 } from "node:worker_threads";
+import { countDropped } from "../diagnostics.ts";
 import {
+  createUnderWay,
+  underWayCell,
   type WorkerGreeting,
   type WorkerMessage,
   workerChannelName,
@@ -21,8 +24,10 @@ const endLookMs = 5;
 /** Hands the chunks of a worker thread to the agent's thread, past the main thread. */
 export class WorkerChunks implements ChunkExchange {
   readonly #channel: BroadcastChannel;
-  readonly #underWay = new Int32Array(new SharedArrayBuffer(4));
-  #isHeard = false;
+  /** Sent to this listener and not yet taken. */
+  #underWay = createUnderWay();
+  /** Number of the agent's thread that listens; undefined before one does. */
+  #listener: number | undefined = undefined;
   #isEnding = false;
 
   constructor(id = threadId) {
@@ -32,8 +37,12 @@ export class WorkerChunks implements ChunkExchange {
     this.#post({ kind: "hello" });
   }
 
+  get #isHeard(): boolean {
+    return this.#listener !== undefined;
+  }
+
   get hasRoom(): boolean {
-    return this.#isHeard && Atomics.load(this.#underWay, 0) < chunksUnderWayMax;
+    return this.#isHeard && Atomics.load(this.#underWay, underWayCell.chunks) < chunksUnderWayMax;
   }
 
   /** A message of such a channel is a copy, so the buffer stays here. */
@@ -41,7 +50,8 @@ export class WorkerChunks implements ChunkExchange {
     if (this.#isEnding && !this.#isHeard) this.#waitUntilHeard();
     if (!this.hasRoom) return undefined;
     const bytes = chunk.bytes.slice(0, chunk.segments.at(-1));
-    Atomics.add(this.#underWay, 0, 1);
+    Atomics.add(this.#underWay, underWayCell.chunks, 1);
+    Atomics.add(this.#underWay, underWayCell.spans, chunk.spans);
     this.#post({ kind: "spans", chunk: { ...chunk, bytes }, underWay: this.#underWay });
     return Buffer.from(chunk.bytes);
   }
@@ -64,9 +74,13 @@ export class WorkerChunks implements ChunkExchange {
   }
 
   #onGreeting(message: unknown): void {
-    if ((message as WorkerGreeting).kind !== "listening") return;
-    this.#isHeard = true;
-    Atomics.store(this.#underWay, 0, 0);
+    const { kind, listener } = message as WorkerGreeting;
+    // It greets when it begins, and once more when it is spoken to.
+    if (kind !== "listening" || listener === this.#listener) return;
+    this.#listener = listener;
+    const lost = Atomics.load(this.#underWay, underWayCell.spans);
+    if (lost > 0) countDropped("thread_ended", lost);
+    this.#underWay = createUnderWay();
   }
 
   #post(message: WorkerMessage): void {

@@ -1,6 +1,11 @@
-import { BroadcastChannel } from "node:worker_threads";
+import { BroadcastChannel, threadId as ownThreadId } from "node:worker_threads";
 import type { SpanChunk } from "../export/span-chunk.ts";
-import { type WorkerGreeting, type WorkerMessage, workerChannelName } from "./worker-channel.ts";
+import {
+  underWayCell,
+  type WorkerGreeting,
+  type WorkerMessage,
+  workerChannelName,
+} from "./worker-channel.ts";
 
 /** What a worker thread has said last may still be on its way when its end is known. */
 const lastWordsMs = 1_000;
@@ -9,21 +14,25 @@ const lastWordsMs = 1_000;
 export class WorkerListeners {
   readonly #channels = new Map<number, BroadcastChannel>();
   readonly #take: (chunk: SpanChunk) => void;
+  readonly #listener: number;
 
-  constructor(take: (chunk: SpanChunk) => void) {
+  constructor(take: (chunk: SpanChunk) => void, listener = ownThreadId) {
     this.#take = take;
+    this.#listener = listener;
   }
 
   begin(threadId: number): void {
     const channel = new BroadcastChannel(workerChannelName(threadId));
     this.#channels.set(threadId, channel);
-    const greet = () => channel.postMessage({ kind: "listening" } satisfies WorkerGreeting);
+    const greeting: WorkerGreeting = { kind: "listening", listener: this.#listener };
+    const greet = () => channel.postMessage(greeting);
     channel.onmessage = (event) => {
       const { data } = event as { data: WorkerMessage };
       if (data.kind === "hello") greet();
       if (data.kind !== "spans") return;
       this.#take(data.chunk);
-      Atomics.sub(data.underWay, 0, 1);
+      Atomics.sub(data.underWay, underWayCell.chunks, 1);
+      Atomics.sub(data.underWay, underWayCell.spans, data.chunk.spans);
     };
     greet();
   }
