@@ -22,7 +22,7 @@ interface NumberColumn {
 interface TextColumn {
   readonly kind: "texts";
   readonly values: readonly string[];
-  readonly places: Uint32Array;
+  readonly places: NumberArray;
 }
 
 /** `size` bytes a row. */
@@ -113,7 +113,7 @@ function readLowCardinality(cursor: Cursor, rows: number): TextColumn {
   }
   const { values } = readStrings(cursor, readCount(cursor));
   const places = readNumbers(cursor, placeArray, readCount(cursor));
-  return { kind: "texts", values, places: Uint32Array.from(places) };
+  return { kind: "texts", values, places };
 }
 
 function readCount(cursor: Cursor): number {
@@ -129,8 +129,9 @@ function readNumbers(
 ): NumberArray {
   const { BYTES_PER_ELEMENT: size } = NumberArray as unknown as { BYTES_PER_ELEMENT: number };
   // Copied: numbers have to lie at a multiple of their size.
-  const { buffer } = Uint8Array.from(take(cursor, rows * size));
-  return new NumberArray(buffer);
+  const copy = new Uint8Array(rows * size);
+  copy.set(take(cursor, rows * size));
+  return new NumberArray(copy.buffer);
 }
 
 function take(cursor: Cursor, length: number): Uint8Array {

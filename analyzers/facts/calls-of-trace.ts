@@ -1,5 +1,5 @@
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
-import { type CallKind, callKindOf, isDatabaseCall } from "./call-template.ts";
+import { callKindOf, isDatabaseCall } from "./call-template.ts";
 import { logicalParents } from "./logical-parent.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
 
@@ -8,9 +8,6 @@ export interface CallsOfTrace {
   /** The nearest span above that the user wrote or called; of every span, -1 for a root. */
   readonly parents: Int32Array;
   readonly calls: readonly SpanIndex[];
-  /** Place of a call in `calls`. */
-  readonly placeOf: ReadonlyMap<SpanIndex, number>;
-  readonly kindOf: ReadonlyMap<SpanIndex, CallKind>;
 }
 
 /**
@@ -20,11 +17,11 @@ export interface CallsOfTrace {
 export const callsOfTrace = oncePerTrace((trace): CallsOfTrace => {
   const parents = logicalParents(trace);
   const isWrapper = new Uint8Array(trace.size);
-  const kindOf = new Map<SpanIndex, CallKind>();
+  const all: SpanIndex[] = [];
   for (let span = 0; span < trace.size; span++) {
     const kind = callKindOf(trace, span);
     if (kind === null || (kind !== "database" && isBelowQuery(trace, span))) continue;
-    kindOf.set(span, kind);
+    all.push(span);
     // A wrapper that is marked already has its own ancestors marked, too: no span is passed twice.
     for (
       let at = trace.parent[span]!;
@@ -34,8 +31,19 @@ export const callsOfTrace = oncePerTrace((trace): CallsOfTrace => {
       isWrapper[at] = 1;
     }
   }
-  const calls = [...kindOf.keys()].filter((span) => isWrapper[span] === 0);
-  return { parents, calls, placeOf: new Map(calls.map((span, place) => [span, place])), kindOf };
+  return { parents, calls: all.filter((span) => isWrapper[span] === 0) };
+});
+
+/** The calls under each logical parent, by start; -1: the calls that are roots themselves. */
+export const callsByParent = oncePerTrace((trace): ReadonlyMap<SpanIndex, SpanIndex[]> => {
+  const { parents, calls } = callsOfTrace(trace);
+  const byParent = new Map<SpanIndex, SpanIndex[]>();
+  for (const span of calls) {
+    const siblings = byParent.get(parents[span]!);
+    if (siblings) siblings.push(span);
+    else byParent.set(parents[span]!, [span]);
+  }
+  return byParent;
 });
 
 function isBelowQuery(trace: TraceView, span: SpanIndex): boolean {

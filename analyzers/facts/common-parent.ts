@@ -6,7 +6,7 @@ import type { SpanIndex, TraceView } from "../model/trace-view.ts";
  */
 export function branchesOf(trace: TraceView, spans: readonly SpanIndex[]): SpanIndex[] {
   const paths = spans.map((span) => pathTo(trace, span));
-  const shortest = Math.min(...paths.map((path) => path.length));
+  const shortest = paths.reduce((min, path) => Math.min(min, path.length), Infinity);
   let common = 0;
   while (common < shortest - 1 && paths.every((path) => path[common] === paths[0]![common])) {
     common++;

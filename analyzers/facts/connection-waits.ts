@@ -1,5 +1,6 @@
 import { childrenOf, type SpanIndex } from "../model/trace-view.ts";
 import { callsOfTrace } from "./calls-of-trace.ts";
+import { oncePerText } from "./once-per-text.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
 import { selfNs } from "./self-time.ts";
 
@@ -19,6 +20,7 @@ export interface ConnectionWait {
 export const checkoutPattern =
   "^(pg-pool[.]connect|generic-pool[.]acquire|pool[.](acquire|connect|checkout|getConnection)|.*getConnection|sql[.]conn[.]open|db[.]connection[.]acquire)$";
 const checkout = new RegExp(checkoutPattern);
+const isCheckout = oncePerText((name) => checkout.test(name));
 const opening = /^(pg\.connect|(tcp|tls)\.connect|dns\.lookup|connect)$/i;
 
 /** All waits of a trace, by start. */
@@ -32,8 +34,9 @@ export const connectionWaits = oncePerTrace((trace): readonly ConnectionWait[] =
     waits.push({ span, start, end, source: "measured", isConnecting: false });
   }
   if (waits.length > 0) return waits;
+  const { name } = trace;
   for (let span = 0; span < trace.size; span++) {
-    if (!checkout.test(trace.name[span]!)) continue;
+    if (!isCheckout(name[span]!)) continue;
     const start = trace.start[span]!;
     const isConnecting = childrenOf(trace, span).some((child) => opening.test(trace.name[child]!));
     const end = start + (isConnecting ? selfNs(trace, span) : trace.end[span]! - start);

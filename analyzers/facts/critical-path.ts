@@ -1,10 +1,5 @@
 import type { SpanIndex, TraceTree } from "../model/trace-view.ts";
-import {
-  type BlockingChild,
-  type BlockingOptions,
-  blockingChildren,
-  overlapAllowanceNs,
-} from "./blocking-children.ts";
+import { type BlockingOptions, blockingChildren, overlapAllowanceNs } from "./blocking-children.ts";
 
 /**
  * A stretch of time for which one span is to blame: had it been shorter, the root would have ended earlier. Times are
@@ -38,66 +33,107 @@ export function criticalPath(
   options: BlockingOptions = {},
 ): CriticalSection[] {
   const sections: CriticalSection[] = [];
-  const open: Visit[] = [
-    { span: root, start: trace.start[root]!, end: trace.end[root]!, clamped: false, skewNs: 0 },
-  ];
-  for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
-    walk(trace, visit, options, sections, open);
+  const whole = { start: trace.start[root]!, end: trace.end[root]!, clamped: false, skewNs: 0 };
+  const open = [toVisit(trace, { span: root, ...whole }, options)];
+  // From the last section to the first: what is below a span comes before what is left of the span itself.
+  for (let visit = open.at(-1); visit !== undefined; visit = open.at(-1)) {
+    const child = nextOnPath(trace, visit, sections);
+    if (child === null) open.pop();
+    else if (hasChildren(trace, child.span)) open.push(toVisit(trace, child, options));
+    else if (child.end > child.start) sections.push(child);
   }
-  return sections.sort((a, b) => a.start - b.start);
+  return sections.reverse();
 }
 
 /** The root that the trace is shown by: the first that names no parent, else the first orphan. */
 function mainRoot(trace: TraceTree): SpanIndex {
-  return trace.roots.find((root) => trace.parentSpanId[root] === "") ?? trace.roots[0]!;
+  const [first] = trace.roots;
+  if (trace.orphans === 0) return first!;
+  return trace.roots.find((root) => trace.parentSpanId[root] === "") ?? first!;
 }
 
-/** A span and the part of it that is on the path. */
-type Visit = CriticalSection;
+function hasChildren(trace: TraceTree, span: SpanIndex): boolean {
+  return trace.childrenStart[span] !== trace.childrenStart[span + 1];
+}
 
-function walk(
+/** A span of which a part is on the path, walked from the end of that part. */
+interface Visit {
+  readonly part: CriticalSection;
+  readonly allowanceNs: number;
+  /** Those that end last first. */
+  readonly children: readonly CriticalSection[];
+  /** Of the children the next to be looked at, and from when on the path is known. */
+  at: number;
+  until: number;
+}
+
+function toVisit(trace: TraceTree, part: CriticalSection, options: BlockingOptions): Visit {
+  return {
+    part,
+    allowanceNs: overlapAllowanceNs(trace.end[part.span]! - trace.start[part.span]!),
+    children: childrenWithin(trace, part, options),
+    at: 0,
+    until: part.end,
+  };
+}
+
+/** The part of the next child that the span waited for; adds what of the span itself lies behind it. null: no more. */
+function nextOnPath(
   trace: TraceTree,
   visit: Visit,
-  options: BlockingOptions,
   sections: CriticalSection[],
-  open: Visit[],
-): void {
-  const durationNs = trace.end[visit.span]! - trace.start[visit.span]!;
-  const allowanceNs = overlapAllowanceNs(durationNs);
-  const children = childrenWithin(trace, visit, options);
-  let until = visit.end;
-  for (let i = 0; i < children.length; i++) {
-    let next = children[i]!;
+): CriticalSection | null {
+  const { part, children, allowanceNs, until } = visit;
+  while (visit.at < children.length && until > part.start) {
+    let next = children[visit.at++]!;
     if (next.end > until + allowanceNs || next.start >= until) continue;
     // Of those that were still running, the one that was waited for longest explains most.
-    while (next.end >= until && (children[i + 1]?.end ?? -Infinity) >= until) {
-      i++;
-      if (byStart(trace, children[i]!, next) < 0) next = children[i]!;
+    while (next.end >= until && (children[visit.at]?.end ?? -Infinity) >= until) {
+      const other = children[visit.at++]!;
+      if (byStart(trace, other, next) < 0) next = other;
     }
-    if (next.end < until) sections.push({ ...visit, start: next.end, end: until });
-    const start = Math.max(next.start, visit.start);
-    open.push({ ...next, start, end: Math.min(next.end, until) });
-    until = start;
+    if (next.end < until) sections.push(cut(part, next.end, until));
+    const start = Math.max(next.start, part.start);
+    visit.until = start;
+    return cut(next, start, Math.min(next.end, until));
   }
-  if (until > visit.start) sections.push({ ...visit, end: until });
+  if (until > part.start) sections.push(cut(part, part.start, until));
+  visit.until = part.start;
+  return null;
 }
 
-type ChildWithin = BlockingChild & { readonly clamped: boolean };
-
-/** Children that run during the visit, those that end last first; ends are cut at its end. */
-function childrenWithin(trace: TraceTree, visit: Visit, options: BlockingOptions): ChildWithin[] {
-  const parentStart = trace.start[visit.span]! + visit.skewNs;
-  const parentEnd = trace.end[visit.span]! + visit.skewNs;
-  return blockingChildren(trace, visit.span, visit.skewNs, options)
-    .filter(({ start, end }) => end > start && end > visit.start && start < visit.end)
-    .map((child) => ({
-      ...child,
-      end: Math.min(child.end, visit.end),
-      clamped: child.start < parentStart || child.end > parentEnd,
-    }))
-    .sort((a, b) => b.end - a.end || byStart(trace, a, b));
+function cut({ span, clamped, skewNs }: CriticalSection, start: number, end: number) {
+  return { span, start, end, clamped, skewNs };
 }
 
-function byStart(trace: TraceTree, a: BlockingChild, b: BlockingChild): number {
+/** Children that run during that part of their parent; ends are cut at its end. */
+function childrenWithin(
+  trace: TraceTree,
+  part: CriticalSection,
+  options: BlockingOptions,
+): CriticalSection[] {
+  const parentStart = trace.start[part.span]! + part.skewNs;
+  const parentEnd = trace.end[part.span]! + part.skewNs;
+  const within: CriticalSection[] = [];
+  const children = blockingChildren(trace, part.span, part.skewNs, options);
+  let isSorted = true;
+  // They come by start: of calls one after the other, the last one ends last.
+  for (let i = children.length - 1; i >= 0; i--) {
+    const { span, start, end, skewNs } = children[i]!;
+    if (end <= start || end <= part.start || start >= part.end) continue;
+    const clamped = start < parentStart || end > parentEnd;
+    const child = { span, start, end: Math.min(end, part.end), clamped, skewNs };
+    isSorted &&= within.length === 0 || byEnd(trace, within.at(-1)!, child) <= 0;
+    within.push(child);
+  }
+  return isSorted ? within : within.sort((a, b) => byEnd(trace, a, b));
+}
+
+/** What ends last first. */
+function byEnd(trace: TraceTree, a: CriticalSection, b: CriticalSection): number {
+  return b.end - a.end || byStart(trace, a, b);
+}
+
+function byStart(trace: TraceTree, a: CriticalSection, b: CriticalSection): number {
   return a.start - b.start || (trace.spanId[a.span]! < trace.spanId[b.span]! ? -1 : 1);
 }

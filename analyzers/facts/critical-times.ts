@@ -1,6 +1,7 @@
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 import { criticalPath } from "./critical-path.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
+import { topDown } from "./top-down.ts";
 
 /**
  * Time of `root`'s critical path that the spans and all below them hold, nanoseconds. The path is walked once for a
@@ -8,14 +9,20 @@ import { oncePerTrace } from "./once-per-trace.ts";
  */
 export function criticalNs(trace: TraceView, root: SpanIndex, spans: readonly SpanIndex[]): number {
   const held = criticalNsOfSubtrees(trace, root);
-  const wanted = new Set(spans);
   if (spans.length === 1) return held.get(spans[0]!) ?? 0;
+  const wanted = new Set(spans);
   const isBelow = new Map<SpanIndex, boolean>();
+  const mayBeBelow = spans.some((span) => hasChildren(trace, span));
   let sum = 0;
   for (const span of wanted) {
-    if (!isBelowWanted(trace, span, wanted, isBelow)) sum += held.get(span) ?? 0;
+    if (mayBeBelow && isBelowWanted(trace, span, wanted, isBelow)) continue;
+    sum += held.get(span) ?? 0;
   }
   return sum;
+}
+
+function hasChildren({ childrenStart }: TraceView, span: SpanIndex): boolean {
+  return childrenStart[span] !== childrenStart[span + 1];
 }
 
 /** Roots of one trace whose paths are kept; a generated trace may have an endpoint in each span. */
@@ -31,36 +38,29 @@ function criticalNsOfSubtrees(trace: TraceView, root: SpanIndex): HeldNs {
   const known = paths.get(root);
   if (known) return known;
   const held = new Map<SpanIndex, number>();
-  const onPath = new Set<SpanIndex>();
-  const add = (span: SpanIndex, ns: number) => held.set(span, (held.get(span) ?? 0) + ns);
   for (const { span, start, end } of criticalPath(trace, root)) {
-    for (let at = span; at !== -1 && !onPath.has(at); at = trace.parent[at]!) {
-      onPath.add(at);
-    }
-    add(span, end - start);
+    // Those above are there too, with nothing of their own yet.
+    for (let at = span; at !== -1 && !held.has(at); at = trace.parent[at]!) held.set(at, 0);
+    held.set(span, held.get(span)! + end - start);
   }
-  for (const span of deepestFirst(trace, onPath)) {
-    if (trace.parent[span] !== -1) add(trace.parent[span]!, held.get(span) ?? 0);
+  const places = placesTopDown(trace);
+  const deepestFirst = [...held.keys()].sort((a, b) => places[b]! - places[a]!);
+  for (const span of deepestFirst) {
+    const parent = trace.parent[span]!;
+    if (parent !== -1) held.set(parent, held.get(parent)! + held.get(span)!);
   }
   if (paths.size === pathsMax) paths.clear();
   paths.set(root, held);
   return held;
 }
 
-function deepestFirst(trace: TraceView, spans: ReadonlySet<SpanIndex>): SpanIndex[] {
-  const depthOf = new Map<SpanIndex, number>();
-  for (const span of spans) {
-    const missing: SpanIndex[] = [];
-    let at = span;
-    while (spans.has(at) && !depthOf.has(at)) {
-      missing.push(at);
-      at = trace.parent[at]!;
-    }
-    let depth = depthOf.get(at) ?? 0;
-    for (const next of missing.reverse()) depthOf.set(next, ++depth);
-  }
-  return [...spans].sort((a, b) => depthOf.get(b)! - depthOf.get(a)!);
-}
+/** Where each span is in `topDown`: behind all that are above it. */
+const placesTopDown = oncePerTrace((trace): Int32Array => {
+  const order = topDown(trace);
+  const places = new Int32Array(trace.size);
+  for (let place = 0; place < order.length; place++) places[order[place]!] = place;
+  return places;
+});
 
 function isBelowWanted(
   trace: TraceView,

@@ -54,7 +54,9 @@ function collectionsOf(trace: TraceView, span: SpanIndex): ReadonlySet<string> {
 }
 
 function spansOf(trace: TraceView, isWanted: (span: SpanIndex) => boolean): SpanIndex[] {
-  return Array.from({ length: trace.size }, (_, span) => span).filter(isWanted);
+  const found: SpanIndex[] = [];
+  for (let span = 0; span < trace.size; span++) if (isWanted(span)) found.push(span);
+  return found;
 }
 
 const effects = new RegExp(

@@ -1,6 +1,7 @@
 import type { Endpoint } from "../model/finding.ts";
-import { childrenOf, type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
+import { topDown } from "./top-down.ts";
 
 /**
  * The endpoint that a span works for: the nearest server or consumer span at or above it in the same service, else
@@ -11,17 +12,18 @@ export function endpointSpanOf(trace: TraceView, span: SpanIndex): SpanIndex {
 }
 
 const endpointSpans = oncePerTrace((trace): Int32Array => {
+  const { kind, service } = trace;
   const endpoints = new Int32Array(trace.size);
-  const open = [...trace.roots];
-  for (let span = open.pop(); span !== undefined; span = open.pop()) {
+  const order = topDown(trace);
+  for (let i = 0; i < order.length; i++) {
+    const span = order[i]!;
     const parent = trace.parent[span]!;
     const isOwn =
-      trace.kind[span] === spanKind.server ||
-      trace.kind[span] === spanKind.consumer ||
+      kind[span] === spanKind.server ||
+      kind[span] === spanKind.consumer ||
       parent === -1 ||
-      trace.service[parent] !== trace.service[span];
+      service[parent] !== service[span];
     endpoints[span] = isOwn ? span : endpoints[parent]!;
-    for (const child of childrenOf(trace, span)) open.push(child);
   }
   return endpoints;
 });

@@ -5,9 +5,14 @@ import { oncePerTrace } from "./once-per-trace.ts";
 export const blockSpanName = "event loop blocked";
 
 /** The spans that tell of a blocked event loop, by start. */
-export const eventLoopBlocks = oncePerTrace((trace): readonly SpanIndex[] =>
-  trace.name.flatMap((name, span) => (name === blockSpanName ? [span] : [])),
-);
+export const eventLoopBlocks = oncePerTrace((trace): readonly SpanIndex[] => {
+  const { name } = trace;
+  const blocks: SpanIndex[] = [];
+  for (let span = 0; span < name.length; span++) {
+    if (name[span] === blockSpanName) blocks.push(span);
+  }
+  return blocks;
+});
 
 /** Time of the span in which the event loop of its process was blocked: its answer lay there and could not be read. */
 export function blockedNs(trace: TraceView, span: SpanIndex): number {

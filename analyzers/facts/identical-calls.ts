@@ -1,6 +1,7 @@
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 import { callKindOf, takesParameters } from "./call-template.ts";
 import { endpointSpanOf } from "./endpoint-span.ts";
+import { KeyTable } from "./key-table.ts";
 import { countRepeats, type RepeatedCalls, repeatedCalls } from "./repeated-calls.ts";
 
 /** Calls of one shape with the same parameters, by one service for one request, wherever in it they are made. */
@@ -19,7 +20,7 @@ export interface IdenticalCalls {
  * whose parameters are not known for sure is in none of them. By start of the first call.
  */
 export function identicalCalls(trace: TraceView, repeatsMin: number): IdenticalCalls[] {
-  return [...groupsOf(trace).values()]
+  return [...groupsOf(trace, repeatsMin).values()]
     .map((group) => ({
       ...group,
       spans: group.spans.sort((a, b) => a - b),
@@ -29,14 +30,32 @@ export function identicalCalls(trace: TraceView, repeatsMin: number): IdenticalC
     .sort((a, b) => a.spans[0]! - b.spans[0]!);
 }
 
-function groupsOf(trace: TraceView): Map<string, IdenticalGroup> {
+function groupsOf(trace: TraceView, repeatsMin: number): Map<string, IdenticalGroup> {
   const groups = new Map<string, IdenticalGroup>();
-  for (const calls of repeatedCalls(trace, 1, isComparable)) {
-    // A call that is a root has no request.
-    if (calls.logicalParent === -1) continue;
+  // A call that is a root has no request.
+  const all = repeatedCalls(trace, 1, isComparable).filter((calls) => calls.logicalParent !== -1);
+  for (const calls of all.length > 0 ? oftenEnough(trace, all, repeatsMin) : []) {
     addCalls(trace, calls, groups);
   }
   return groups;
+}
+
+const shapesOfRequests = new KeyTable();
+
+/** Without those of a shape that its request has too few calls of, whatever their parameters are. */
+function oftenEnough(
+  trace: TraceView,
+  all: readonly RepeatedCalls[],
+  repeatsMin: number,
+): RepeatedCalls[] {
+  const shapes = trace.codes("shapeId");
+  shapesOfRequests.reset(all.length);
+  const places = all.map(({ spans: [first] }) =>
+    shapesOfRequests.numberOf(endpointSpanOf(trace, first!), shapes[first!]!, 0),
+  );
+  const repeats = new Float64Array(shapesOfRequests.size);
+  for (const [i, calls] of all.entries()) repeats[places[i]!]! += calls.repeats;
+  return all.filter((_, i) => repeats[places[i]!]! >= repeatsMin);
 }
 
 function addCalls(trace: TraceView, calls: RepeatedCalls, groups: Map<string, IdenticalGroup>) {

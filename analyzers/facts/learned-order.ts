@@ -1,14 +1,12 @@
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
-import { callsOfTrace } from "./calls-of-trace.ts";
+import { callsByParent } from "./calls-of-trace.ts";
 import { endpointOf, endpointSpanOf } from "./endpoint-span.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
+import { PairMap } from "./pair-map.ts";
+import { callKey, type SiblingCall, siblingCalls } from "./sibling-calls.ts";
 
 /** Traces with both calls from which on "always in this order" means something. */
 const tracesMin = 20;
-/** Calls of one shape under one parent that are told apart; what comes after them is a loop's, and looked at as one call. */
-const firstsMax = 3;
-/** Calls under one parent, loops counted so: of a parent with more nothing is learned, for pairs grow with the square. */
-const callsMax = 24;
 /** Endpoints (of one version) that are remembered, and pairs of calls of one; the oldest endpoint goes first. */
 const endpointsMax = 1_000;
 const pairsMax = 2_000;
@@ -44,25 +42,59 @@ interface Parameters {
  */
 export class LearnedOrder {
   readonly #endpoints = new Map<string, Learned>();
+  readonly #changed = new Set<string>();
 
   /** Learns from a trace. The same trace twice counts twice, and changes no verdict. */
   learn(trace: TraceView): void {
-    for (const { endpoint, calls } of siblingCalls(trace).lists) {
-      const { pairs, parameters } = this.#endpointOf(endpoint);
-      for (const [i, a] of calls.entries()) {
-        addParameters(
-          parameters,
-          `${a.key} ${trace.resourceId[a.span]}`,
-          a.isLoop ? "0" : trace.paramsHash[a.span]!,
-        );
-        for (let j = i + 1; j < calls.length; j++) {
-          const b = calls[j]!;
-          // Two loops that take turns overlap as a whole, and not call by call.
-          if (a.isLoop && b.isLoop) continue;
-          const isOrdered = a.end - b.start <= allowanceNs;
-          pairs.add(a.key, b.key, isOrdered);
-          pairs.add(b.key, a.key, false);
-        }
+    for (const [parent, spans] of callsByParent(trace)) {
+      if (parent === -1 || spans.length < 2) continue;
+      const calls = siblingCalls(trace, spans)?.calls.filter(isLongEnough);
+      if (!calls || calls.length < 2) continue;
+      const endpoint = endpointKey(trace, spans[0]!);
+      this.#changed.add(endpoint);
+      this.#learnFrom(trace, parent, calls, this.#endpointOf(endpoint));
+    }
+  }
+
+  /** What is known by now of each endpoint that was learned about since this was asked last, for `restore`. */
+  takeChanged(): { readonly endpoint: string; readonly body: string }[] {
+    const changed = [...this.#changed].flatMap((endpoint) => {
+      const learned = this.#endpoints.get(endpoint);
+      return learned ? { endpoint, body: toBody(learned) } : [];
+    });
+    this.#changed.clear();
+    return changed;
+  }
+
+  /** Takes over what was learned of an endpoint before; to be called before anything is learned. */
+  restore(endpoint: string, body: string): void {
+    const { pairs, parameters } = this.#endpointOf(endpoint);
+    const known = JSON.parse(body) as LearnedBody;
+    for (const [first, second, together, ordered] of known.pairs) {
+      pairs.add(first, second, { together, ordered });
+    }
+    for (const [call, process, hash, traces] of known.parameters) {
+      parameters.add(call, process, { hash, traces });
+    }
+  }
+
+  #learnFrom(
+    trace: TraceView,
+    parent: SpanIndex,
+    calls: readonly SiblingCall[],
+    { pairs, parameters }: Learned,
+  ): void {
+    const keys = calls.map((call) => callKey(trace, parent, call));
+    for (const [i, a] of calls.entries()) {
+      const hash = a.isLoop ? "0" : trace.paramsHash[a.span]!;
+      addParameters(parameters, keys[i]!, trace.resourceId[a.span]!, hash);
+      for (let j = i + 1; j < calls.length; j++) {
+        const b = calls[j]!;
+        // Two loops that take turns overlap as a whole, and not call by call.
+        if (a.isLoop && b.isLoop) continue;
+        const isOrdered = a.end - b.start <= allowanceNs;
+        addPair(pairs, keys[i]!, keys[j]!, isOrdered);
+        addPair(pairs, keys[j]!, keys[i]!, false);
       }
     }
   }
@@ -81,16 +113,16 @@ export class LearnedOrder {
 
   /** Whether the call had the same parameters whenever this process made it. */
   hasConstantParameters(trace: TraceView, call: SpanIndex): boolean {
-    const place = siblingCalls(trace).placeOf.get(call);
+    const place = placesOf(trace).get(call);
     if (!place) return false;
     const { parameters } = this.#endpoints.get(place.endpoint) ?? {};
-    const known = parameters?.get(`${place.key} ${trace.resourceId[call]}`);
+    const known = parameters?.get(place.key, trace.resourceId[call]!);
     return known !== undefined && known.hash !== null && known.traces >= constantTracesMin;
   }
 
   #pairOf(trace: TraceView, a: SpanIndex, b: SpanIndex): Pair | undefined {
-    const { placeOf } = siblingCalls(trace);
-    const [from, to] = [placeOf.get(a), placeOf.get(b)];
+    const places = placesOf(trace);
+    const [from, to] = [places.get(a), places.get(b)];
     if (!from || !to || from.endpoint !== to.endpoint) return undefined;
     return this.#endpoints.get(from.endpoint)?.pairs.get(from.key, to.key);
   }
@@ -98,7 +130,7 @@ export class LearnedOrder {
   #endpointOf(endpoint: string): Learned {
     let learned = this.#endpoints.get(endpoint);
     if (!learned) {
-      learned = { pairs: new Pairs(), parameters: new Map() };
+      learned = { pairs: new PairMap(pairsMax), parameters: new PairMap(pairsMax) };
       if (this.#endpoints.size >= endpointsMax) {
         this.#endpoints.delete(this.#endpoints.keys().next().value!);
       }
@@ -109,115 +141,99 @@ export class LearnedOrder {
 }
 
 interface Learned {
-  readonly pairs: Pairs;
-  readonly parameters: Map<string, Parameters>;
+  /** By the names of both calls. */
+  readonly pairs: PairMap<Pair>;
+  /** By the name of the call, and its process. */
+  readonly parameters: PairMap<Parameters>;
 }
 
-function addParameters(known: Map<string, Parameters>, key: string, seen: string): void {
-  const hash = seen === "0" ? null : seen;
-  const parameters = known.get(key);
-  if (parameters) {
-    parameters.traces++;
-    if (parameters.hash !== hash) parameters.hash = null;
-  } else if (known.size < pairsMax) {
-    known.set(key, { hash, traces: 1 });
+/** Plain JSON; raise `learnedVersion` when calls are named or counted in another way. */
+interface LearnedBody {
+  readonly pairs: readonly (readonly [
+    first: string,
+    second: string,
+    together: number,
+    ordered: number,
+  ])[];
+  readonly parameters: readonly (readonly [
+    call: string,
+    process: string,
+    hash: string | null,
+    traces: number,
+  ])[];
+}
+
+export const learnedVersion = 1;
+
+function toBody({ pairs, parameters }: Learned): string {
+  const body: LearnedBody = {
+    pairs: Array.from(pairs.entries(), ([first, second, { together, ordered }]) => [
+      first,
+      second,
+      together,
+      ordered,
+    ]),
+    parameters: Array.from(parameters.entries(), ([call, process, { hash, traces }]) => [
+      call,
+      process,
+      hash,
+      traces,
+    ]),
+  };
+  return JSON.stringify(body);
+}
+
+function addPair(pairs: PairMap<Pair>, first: string, second: string, isOrdered: boolean): void {
+  const pair = pairs.get(first, second);
+  if (!pair) pairs.add(first, second, { together: 1, ordered: isOrdered ? 1 : 0 });
+  else {
+    pair.together++;
+    if (isOrdered) pair.ordered++;
   }
 }
 
-/** Pairs of calls by the names of both, at most `pairsMax`. */
-class Pairs {
-  readonly #byFirst = new Map<string, Map<string, Pair>>();
-  #size = 0;
-
-  get(first: string, second: string): Pair | undefined {
-    return this.#byFirst.get(first)?.get(second);
-  }
-
-  add(first: string, second: string, isOrdered: boolean): void {
-    let ofFirst = this.#byFirst.get(first);
-    const pair = ofFirst?.get(second);
-    if (pair) {
-      pair.together++;
-      if (isOrdered) pair.ordered++;
-      return;
-    }
-    if (this.#size >= pairsMax) return;
-    this.#size++;
-    if (!ofFirst) {
-      ofFirst = new Map();
-      this.#byFirst.set(first, ofFirst);
-    }
-    ofFirst.set(second, { together: 1, ordered: isOrdered ? 1 : 0 });
+function addParameters(
+  all: PairMap<Parameters>,
+  call: string,
+  process: string,
+  paramsHash: string,
+): void {
+  const hash = paramsHash === "0" ? null : paramsHash;
+  const known = all.get(call, process);
+  if (!known) all.add(call, process, { hash, traces: 1 });
+  else {
+    known.traces++;
+    if (known.hash !== hash) known.hash = null;
   }
 }
 
-interface SiblingCall {
-  readonly span: SpanIndex;
-  /** Names the call in every trace: its parent, its shape, and which of its shape it is. */
+/** What is shorter than the allowance tells no order, and pairs are many. */
+function isLongEnough({ start, end }: SiblingCall): boolean {
+  return end - start >= allowanceNs;
+}
+
+interface Place {
+  readonly endpoint: string;
   readonly key: string;
-  /** All calls of the shape but the first ones, from the start of the first of them to the end of the last. */
-  readonly isLoop: boolean;
-  readonly start: number;
-  readonly end: number;
 }
 
-interface SiblingCalls {
-  /** Calls long enough to tell an order, by start. */
-  readonly lists: readonly { readonly endpoint: string; readonly calls: readonly SiblingCall[] }[];
-  readonly placeOf: ReadonlyMap<SpanIndex, { readonly endpoint: string; readonly key: string }>;
-}
-
-/** The calls under each logical parent that has between two and `callsMax` of them, with the names of all traces. */
-const siblingCalls = oncePerTrace((trace): SiblingCalls => {
-  const { calls: all, parents } = callsOfTrace(trace);
-  const lists: { endpoint: string; calls: SiblingCall[] }[] = [];
-  const placeOf = new Map<SpanIndex, { endpoint: string; key: string }>();
-  for (const [parent, spans] of Map.groupBy(all, (span) => parents[span]!)) {
-    if (parent === -1 || spans.length < 2) continue;
-    const keys = keysOf(trace, parent, spans);
-    const groups = Map.groupBy(spans, (span) => keys.get(span)!);
-    if (groups.size > callsMax) continue;
-    const endpoint = endpointKey(trace, endpointSpanOf(trace, spans[0]!));
-    for (const [span, key] of keys) placeOf.set(span, { endpoint, key });
-    // What is shorter than the allowance tells no order, and pairs are many.
-    const calls = [...groups]
-      .map(([key, group]) => toSiblingCall(trace, key, group))
-      .filter(({ start, end }) => end - start >= allowanceNs);
-    if (calls.length > 1) lists.push({ endpoint, calls });
+/** The names that calls have in every trace, and their endpoint's. */
+const placesOf = oncePerTrace((trace): ReadonlyMap<SpanIndex, Place> => {
+  const placeOf = new Map<SpanIndex, Place>();
+  for (const [parent, spans] of callsByParent(trace)) {
+    const siblings = parent === -1 || spans.length < 2 ? null : siblingCalls(trace, spans);
+    if (!siblings) continue;
+    const endpoint = endpointKey(trace, spans[0]!);
+    const keys = siblings.calls.map((call) => callKey(trace, parent, call));
+    for (const [i, span] of spans.entries()) {
+      placeOf.set(span, { endpoint, key: keys[siblings.places[i]!]! });
+    }
   }
-  return { lists, placeOf };
+  return placeOf;
 });
 
-function keysOf(
-  trace: TraceView,
-  parent: SpanIndex,
-  spans: readonly SpanIndex[],
-): Map<SpanIndex, string> {
-  const seen = new Map<string, number>();
-  const keys = new Map<SpanIndex, string>();
-  for (const span of spans) {
-    const shape = trace.shapeId[span]!;
-    const nth = (seen.get(shape) ?? 0) + 1;
-    seen.set(shape, nth);
-    // A summary span is many calls, the first ones of which went before it.
-    const isFirst = nth <= firstsMax && trace.repeats[span] === 1;
-    const which = isFirst ? String(nth) : "later";
-    keys.set(span, `${trace.name[parent]} ${shape}#${which}`);
-  }
-  return keys;
-}
-
-function toSiblingCall(trace: TraceView, key: string, group: readonly SpanIndex[]): SiblingCall {
-  return {
-    span: group[0]!,
-    key,
-    isLoop: group.length > 1 || trace.repeats[group[0]!]! > 1,
-    start: trace.start[group[0]!]!,
-    end: group.reduce((last, span) => Math.max(last, trace.end[span]!), 0),
-  };
-}
-
-function endpointKey(trace: TraceView, span: SpanIndex): string {
+function endpointKey(trace: TraceView, call: SpanIndex): string {
+  const span = endpointSpanOf(trace, call);
   const { method, route } = endpointOf(trace, span);
   return [
     trace.service[span],

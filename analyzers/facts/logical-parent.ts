@@ -1,6 +1,8 @@
-import { childrenOf, type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
+import { KeyTable } from "./key-table.ts";
 import { oncePerText } from "./once-per-text.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
+import { topDown } from "./top-down.ts";
 
 /**
  * For every span the nearest ancestor that stands for something the user wrote or called; -1 for a root.
@@ -15,15 +17,14 @@ import { oncePerTrace } from "./once-per-trace.ts";
  */
 export const logicalParents = oncePerTrace((trace): Int32Array => {
   const isTransparent = transparentSpans(trace);
-  const logical = new Int32Array(trace.size).fill(-1);
-  const open = [...trace.roots];
-  for (let span = open.pop(); span !== undefined; span = open.pop()) {
+  const logical = new Int32Array(trace.size);
+  const order = topDown(trace);
+  for (let i = 0; i < order.length; i++) {
+    const span = order[i]!;
+    const parent = trace.parent[span]!;
     // Where everything above is transparent, the topmost span has to do.
-    const inherited = isTransparent[span] && logical[span] !== -1 ? logical[span]! : span;
-    for (const child of childrenOf(trace, span)) {
-      logical[child] = inherited;
-      open.push(child);
-    }
+    const looksThrough = parent !== -1 && isTransparent[parent] === 1 && logical[parent] !== -1;
+    logical[span] = looksThrough ? logical[parent]! : parent;
   }
   return logical;
 });
@@ -49,29 +50,46 @@ const isTransparentScope = oncePerText((scope) => transparentScope.test(scope));
 const isTransparentName = oncePerText((name) => transparentName.test(name));
 
 function transparentSpans(trace: TraceView): Uint8Array {
-  const siblings = countEqualSiblings(trace);
-  return Uint8Array.from(trace.kind, (kind, span) => {
-    // A database span is a query's wrapper when it has children: an ORM, a pool or a transaction.
-    if (trace.dbSystemName[span] !== "") return 1;
-    if (kind === spanKind.server || kind === spanKind.consumer) return 0;
-    if (isTransparentScope(trace.scopeName[span]!)) return 1;
-    if (isTransparentName(trace.name[span]!)) return 1;
-    return kind === spanKind.internal && siblings.get(siblingKey(trace, span))! >= loopBodyMin
-      ? 1
-      : 0;
-  });
-}
-
-function countEqualSiblings(trace: TraceView): Map<string, number> {
-  const count = new Map<string, number>();
+  const { kind, dbSystemName, scopeName, name } = trace;
+  const isTransparent = new Uint8Array(trace.size);
   for (let span = 0; span < trace.size; span++) {
-    if (trace.kind[span] !== spanKind.internal || trace.dbSystemName[span] !== "") continue;
-    const key = siblingKey(trace, span);
-    count.set(key, (count.get(key) ?? 0) + 1);
+    // A database span is a query's wrapper when it has children: an ORM, a pool or a transaction.
+    if (dbSystemName[span] !== "") isTransparent[span] = 1;
+    else if (kind[span] === spanKind.server || kind[span] === spanKind.consumer) continue;
+    else if (isTransparentScope(scopeName[span]!)) isTransparent[span] = 1;
+    else if (isTransparentName(name[span]!)) isTransparent[span] = 1;
   }
-  return count;
+  markLoopBodies(trace, isTransparent);
+  return isTransparent;
 }
 
-function siblingKey(trace: TraceView, span: SpanIndex): string {
-  return `${trace.parent[span]} ${trace.service[span]} ${trace.name[span]}`;
+const siblings = new KeyTable();
+
+function markLoopBodies(trace: TraceView, isTransparent: Uint8Array): void {
+  const bodies = siblingsOfMany(trace);
+  if (bodies.length < loopBodyMin) return;
+  const names = trace.codes("name");
+  const services = trace.codes("service");
+  siblings.reset(bodies.length);
+  const groups = bodies.map((span) =>
+    siblings.numberOf(trace.parent[span]!, services[span]!, names[span]!),
+  );
+  const counts = new Uint32Array(siblings.size);
+  for (const group of groups) counts[group]!++;
+  for (const [i, span] of bodies.entries()) {
+    if (counts[groups[i]!]! >= loopBodyMin) isTransparent[span] = 1;
+  }
+}
+
+/** Spans of the process's own, and no queries, with enough siblings for a loop. */
+function siblingsOfMany(trace: TraceView): SpanIndex[] {
+  const { size, kind, dbSystemName, parent, roots, childrenStart } = trace;
+  const found: SpanIndex[] = [];
+  for (let span = 0; span < size; span++) {
+    if (kind[span] !== spanKind.internal || dbSystemName[span] !== "") continue;
+    const above = parent[span]!;
+    const count = above === -1 ? roots.length : childrenStart[above + 1]! - childrenStart[above]!;
+    if (count >= loopBodyMin) found.push(span);
+  }
+  return found;
 }

@@ -11,11 +11,17 @@ import { repeatedCalls } from "./repeated-calls.ts";
 
 const groupsOf = (...children: SpanNode[]) => {
   const trace = buildTrace(["GET /orders", 0, 1000, ...children]);
-  return repeatedCalls(trace, 5).map((group) => ({
-    ...group,
-    spans: group.spans.length,
-    driver: group.driver === null ? null : trace.name[group.driver],
-  }));
+  return repeatedCalls(trace, 5).map(
+    ({ shapeId, logicalParent, spans, repeats, distinctParams, mode, driver }) => ({
+      shapeId,
+      logicalParent,
+      spans: spans.length,
+      repeats,
+      distinctParams,
+      mode,
+      driver: driver === null ? null : trace.name[driver],
+    }),
+  );
 };
 const other = { ...query, name: "SELECT stock", shapeId: "1002" };
 const list = (returnedRows: number) => ({ ...other, name: "SELECT orders", returnedRows });

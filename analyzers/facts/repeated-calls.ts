@@ -2,6 +2,7 @@ import type { SpanIndex, TraceView } from "../model/trace-view.ts";
 import { isDatabaseCall, operationOf, takesParameters } from "./call-template.ts";
 import { type CallsOfTrace, callsOfTrace } from "./calls-of-trace.ts";
 import { sumNs, unionNs } from "./interval-union.ts";
+import { KeyTable } from "./key-table.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
 
 /** Calls of one shape, by one service, under one logical parent. */
@@ -30,41 +31,82 @@ export function repeatedCalls(
   repeatsMin: number,
   isWanted: (trace: TraceView, span: SpanIndex) => boolean = isDatabaseCall,
 ): RepeatedCalls[] {
-  const all = callsOfTrace(trace);
-  return callGroups(trace).flatMap((spans) => {
-    if (!isWanted(trace, spans[0]!)) return [];
+  const found: RepeatedCalls[] = [];
+  for (const spans of callGroups(trace)) {
     const repeats = countRepeats(trace, spans);
-    if (repeats < repeatsMin) return [];
-    return {
-      shapeId: trace.shapeId[spans[0]!]!,
-      logicalParent: all.parents[spans[0]!]!,
-      spans,
-      repeats,
-      distinctParams: countDistinctParams(trace, spans, repeats),
-      mode: modeOf(trace, spans),
-      // Looked for when it is asked for: most groups are none of a loop.
-      get driver() {
-        return findDriver(trace, all, spans, repeats);
-      },
-    };
-  });
+    if (repeats >= repeatsMin && isWanted(trace, spans[0]!)) {
+      found.push(new Repeated(trace, spans, repeats));
+    }
+  }
+  return found;
 }
+
+/** What takes time to be told is told when it is asked for: most groups are none of a loop. */
+class Repeated implements RepeatedCalls {
+  readonly spans: readonly SpanIndex[];
+  readonly repeats: number;
+  readonly #trace: TraceView;
+  #distinctParams: number | null | undefined;
+  #mode: RepeatedCalls["mode"] | undefined;
+  #driver: SpanIndex | null | undefined;
+
+  constructor(trace: TraceView, spans: readonly SpanIndex[], repeats: number) {
+    this.spans = spans;
+    this.repeats = repeats;
+    this.#trace = trace;
+  }
+
+  get shapeId(): string {
+    return this.#trace.shapeId[this.spans[0]!]!;
+  }
+
+  get logicalParent(): SpanIndex {
+    return callsOfTrace(this.#trace).parents[this.spans[0]!]!;
+  }
+
+  get distinctParams(): number | null {
+    if (this.#distinctParams === undefined) {
+      this.#distinctParams = countDistinctParams(this.#trace, this.spans, this.repeats);
+    }
+    return this.#distinctParams;
+  }
+
+  get mode(): RepeatedCalls["mode"] {
+    this.#mode ??= modeOf(this.#trace, this.spans);
+    return this.#mode;
+  }
+
+  get driver(): SpanIndex | null {
+    if (this.#driver === undefined) {
+      this.#driver = findDriver(this.#trace, callsOfTrace(this.#trace), this.spans, this.repeats);
+    }
+    return this.#driver;
+  }
+}
+
+const groupKeys = new KeyTable();
 
 /** All calls, those of one shape by one service under one logical parent together; each group by start. */
 export const callGroups = oncePerTrace((trace): readonly (readonly SpanIndex[])[] => {
   const { parents, calls } = callsOfTrace(trace);
-  const groups = new Map<string, SpanIndex[]>();
+  if (calls.length === 0) return [];
+  const shapes = trace.codes("shapeId");
+  const services = trace.codes("service");
+  groupKeys.reset(calls.length);
+  const groups: SpanIndex[][] = [];
   for (const span of calls) {
-    const key = `${parents[span]} ${trace.shapeId[span]} ${trace.service[span]}`;
-    const group = groups.get(key);
-    if (group) group.push(span);
-    else groups.set(key, [span]);
+    const number = groupKeys.numberOf(parents[span]!, shapes[span]!, services[span]!);
+    if (number === groups.length) groups.push([span]);
+    else groups[number]!.push(span);
   }
-  return [...groups.values()];
+  return groups;
 });
 
 export function countRepeats(trace: TraceView, spans: readonly SpanIndex[]): number {
-  return spans.reduce((sum, span) => sum + trace.repeats[span]!, 0);
+  const { repeats } = trace;
+  let sum = 0;
+  for (let i = 0; i < spans.length; i++) sum += repeats[spans[i]!]!;
+  return sum;
 }
 
 function countDistinctParams(
@@ -100,7 +142,7 @@ const driverLevelsMax = 16;
 
 function findDriver(
   trace: TraceView,
-  { parents, calls, placeOf }: CallsOfTrace,
+  { parents, calls }: CallsOfTrace,
   spans: readonly SpanIndex[],
   repeats: number,
 ): SpanIndex | null {
@@ -115,9 +157,21 @@ function findDriver(
     Math.abs(trace.returnedRows[call]! - repeats) <= repeats / 10 &&
     trace.shapeId[call] !== trace.shapeId[first] &&
     operationOf(trace, call) === "read";
-  const at = placeOf.get(first)!;
+  const at = placeIn(calls, first);
   const drivers = calls.slice(Math.max(0, at - driverCallsMax), at).filter(isDriver);
   return drivers.length === 0
     ? null
     : drivers.reduce((a, b) => (trace.end[b]! >= trace.end[a]! ? b : a));
+}
+
+/** By halving: calls are in order of their index. */
+function placeIn(calls: readonly SpanIndex[], call: SpanIndex): number {
+  let from = 0;
+  let to = calls.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (calls[middle]! < call) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

@@ -1,6 +1,7 @@
 import { childrenOf, type SpanIndex, type TraceView } from "../model/trace-view.ts";
 import { isDatabaseCall } from "./call-template.ts";
 import { callsOfTrace } from "./calls-of-trace.ts";
+import { oncePerText } from "./once-per-text.ts";
 import { oncePerTrace } from "./once-per-trace.ts";
 
 /** A transaction of a database, as far as its spans tell. */
@@ -34,14 +35,17 @@ export const transactionsOf = oncePerTrace((trace): readonly Transaction[] => {
 });
 
 export function isBegin(trace: TraceView, span: SpanIndex): boolean {
-  return /^\s*(begin|start\s+transaction)\b/i.test(textOf(trace, span));
+  return isBeginText(textOf(trace, span));
 }
 
 function isEnd(trace: TraceView, span: SpanIndex): boolean {
-  return /^\s*(commit|end|rollback|abort)\b(?!\s+(\w+\s+)?(to|prepared)\b)/i.test(
-    textOf(trace, span),
-  );
+  return isEndText(textOf(trace, span));
 }
+
+const isBeginText = oncePerText((text) => /^\s*(begin|start\s+transaction)\b/i.test(text));
+const isEndText = oncePerText((text) =>
+  /^\s*(commit|end|rollback|abort)\b(?!\s+(\w+\s+)?(to|prepared)\b)/i.test(text),
+);
 
 function textOf(trace: TraceView, span: SpanIndex): string {
   return trace.dbQueryText[span] || trace.dbQuerySummary[span]!;
@@ -60,7 +64,7 @@ function markedTransactions(trace: TraceView): Transaction[] {
   });
 }
 
-const wrapperName = /(^|[.: ])\$?transaction$/i;
+const isWrapperName = oncePerText((name) => /(^|[.: ])\$?transaction$/i.test(name));
 
 /** An ORM's span that holds a whole transaction: it is open until that span ends. */
 function wrappedTransactions(trace: TraceView, known: ReadonlySet<SpanIndex>): Transaction[] {
@@ -68,7 +72,7 @@ function wrappedTransactions(trace: TraceView, known: ReadonlySet<SpanIndex>): T
   const transactions: Transaction[] = [];
   const isCall = new Set(calls);
   for (let span = 0; span < trace.size; span++) {
-    if (!wrapperName.test(trace.name[span]!) || isCall.has(span)) continue;
+    if (!isWrapperName(trace.name[span]!) || isCall.has(span)) continue;
     const statements = callsBelow(trace, span, isCall).filter((call) => !known.has(call));
     if (statements.length === 0) continue;
     const transaction = toTransaction(trace, statements, { isMarked: false, hasEnd: true });

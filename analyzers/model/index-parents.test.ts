@@ -31,7 +31,8 @@ test("few spans and many find the same parents as a map of ids does", () => {
       const placeOf = new Map(own.map((spanId, place) => [spanId, place]));
       const expected = parents.map((parent) => placeOf.get(parent) ?? -1);
       const rows = Uint32Array.from(own.keys());
-      const { parent, orphans } = indexParents(toSpanRows(columns), rows);
+      const parent = new Int32Array(rows.length);
+      const orphans = indexParents(toSpanRows(columns), rows, parent);
       expect([...parent]).toEqual(expected);
       expect(orphans).toBe(expected.filter((at, i) => at === -1 && parents[i] !== 0n).length);
     }),

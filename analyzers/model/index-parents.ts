@@ -4,22 +4,21 @@ import type { SpanRows } from "./span-rows.ts";
 /** Up to so many spans are compared each with each: that is faster than filling a table. */
 const comparedMax = 24;
 
-/** The place of each span's parent in `rows`, whose ids differ; -1: a root. Spans that name a parent which is not there are counted. */
-export function indexParents(
-  all: SpanRows,
-  rows: Uint32Array,
-): { readonly parent: Int32Array; readonly orphans: number } {
+/**
+ * Fills `parent` with the place of each span's parent in `rows`, whose ids differ; -1: a root. Returns how many spans name a
+ * parent which is not there.
+ */
+export function indexParents(all: SpanRows, rows: Uint32Array, parent: Int32Array): number {
   const find = rows.length <= comparedMax ? findByComparing(all, rows) : findInTable(all, rows);
-  const parent = new Int32Array(rows.length).fill(-1);
   let orphans = 0;
   for (let i = 0; i < rows.length; i++) {
     const high = all.parentHigh[rows[i]!]!;
     const low = all.parentLow[rows[i]!]!;
-    if (high === 0 && low === 0) continue;
-    parent[i] = find(high, low);
-    if (parent[i] === -1) orphans++;
+    const isRoot = high === 0 && low === 0;
+    parent[i] = isRoot ? -1 : find(high, low);
+    if (!isRoot && parent[i] === -1) orphans++;
   }
-  return { parent, orphans };
+  return orphans;
 }
 
 type Find = (high: number, low: number) => number;

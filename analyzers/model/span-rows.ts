@@ -19,7 +19,12 @@ export interface SpanRows {
   readonly parentLow: Uint32Array;
   /** The values of a column in these rows, in their order. */
   pick(name: ColumnName, rows: Uint32Array): readonly (string | number)[];
+  /** A number for the text in each of these rows: equal for equal texts. */
+  codes(name: TextColumnName, rows: Uint32Array): ArrayLike<number>;
 }
+
+/** Columns whose texts are compared more often than read. */
+export type TextColumnName = "name" | "service" | "shapeId";
 
 const isColumn: Readonly<Record<ColumnName, true>> = {
   spanId: true,
@@ -79,6 +84,15 @@ export function toSpanRows(columns: OrderColumns & Partial<SpanColumns>): SpanRo
     parentHigh: Uint32Array.from(parentSpanId, highOf),
     parentLow: Uint32Array.from(parentSpanId, lowOf),
     pick: (name, rows) => Array.from(rows, (row) => columns[name]![row]!),
+    codes: (name, rows) => {
+      const codeOf = new Map<string, number>();
+      return Uint32Array.from(rows, (row) => {
+        const text = columns[name]![row]!;
+        const code = codeOf.get(text) ?? codeOf.size;
+        codeOf.set(text, code);
+        return code;
+      });
+    },
   };
 }
 

@@ -1,6 +1,12 @@
 import { indexParents } from "./index-parents.ts";
 import type { SpanColumns } from "./span-columns.ts";
-import { type ColumnName, columnNames, type SpanRows, toSpanRows } from "./span-rows.ts";
+import {
+  type ColumnName,
+  columnNames,
+  type SpanRows,
+  type TextColumnName,
+  toSpanRows,
+} from "./span-rows.ts";
 
 /** A span's place in its `TraceView`. */
 export type SpanIndex = number;
@@ -52,6 +58,8 @@ export interface TraceTree extends Omit<TreeColumns, TimeColumn> {
 export interface TraceView extends TraceTree, Omit<SpanColumns, TimeColumn> {
   /** What was worked out of the trace so far; see `oncePerTrace`. */
   readonly facts: unknown[];
+  /** A number for the text of each span: equal for equal texts of this trace. */
+  codes(name: TextColumnName): ArrayLike<number>;
 }
 
 /** The children of `span`, by start; a view, not a copy. */
@@ -67,7 +75,7 @@ export function durationNs(trace: TraceTree, span: SpanIndex): number {
 export function toTraceView<Columns extends TreeColumns & Waits>(
   traceId: string,
   columns: Columns,
-): TraceTree & { readonly facts: unknown[] } & Omit<Columns, TimeColumn> {
+): TraceTree & Pick<TraceView, "facts" | "codes"> & Omit<Columns, TimeColumn> {
   const rows = Uint32Array.from(columns.spanId.keys());
   // A column that is not there is not part of the type either.
   return viewOf(traceId, toSpanRows(columns), rows) as unknown as ReturnType<
@@ -81,29 +89,48 @@ export function toTraceView<Columns extends TreeColumns & Waits>(
  */
 export function viewOf(traceId: string, all: SpanRows, rows: Uint32Array): TraceView {
   const origin = firstStart(all, rows);
-  const { order, ...times } = orderByStart(all, rows, timesSince(origin, all, rows));
-  const { parent, orphans } = indexParents(all, order);
-  const cut = cutCycles(parent);
-  return new Trace(
-    traceId,
-    { all, order },
-    {
-      startTimeUnixNano: BigInt(origin.s) * 1_000_000_000n + BigInt(origin.ns),
-      ...times,
-      parent,
-      orphans: orphans + cut,
-      ...indexChildren(parent),
-    },
-  ) as unknown as TraceView;
+  const arrays = allocate(rows.length);
+  const { order, start, end } = orderByStart(all, rows, timesSince(origin, all, rows, arrays));
+  const { parent } = arrays;
+  const orphans = indexParents(all, order, parent) + cutCycles(parent);
+  const indexes = { start, end, parent, orphans, ...indexChildren(arrays) };
+  return new Trace(traceId, { all, order, origin }, indexes) as unknown as TraceView;
 }
 
-type Indexes = Omit<TraceView, ColumnName | "traceId" | "size" | "facts">;
+interface Arrays extends Times {
+  readonly parent: Int32Array;
+  readonly childrenStart: Int32Array;
+  /** Longer than it has to be: roots are no children. */
+  readonly children: Int32Array;
+}
+
+/** In one piece: to ask for memory costs more than to fill what a trace of twenty spans takes. */
+function allocate(size: number): Arrays {
+  const buffer = new ArrayBuffer(28 * size + 4);
+  return {
+    start: new Float64Array(buffer, 0, size),
+    end: new Float64Array(buffer, 8 * size, size),
+    parent: new Int32Array(buffer, 16 * size, size),
+    children: new Int32Array(buffer, 20 * size, size),
+    childrenStart: new Int32Array(buffer, 24 * size, size + 1),
+  };
+}
+
+type Indexes = Omit<
+  TraceView,
+  ColumnName | "traceId" | "startTimeUnixNano" | "size" | "facts" | "codes"
+>;
+
+interface Source {
+  readonly all: SpanRows;
+  readonly order: Uint32Array;
+  readonly origin: Instant;
+}
 
 /** A `TraceView`; its columns are defined below the class. */
 class Trace {
   readonly traceId: string;
   readonly size: number;
-  readonly startTimeUnixNano: bigint;
   readonly start: Float64Array;
   readonly end: Float64Array;
   readonly parent: Int32Array;
@@ -112,18 +139,13 @@ class Trace {
   readonly childrenStart: Int32Array;
   readonly orphans: number;
   readonly facts: unknown[] = [];
-  readonly #all: SpanRows;
-  readonly #order: Uint32Array;
+  readonly #source: Source;
   readonly #picked: (readonly unknown[] | undefined)[] = [];
+  readonly #codes: { [Name in TextColumnName]?: ArrayLike<number> } = {};
 
-  constructor(
-    traceId: string,
-    { all, order }: { readonly all: SpanRows; readonly order: Uint32Array },
-    indexes: Indexes,
-  ) {
+  constructor(traceId: string, source: Source, indexes: Indexes) {
     this.traceId = traceId;
-    this.size = order.length;
-    this.startTimeUnixNano = indexes.startTimeUnixNano;
+    this.size = source.order.length;
     this.start = indexes.start;
     this.end = indexes.end;
     this.parent = indexes.parent;
@@ -131,15 +153,26 @@ class Trace {
     this.children = indexes.children;
     this.childrenStart = indexes.childrenStart;
     this.orphans = indexes.orphans;
-    this.#all = all;
-    this.#order = order;
+    this.#source = source;
+  }
+
+  get startTimeUnixNano(): bigint {
+    const { s, ns } = this.#source.origin;
+    return BigInt(s) * 1_000_000_000n + BigInt(ns);
+  }
+
+  codes(name: TextColumnName): ArrayLike<number> {
+    const { all, order } = this.#source;
+    this.#codes[name] ??= all.codes(name, order);
+    return this.#codes[name];
   }
 
   static {
     for (const [i, name] of columnNames.entries()) {
       Object.defineProperty(Trace.prototype, name, {
         get(this: Trace) {
-          this.#picked[i] ??= this.#all.pick(name, this.#order);
+          const { all, order } = this.#source;
+          this.#picked[i] ??= all.pick(name, order);
           return this.#picked[i];
         },
       });
@@ -169,10 +202,12 @@ interface Times {
 }
 
 /** Of each of the rows. A wait that began before all spans of the trace counts from the first of them. */
-function timesSince(origin: Instant, all: SpanRows, rows: Uint32Array): Times {
-  const { startS, startNs, durationNs, waitNs } = all;
-  const start = new Float64Array(rows.length);
-  const end = new Float64Array(rows.length);
+function timesSince(
+  origin: Instant,
+  { startS, startNs, durationNs, waitNs }: SpanRows,
+  rows: Uint32Array,
+  { start, end }: Times,
+): Times {
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
     const connected = (startS[row]! - origin.s) * 1e9 + (startNs[row]! - origin.ns);
@@ -206,6 +241,7 @@ function orderByStart(
 
 /** Makes a root of the first span of every cycle; each span is walked once. Returns how many were cut. */
 function cutCycles(parent: Int32Array): number {
+  if (parent.every((above, span) => above < span)) return 0;
   const seenInWalk = new Int32Array(parent.length).fill(-1);
   let cut = 0;
   for (let walk = 0; walk < parent.length; walk++) {
@@ -230,19 +266,17 @@ function firstOfCycle(parent: Int32Array, member: SpanIndex): SpanIndex {
   return first;
 }
 
-function indexChildren(parent: Int32Array) {
+function indexChildren({ parent, children, childrenStart }: Arrays) {
   const roots: SpanIndex[] = [];
-  const childrenStart = new Int32Array(parent.length + 1);
   for (let i = 0; i < parent.length; i++) {
     if (parent[i] === -1) roots.push(i);
-    else childrenStart[parent[i]! + 1]!++;
+    else childrenStart[parent[i]!]!++;
   }
-  for (let i = 0; i < parent.length; i++) childrenStart[i + 1]! += childrenStart[i]!;
-  const next = childrenStart.slice();
-  const children = new Int32Array(parent.length - roots.length);
-  for (let i = 0; i < parent.length; i++) {
+  // First where the children of each end; each that is put there, from the last on, moves that to where they start.
+  for (let i = 1; i <= parent.length; i++) childrenStart[i]! += childrenStart[i - 1]!;
+  for (let i = parent.length - 1; i >= 0; i--) {
     const at = parent[i]!;
-    if (at !== -1) children[next[at]!++] = i;
+    if (at !== -1) children[--childrenStart[at]!] = i;
   }
-  return { roots, children, childrenStart };
+  return { roots, children: children.subarray(0, parent.length - roots.length), childrenStart };
 }

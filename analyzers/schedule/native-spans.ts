@@ -3,34 +3,59 @@ import { SpanIdTable } from "../model/span-id-table.ts";
 import type { ColumnName, SpanRows } from "../model/span-rows.ts";
 import { type TraceView, viewOf } from "../model/trace-view.ts";
 
-/** Puts what `trace-spans` returned together by trace. Of copies of a span the one that starts first counts. */
-export function toTraceViews(spans: NativeColumns): TraceView[] {
-  if (spans.rows === 0) return [];
+/**
+ * Puts what `trace-spans` returned together by trace, in lists of about `spansAtOnce` spans. Of copies of a span the one that
+ * starts first counts. Whoever forgets a list before it asks for the next spares the garbage collector most of its work: what is
+ * worked out of a trace is a multiple of what was read.
+ */
+export function* toTraceViews(
+  spans: NativeColumns,
+  spansAtOnce: number,
+): Generator<readonly TraceView[]> {
+  if (spans.rows === 0) return;
   const all = toSpanRows(spans);
-  const views: TraceView[] = [];
-  for (const [traceId, rows] of groupByTrace(bytesOf(spans, "traceId").values, spans.rows)) {
-    views.push(viewOf(traceId, all, withoutCopies(all, Uint32Array.from(rows))));
+  let views: TraceView[] = [];
+  let size = 0;
+  // Rows of all traces, one trace after the other: a piece of it is what a view holds.
+  const rows = new Uint32Array(spans.rows);
+  let at = 0;
+  for (const [traceId, runs] of runsByTrace(bytesOf(spans, "traceId").values, spans.rows)) {
+    const from = at;
+    for (const { first, end } of runs) for (let row = first; row < end; row++) rows[at++] = row;
+    views.push(viewOf(traceId, all, withoutCopies(all, rows.subarray(from, at))));
+    size += at - from;
+    if (size < spansAtOnce) continue;
+    yield views;
+    views = [];
+    size = 0;
   }
-  return views;
+  if (views.length > 0) yield views;
 }
 
 const traceIdBytes = 16;
 
+/** Rows that follow each other and are of one trace. */
+interface Run {
+  readonly first: number;
+  end: number;
+}
+
 /** Rows of a trace come in runs, so that few ids have to be looked up. */
-function groupByTrace(values: Uint8Array, rows: number): Map<string, number[]> {
+function runsByTrace(values: Uint8Array, rows: number): Map<string, Run[]> {
   const ids = Buffer.from(values.buffer, values.byteOffset, values.length);
-  const groups = new Map<string, number[]>();
-  let group: number[] = [];
+  const runsOf = new Map<string, Run[]>();
+  let run: Run = { first: 0, end: 0 };
   for (let row = 0, at = 0; row < rows; row++, at += traceIdBytes) {
     if (row === 0 || !isSameId(ids, at, at - traceIdBytes)) {
+      run = { first: row, end: row };
       const traceId = ids.toString("hex", at, at + traceIdBytes);
-      const known = groups.get(traceId);
-      group = known ?? [];
-      if (!known) groups.set(traceId, group);
+      const runs = runsOf.get(traceId);
+      if (runs) runs.push(run);
+      else runsOf.set(traceId, [run]);
     }
-    group.push(row);
+    run.end++;
   }
-  return groups;
+  return runsOf;
 }
 
 function isSameId(ids: Buffer, a: number, b: number): boolean {
@@ -82,6 +107,12 @@ function toSpanRows(spans: NativeColumns): SpanRows {
     parentHigh: parent.high,
     parentLow: parent.low,
     pick: (name, rows) => pick(name, spans.columns[name]!, rows),
+    codes: (name, rows) => {
+      const { places } = textsOf(spans, name);
+      const codes = new Uint32Array(rows.length);
+      for (let i = 0; i < rows.length; i++) codes[i] = places[rows[i]!]!;
+      return codes;
+    },
   };
 }
 
@@ -97,6 +128,13 @@ function bytesOf({ columns }: NativeColumns, name: string) {
   return column;
 }
 
+/** Each text of it once. */
+function textsOf({ columns }: NativeColumns, name: string) {
+  const column = columns[name];
+  if (column?.kind !== "texts") throw new Error(`column ${name} holds no texts`);
+  return column;
+}
+
 function toHalves(ids: Uint8Array): { readonly high: Uint32Array; readonly low: Uint32Array } {
   const view = new DataView(ids.buffer, ids.byteOffset, ids.length);
   const high = new Uint32Array(ids.length / 8);
@@ -109,29 +147,46 @@ function toHalves(ids: Uint8Array): { readonly high: Uint32Array; readonly low: 
 }
 
 function pick(name: ColumnName, column: NativeColumn, rows: Uint32Array): (string | number)[] {
+  if (column.kind === "bytes") {
+    const texts = pickHex(column.values, rows);
+    return name === "paramsHash" ? texts.map(orZero) : texts.map(orNone);
+  }
   const picked = new Array<string | number>(rows.length);
   if (column.kind === "texts") {
     const { values, places } = column;
     for (let i = 0; i < rows.length; i++) picked[i] = values[places[rows[i]!]!]!;
-  } else if (column.kind === "numbers") {
-    const { values } = column;
-    for (let i = 0; i < rows.length; i++) picked[i] = values[rows[i]!]!;
   } else {
     const { values } = column;
-    const bytes = Buffer.from(values.buffer, values.byteOffset, values.length);
-    const toText = name === "paramsHash" ? toDecimal : toSpanId;
-    for (let i = 0; i < rows.length; i++) picked[i] = toText(bytes, rows[i]! * 8);
+    for (let i = 0; i < rows.length; i++) picked[i] = values[rows[i]!]!;
   }
   return picked;
 }
 
-function toDecimal(bytes: Buffer, at: number): string {
-  if (bytes.readUInt32LE(at) === 0 && bytes.readUInt32LE(at + 4) === 0) return "0";
-  return String(bytes.readBigUInt64LE(at));
-}
-
+const zeros = "0".repeat(16);
+const orZero = (hex: string) => (hex === zeros ? "0" : hex);
 /** A root has no parent, and eight zeros are no id. */
-function toSpanId(bytes: Buffer, at: number): string {
-  if (bytes.readUInt32LE(at) === 0 && bytes.readUInt32LE(at + 4) === 0) return "";
-  return bytes.toString("hex", at, at + 8);
+const orNone = (hex: string) => (hex === zeros ? "" : hex);
+
+/** Eight bytes each. Rows of a trace mostly lie together: then one call turns all of them into text, and each is a part of it. */
+function pickHex(values: Uint8Array, rows: Uint32Array): string[] {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.length);
+  let first = rows[0]!;
+  let last = first;
+  for (const row of rows) {
+    if (row < first) first = row;
+    if (row > last) last = row;
+  }
+  const picked = new Array<string>(rows.length);
+  if (last - first < 2 * rows.length) {
+    const all = bytes.toString("hex", first * 8, last * 8 + 8);
+    for (let i = 0; i < rows.length; i++) {
+      const at = (rows[i]! - first) * 16;
+      picked[i] = all.slice(at, at + 16);
+    }
+    return picked;
+  }
+  for (let i = 0; i < rows.length; i++) {
+    picked[i] = bytes.toString("hex", rows[i]! * 8, rows[i]! * 8 + 8);
+  }
+  return picked;
 }

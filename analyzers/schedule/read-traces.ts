@@ -1,3 +1,4 @@
+import type { NativeColumns } from "../../storage/native-columns.ts";
 import {
   firstSpansQuery,
   type TraceSpansParameters,
@@ -24,15 +25,17 @@ export function coverAll(ranges: readonly TimeRange[]): TimeRange {
 export interface ReadLimits {
   /** Traces of one read. */
   readonly tracesAtOnce?: number;
-  /** Spans that one read returns at most: what a part holds in memory. */
+  /** Spans that one read returns at most: what is held in memory. */
   readonly spansMax?: number;
+  /** Of these, about so many are handed out as one part. */
+  readonly spansAtOnce?: number;
   /** A trace that the store can't return within its limits is passed here and left out; without it, the read rejects. */
   readonly onTooLarge?: (traceId: string, error: StorageError) => void;
 }
 
 /**
- * Reads traces (ids in hex) whose spans start within `range`, in parts of at most `spansMax` spans, in no promised order.
- * Traces that are not there are left out; one trace with more spans than that is read up to there.
+ * Reads traces (ids in hex) whose spans start within `range`, in parts, in no promised order. Traces that are not there are left
+ * out; one trace with more than `spansMax` spans is read up to there.
  */
 export async function* readTraces(
   store: Store,
@@ -40,37 +43,36 @@ export async function* readTraces(
   range: TimeRange,
   limits: ReadLimits = {},
 ): AsyncGenerator<readonly TraceView[]> {
-  const { tracesAtOnce = 50, spansMax = 200_000, onTooLarge } = limits;
+  const { tracesAtOnce = 50, spansMax = 200_000, spansAtOnce = spansMax, onTooLarge } = limits;
   const open: (readonly string[])[] = [];
   for (let at = 0; at < traceIds.length; at += tracesAtOnce) {
     open.push(traceIds.slice(at, at + tracesAtOnce));
   }
   open.reverse();
   for (let ids = open.pop(); ids !== undefined; ids = open.pop()) {
-    const part = await readPart(store, { traceIds: ids, ...range, spansMax }, onTooLarge);
+    const spans = await readSpans(store, { traceIds: ids, ...range, spansMax }, onTooLarge);
     const half = ids.length >> 1;
-    if (part === null) open.push(ids.slice(half), ids.slice(0, half));
-    else yield part;
+    if (spans === "too-many") open.push(ids.slice(half), ids.slice(0, half));
+    else if (spans !== null) yield* toTraceViews(spans, spansAtOnce);
   }
 }
 
-/** null: there is too much in them to be read at once. */
-async function readPart(
+/** null: of a trace that is too large. */
+async function readSpans(
   store: Store,
   parameters: TraceSpansParameters,
   onTooLarge: ReadLimits["onTooLarge"],
-): Promise<TraceView[] | null> {
+): Promise<NativeColumns | "too-many" | null> {
   const { traceIds, spansMax } = parameters;
   try {
     const spans = await store.selectNative(traceSpansQuery, parameters);
-    if (spans.rows < spansMax) return toTraceViews(spans);
-    if (traceIds.length > 1) return null;
-    return toTraceViews(await store.selectNative(firstSpansQuery, parameters));
+    if (spans.rows < spansMax) return spans;
+    return traceIds.length > 1 ? "too-many" : await store.selectNative(firstSpansQuery, parameters);
   } catch (error) {
     if (!(error instanceof StorageError && error.code === "QUERY_LIMIT")) throw error;
-    if (traceIds.length > 1) return null;
+    if (traceIds.length > 1) return "too-many";
     if (!onTooLarge) throw error;
     onTooLarge(traceIds[0]!, error);
-    return [];
+    return null;
   }
 }

@@ -68,14 +68,19 @@ function surroundingsOf(trace: TraceView): Surroundings {
     `${trace.dbSystemName[span]} ${trace.dbQuerySummary[span]} ${trace.serverAddress[span]}`;
   return {
     changes: [...Map.groupBy(changes, target).values()],
-    transactionControl: trace.name
-      .map((_, span) => span)
-      .filter(
-        (span) => trace.dbSystemName[span] && operationOf(trace, span) === "transaction-control",
-      ),
+    transactionControl: transactionControl(trace),
     isReadOnly: changes.length === 0,
     busyNs: busyNsBefore(trace),
   };
+}
+
+function transactionControl(trace: TraceView): SpanIndex[] {
+  const found: SpanIndex[] = [];
+  for (let span = 0; span < trace.size; span++) {
+    const isQuery = trace.dbSystemName[span] !== "";
+    if (isQuery && operationOf(trace, span) === "transaction-control") found.push(span);
+  }
+  return found;
 }
 
 function toObservation(

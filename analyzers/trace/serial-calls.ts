@@ -131,8 +131,13 @@ function observe(
 }
 
 function savedNs(trace: TraceView, spans: readonly SpanIndex[]): number {
-  const durations = spans.map((span) => durationNs(trace, span));
-  return durations.reduce((sum, ns) => sum + ns, 0) - Math.max(...durations);
+  let sumNs = 0;
+  let longestNs = 0;
+  for (const span of spans) {
+    sumNs += durationNs(trace, span);
+    longestNs = Math.max(longestNs, durationNs(trace, span));
+  }
+  return sumNs - longestNs;
 }
 
 interface Split {

@@ -5,7 +5,7 @@ import {
   type TraceChange,
 } from "../detector.ts";
 import { requestGuardOf } from "../facts/call-guards.ts";
-import { callLabel } from "../facts/call-template.ts";
+import { callKindOf, callLabel } from "../facts/call-template.ts";
 import { callsOfTrace } from "../facts/calls-of-trace.ts";
 import { connectionWaits } from "../facts/connection-waits.ts";
 import { durationText } from "../facts/duration-text.ts";
@@ -89,12 +89,12 @@ function callsInside(
   end: number,
   { callMsMin }: Options,
 ): SpanIndex[] {
-  const { calls, kindOf } = callsOfTrace(trace);
+  const { calls } = callsOfTrace(trace);
   const first = statements[0]!;
   const endpointSpan = endpointSpanOf(trace, first);
   return calls.filter(
     (span) =>
-      kindOf.get(span) !== "database" &&
+      callKindOf(trace, span) !== "database" &&
       trace.service[span] === trace.service[first] &&
       trace.start[span]! >= start &&
       trace.end[span]! <= end &&
