@@ -7,14 +7,19 @@ import {
 } from "../../storage/queries/settled-traces.ts";
 import { type WatermarkRow, watermarkQuery } from "../../storage/queries/watermark.ts";
 import type { Query, Store } from "../../storage/store.ts";
+import { IdSlices } from "./id-slices.ts";
 import { type Arrived, completeTraces, type SettledTrace, toArrived } from "./settled-trace.ts";
 
 /** A trace is settled this long after its last arrival … */
 const quietMs = 10_000;
 /** … and at the latest this long after its first. */
 const settledMaxMs = 600_000;
-/** Read again behind the watermark: an insert that was under way becomes visible with an older time. */
+/** Read again behind the clock: an insert that was under way becomes visible with an older time. */
 const overlapMs = 30_000;
+/** Arrivals are stored for two days, and removed some time after. */
+const keptMs = 3 * 86_400_000;
+/** Looked through at once: all that settled in so much time, and in twice as much each time that it was less than a page. */
+const windowMsMin = 300_000;
 /** Progress is stored when it comes to this much: a kill repeats no more. */
 const recordEveryMs = 10_000;
 const watermarkName = "settled-traces";
@@ -43,7 +48,7 @@ export interface SettledOptions {
  * that order, so a page reads them in one piece.
  *
  *      examined before            |<- overlap ->|
- *   ───────────────────────────────────────────watermark──────────▶ now
+ *   ───────────────────────────────────────watermark = now of the last walk ──────────▶ now
  *                                 └─ read again, known ones skipped
  *
  * Who starts again from a recorded watermark gets some traces once more; examining them again changes nothing.
@@ -55,6 +60,8 @@ export class SettledTraces {
   /** Trace id to the time at which it settled, for traces inside the overlap. */
   readonly #known = new Map<string, number>();
   #watermarkMs: number | undefined;
+  /** What settled up to here is all visible, and handed out. */
+  #seenMs = 0;
   #recordedMs = 0;
   #longUntilMs = 0;
 
@@ -76,23 +83,34 @@ export class SettledTraces {
   /** Hands out pages until there is nothing left that settled before now. A page is done when the next is asked for. */
   async *pages(): AsyncGenerator<readonly SettledTrace[]> {
     const nowMs = this.#now();
-    // A clock that was ahead once must not make us wait until it is that late.
-    this.#watermarkMs = Math.min(this.#watermarkMs ?? (await this.#readWatermark()), nowMs);
+    await this.#begin(nowMs);
     yield* this.#walkLong(nowMs);
-    for (;;) {
-      const sinceMs = Math.max(0, this.#watermarkMs - overlapMs);
-      const first = await this.#select(settledTracesQuery, { sinceMs, untilMs: nowMs });
+    for (let windowMs = windowMsMin; ; ) {
+      const sinceMs = this.#seenMs;
+      const untilMs = Math.min(nowMs, sinceMs + windowMs);
+      const first = await this.#select(settledTracesQuery, { sinceMs, untilMs });
       const last = first.length === this.#options.tracesMax ? first.at(-1) : undefined;
-      if (!last) {
-        yield* this.#fresh(first);
-        this.#advance(nowMs);
-        return;
-      }
-      const untilMs = Math.min(nowMs, Math.max(last.settledMs, first[0]!.settledMs + stepMs));
-      yield* this.#walkStep(sinceMs, untilMs);
-      this.#advance(untilMs);
-      if (untilMs === nowMs) return;
+      const endMs = last
+        ? Math.min(untilMs, Math.max(last.settledMs, first[0]!.settledMs + stepMs))
+        : untilMs;
+      if (last) yield* this.#walkStep(sinceMs, endMs);
+      else yield* this.#fresh(first);
+      this.#advance(endMs, nowMs);
+      if (endMs === nowMs) return;
+      // A pause of days is passed in a few questions.
+      windowMs = last ? windowMsMin : windowMs * 2;
     }
+  }
+
+  /** Goes on where the last walk ended, or where the one before a restart did. */
+  async #begin(nowMs: number): Promise<void> {
+    if (this.#watermarkMs === undefined) {
+      this.#watermarkMs = await this.#readWatermark();
+      this.#seenMs = this.#watermarkMs - overlapMs;
+    }
+    // A clock that was ahead once must not make us wait until it is that late.
+    this.#watermarkMs = Math.min(this.#watermarkMs, nowMs);
+    this.#seenMs = Math.max(nowMs - keptMs, Math.min(this.#seenMs, nowMs - overlapMs));
   }
 
   /** Once in a while, those that have been arriving for long. */
@@ -107,13 +125,11 @@ export class SettledTraces {
 
   /** All that settled in (since, until], in order of the trace id. */
   async *#walkStep(sinceMs: number, untilMs: number): AsyncGenerator<readonly SettledTrace[]> {
-    let sinceTraceId = "";
-    for (;;) {
-      const page = await this.#select(settledTracesByIdQuery, { sinceMs, sinceTraceId, untilMs });
+    const slices = new IdSlices(this.#options.tracesMax);
+    for (let slice = slices.current; slice !== null; slice = slices.current) {
+      const page = await this.#select(settledTracesByIdQuery, { sinceMs, untilMs, ...slice });
       yield* this.#fresh(page);
-      const last = page.length === this.#options.tracesMax ? page.at(-1) : undefined;
-      if (!last) return;
-      sinceTraceId = last.traceId;
+      slices.passed(page.map(({ traceId }) => traceId));
     }
   }
 
@@ -147,6 +163,7 @@ export class SettledTraces {
       worker,
       workers,
       sinceTraceId: "",
+      untilTraceId: "",
       quietMs,
       settledMaxMs,
       lookBackMs,
@@ -155,11 +172,12 @@ export class SettledTraces {
     return toArrived(await this.#store.selectColumns<SettledTraceColumns>(query, parameters));
   }
 
-  #advance(toMs: number): void {
+  #advance(toMs: number, nowMs: number): void {
     this.#watermarkMs = Math.max(this.watermarkMs, toMs);
-    const fromMs = this.watermarkMs - overlapMs;
+    // What was asked for long after it settled can't become visible any more: after a pause nothing is read twice.
+    this.#seenMs = Math.min(this.watermarkMs, nowMs - overlapMs);
     for (const [traceId, settledMs] of this.#known) {
-      if (settledMs < fromMs) this.#known.delete(traceId);
+      if (settledMs < this.#seenMs) this.#known.delete(traceId);
     }
   }
 
@@ -167,19 +185,19 @@ export class SettledTraces {
   async record(toMs: number): Promise<void> {
     if (toMs - this.#recordedMs < recordEveryMs) return;
     await this.#store.insertRows("watermarks", [
-      { name: this.#name, at: this.#now(), value: String(toMs) },
+      { name: this.name, at: this.#now(), value: String(toMs) },
     ]);
     this.#recordedMs = toMs;
   }
 
-  /** Each worker has its own; another number of workers begins anew where nobody has been. */
-  get #name(): string {
+  /** Under which progress is recorded. Each worker has its own; another number of workers begins anew where nobody has been. */
+  get name(): string {
     const { worker, workers } = this.#options;
     return workers === 1 ? watermarkName : `${watermarkName} ${worker} of ${workers}`;
   }
 
   async #readWatermark(): Promise<number> {
-    const [row] = await this.#store.select<WatermarkRow>(watermarkQuery, { name: this.#name });
+    const [row] = await this.#store.select<WatermarkRow>(watermarkQuery, { name: this.name });
     this.#recordedMs = row ? Number(row.value) : 0;
     return this.#recordedMs;
   }

@@ -22,13 +22,14 @@ export const settledTracesQuery: Query = {
 };
 
 /**
- * The same in order of the trace id, for many: what lies together in `spans` is then read together. Ask with the last
- * row's traceId as the next sinceTraceId, and with the same sinceMs and untilMs.
+ * The same in order of the trace id, for many: what lies together in `spans` is then read together. Of ids in (sinceTraceId,
+ * untilTraceId]: to group all traces for every page of them would cost more with each page.
  */
 export const settledTracesByIdQuery: Query = {
   name: "settled-traces-by-id",
   sql: toSql({
-    where: "trace_id > toFixedString(unhex({sinceTraceId:String}), 16)",
+    where:
+      "trace_id > toFixedString(unhex({sinceTraceId:String}), 16) AND trace_id <= toFixedString(unhex({untilTraceId:String}), 16)",
     having: "settledAt > since",
     order: "trace_id",
   }),
@@ -92,8 +93,9 @@ function toSql({ where, having, order }: SettledParts): string {
 
 export type SettledTracesParameters = {
   readonly sinceMs: number;
-  /** "": none. */
+  /** 32 hex digits; "": none. */
   readonly sinceTraceId: string;
+  readonly untilTraceId: string;
   readonly untilMs: number;
   readonly quietMs: number;
   readonly settledMaxMs: number;

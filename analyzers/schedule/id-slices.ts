@@ -1,0 +1,50 @@
+/** Ids in (sinceTraceId, untilTraceId], 32 hex digits each. */
+export interface IdSlice {
+  readonly sinceTraceId: string;
+  readonly untilTraceId: string;
+}
+
+const idMax = 2n ** 128n - 1n;
+/** A slice is to bring so much of what may come at once: most ids are random, and some more may be in the next. */
+const filledShare = 0.9;
+/** A slice that brought nothing is followed by one that is so much wider: some ids begin with their time. */
+const widerMax = 16;
+
+/**
+ * Cuts the space of trace ids into slices of about as many traces as may come at once, whatever the ids are like: each slice is as
+ * wide as the one before says. So each trace is looked at once or twice, and not once for every page before its own.
+ */
+export class IdSlices {
+  readonly #tracesMax: number;
+  #since = 0n;
+  #width = idMax;
+
+  constructor(tracesMax: number) {
+    this.#tracesMax = tracesMax;
+  }
+
+  /** null: all ids were walked through. */
+  get current(): IdSlice | null {
+    if (this.#since >= idMax) return null;
+    return { sinceTraceId: toHex(this.#since), untilTraceId: toHex(this.#until) };
+  }
+
+  get #until(): bigint {
+    const until = this.#since + this.#width;
+    return until > idMax ? idMax : until;
+  }
+
+  /** To be called with the traces of the current slice, in order of their ids; as many as may come at once: there are more. */
+  passed(traceIds: readonly string[]): void {
+    const isCut = traceIds.length >= this.#tracesMax;
+    const until = isCut ? BigInt(`0x${traceIds.at(-1)}`) : this.#until;
+    const width = until - this.#since;
+    const ratio = (this.#tracesMax * filledShare) / Math.max(1, traceIds.length);
+    this.#width = (width * BigInt(Math.round(Math.min(widerMax, ratio) * 16))) / 16n + 1n;
+    this.#since = until;
+  }
+}
+
+function toHex(id: bigint): string {
+  return id.toString(16).padStart(32, "0");
+}
