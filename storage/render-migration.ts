@@ -30,6 +30,7 @@ const everywhere: Readonly<Record<StateTable | "migrations", true>> = {
   findings: true,
   finding_events: true,
   deliveries: true,
+  learned_orders: true,
   watermarks: true,
   migrations: true,
 };

@@ -54,6 +54,7 @@ export type StateTable =
   | "findings"
   | "finding_events"
   | "deliveries"
+  | "learned_orders"
   | "watermarks";
 
 /** Each code is documented in ARCHITECTURE.md, stable and searchable. */

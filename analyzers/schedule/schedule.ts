@@ -1,10 +1,10 @@
 import type { Store } from "../../storage/store.ts";
 import type { TraceDetector, WindowDetector } from "../detector.ts";
-import { LearnedOrder } from "../facts/learned-order.ts";
 import type { Finding } from "../model/finding.ts";
 import type { AnalysisCounters } from "./analysis-counters.ts";
 import { examineTraces } from "./examine.ts";
 import { FurtherEvidence } from "./further-evidence.ts";
+import { KeptOrder } from "./kept-order.ts";
 import { Pace } from "./pace.ts";
 import { RefreshBudget } from "./refresh-budget.ts";
 import { refreshFindings, type StaleFinding } from "./refresh-findings.ts";
@@ -45,22 +45,24 @@ export class Schedule {
   readonly #windowPace = new Pace();
   readonly #budget = new RefreshBudget();
   readonly #cache = new TraceCache();
-  readonly #order = new LearnedOrder();
   readonly #further = new FurtherEvidence();
+  readonly #kept: KeptOrder;
   #windowRunAt = 0;
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
     this.#settled = new SettledTraces(options.store, options.now, options.share);
+    this.#kept = new KeptOrder(options.store, this.#settled.name);
   }
 
   /** Runs everything that is due, once. Rejects when the store can't be asked; the next run goes on from there. */
   async run(): Promise<void> {
     const { traceDetectors, counters, ...rest } = this.#options;
     counters.runs++;
+    await this.#kept.restore(this.#options.now());
     for await (const page of this.#settled.pages()) {
       await this.#refreshWaiting();
-      const examiner = { ...rest, counters, detectors: traceDetectors, order: this.#order };
+      const examiner = { ...rest, counters, detectors: traceDetectors, order: this.#kept.order };
       const sinceMs = this.#settled.watermarkMs;
       for (const { traceId } of page) this.#cache.forget(traceId);
       for (const [fingerprint, detector] of await examineTraces(examiner, page)) {
@@ -85,6 +87,7 @@ export class Schedule {
       this.#budget.spend(performance.now() - startedAt);
     }
     counters.findingsWaiting = this.#waiting.countDue(now());
+    await this.#kept.keep(now());
     await this.#settled.record(this.#waiting.oldestMs ?? this.#settled.watermarkMs);
   }
 
