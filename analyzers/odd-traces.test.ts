@@ -123,4 +123,29 @@ describe("every detector comes to an end, and names spans that are there", () =>
     );
     runAll(buildTrace(["GET /wide", 0, 100_020, ...calls]));
   });
+
+  test("1,000,000 spans", () => {
+    expect(runAll(wideTrace(1_000_000))).toBeGreaterThan(0);
+  }, 120_000);
 });
+
+/** A loop of so many spans. Equal columns are one list: what takes memory is the analysis, not the test's own lists. */
+function wideTrace(size: number): TraceView {
+  const one = buildColumns(["GET /wide", 0, 2 * size, [query, 0, 1]]);
+  const listOf = new Map<unknown, unknown[]>();
+  const repeated = Object.entries(one).map(([name, [root, child]]) => {
+    const all = listOf.get(child) ?? Array.from({ length: size }, () => child);
+    listOf.set(child, all);
+    return [name, root === child ? all : all.with(0, root)];
+  });
+  const list = <T>(make: (i: number) => T): T[] => Array.from({ length: size }, (_, i) => make(i));
+  const toId = (i: number) => (i + 1).toString(16).padStart(16, "0");
+  return toTraceView("t", {
+    ...(Object.fromEntries(repeated) as unknown as SpanColumns),
+    spanId: list(toId),
+    parentSpanId: list((i) => (i === 0 ? "" : toId(0))),
+    startS: list((i) => one.startS[0]! + Math.floor(i / 500)),
+    startNs: list((i) => (i % 500) * 2_000_000),
+    paramsHash: list(String),
+  });
+}

@@ -5,6 +5,7 @@ import { decodeOtlp } from "../../../collector/decode/decode-otlp.ts";
 import { blockTables } from "../../../storage/block-tables.ts";
 import type { Engine } from "../../../storage/embedded/engine.ts";
 import { countSpans, createCorpus } from "../corpus/corpus.ts";
+import { createProgress } from "./progress.ts";
 
 const partSpans = 50_000;
 
@@ -20,9 +21,11 @@ export async function fillCopies(engine: Engine, folder: string, size: number): 
   }
   const base = stored;
   await engine.administer("CREATE TABLE base ENGINE = Memory AS SELECT * FROM spans");
+  const tell = createProgress("spans stored");
   for (let copy = 1; stored < size * 0.99; copy++) {
     await engine.administer(copySql(copy));
     stored += base;
+    tell(stored);
   }
   return stored;
 }

@@ -3,6 +3,7 @@ import { createAnalysisCounters } from "../../../analyzers/schedule/analysis-cou
 import { Schedule } from "../../../analyzers/schedule/schedule.ts";
 import type { Store } from "../../../storage/store.ts";
 import { print } from "../report.ts";
+import { createProgress } from "./progress.ts";
 
 export interface PathCosts {
   /** CPU of everything, and of each step: a query by its name, or TypeScript. */
@@ -48,12 +49,15 @@ export async function measurePath(stored: Store): Promise<PathCosts> {
     counters,
     onFinding: ({ id }) => findings.add(id),
     log: print,
-    now: () => Date.now() + 11_000,
+    now: () => Date.now() + 45_000,
   });
+  const tell = createProgress("traces examined");
+  const telling = setInterval(() => tell(counters.tracesExamined), 1_000);
   const at = cpuMs();
   do await schedule.run();
   while (counters.findingsWaiting > 0);
   const total = cpuMs() - at;
+  clearInterval(telling);
   steps.set("TypeScript", { calls: 1, ms: total - inStoreMs });
   return {
     cpuMs: total,
