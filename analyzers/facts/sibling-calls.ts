@@ -35,27 +35,31 @@ export function siblingCalls(trace: TraceView, spans: readonly SpanIndex[]): Sib
   const places: number[] = [];
   for (const span of spans) {
     const shape = shapes[span]!;
-    const isSummary = trace.repeats[span] !== 1;
-    let ofLater = -1;
-    let before = 0;
-    for (let i = 0; i < calls.length; i++) {
-      if (calls[i]!.shape !== shape) continue;
-      if (calls[i]!.nth === later) ofLater = i;
-      before += calls[i]!.spans;
-    }
     // A summary span is many calls, the first ones of which went before it.
-    const nth = before < firstsMax && !isSummary ? before + 1 : later;
-    const [start, end] = [trace.start[span]!, trace.end[span]!];
-    if (nth === later && ofLater !== -1) {
-      addTo(calls[ofLater]!, end);
-      places.push(ofLater);
-    } else {
-      if (calls.length === callsMax) return null;
-      places.push(calls.length);
-      calls.push({ span, shape, nth, start, spans: 1, end, isLoop: isSummary });
+    const isSummary = trace.repeats[span] !== 1;
+    const nth = isSummary ? later : nthOf(calls, shape);
+    const known = nth === later ? placeOfLater(calls, shape) : -1;
+    if (known !== -1) {
+      addTo(calls[known]!, trace.end[span]!);
+      places.push(known);
+      continue;
     }
+    if (calls.length === callsMax) return null;
+    places.push(calls.length);
+    const [start, end] = [trace.start[span]!, trace.end[span]!];
+    calls.push({ span, shape, nth, start, spans: 1, end, isLoop: isSummary });
   }
   return { calls, places };
+}
+
+function nthOf(calls: readonly SiblingCall[], shape: number): number {
+  let before = 0;
+  for (let i = 0; i < calls.length; i++) if (calls[i]!.shape === shape) before += calls[i]!.spans;
+  return Math.min(before + 1, later);
+}
+
+function placeOfLater(calls: readonly SiblingCall[], shape: number): number {
+  return calls.findIndex((call) => call.shape === shape && call.nth === later);
 }
 
 function addTo(call: SiblingCall, end: number): void {
