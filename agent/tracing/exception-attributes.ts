@@ -43,13 +43,21 @@ export function toRedactedException(error: unknown): Attributes {
     stack?: unknown;
   };
   const type = typeof name === "string" ? name : typeof error;
-  const said = redact(typeof message === "string" ? message : "");
-  const frames = typeof stack === "string" ? stack.slice(stack.indexOf("\n    at ")) : "";
+  const text = typeof message === "string" ? message : "";
+  const said = redact(text);
+  const frames = typeof stack === "string" ? framesBehind(text, stack) : "";
   return {
     [ATTR_EXCEPTION_TYPE]: type,
     [ATTR_EXCEPTION_MESSAGE]: said,
     [ATTR_EXCEPTION_STACKTRACE]: `${type}: ${said}${frames}`.slice(0, stackCharactersMax),
   };
+}
+
+/** Behind the message, which may hold what looks like a frame; "" when there are none. */
+function framesBehind(message: string, stack: string): string {
+  const end = stack.indexOf(message) + message.length;
+  const frames = stack.indexOf("\n    at ", Math.max(end, 0));
+  return frames === -1 ? "" : stack.slice(frames);
 }
 
 function redact(message: string): string {
