@@ -69,6 +69,7 @@ const collectors: Readonly<Record<string, () => Promise<Collector>>> = {
     stop: () => undefined,
   }),
   "never answers": startSilent,
+  "is slow": () => startCollector((response) => void setTimeout(() => response.end(), 3_000)),
   "answers garbage": () => startCollector((response) => response.end("\u0000\u0001<garbage>")),
   "answers a gigabyte": () => startCollector(flood),
   "asks for three years": () =>
