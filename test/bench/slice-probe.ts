@@ -1,4 +1,10 @@
 import { createHook } from "node:async_hooks";
+import {
+  constants,
+  type NodeGCPerformanceDetail,
+  type PerformanceEntry,
+  PerformanceObserver,
+} from "node:perf_hooks";
 import { isMainThread } from "node:worker_threads";
 
 /**
@@ -11,7 +17,8 @@ import { isMainThread } from "node:worker_threads";
  * A slice is a callback of the event loop with all ticks and promises that it sets off: nothing else runs on the
  * thread meanwhile. It is measured from the end of the one before, so that what Node does between them in C++ (reading
  * sockets, taking messages apart, collecting garbage) counts as well: the slices add up to all that the thread used.
- * It is the thread's CPU time and not the clock's: what other processes do is not in it. The hooks themselves are.
+ * It is the thread's CPU time and not the clock's: what other processes do is not in it. The hooks themselves are. Of the
+ * slowest it says which collections of garbage fell into them, and what those took by the clock.
  */
 const microtasks = new Set(["PROMISE", "TickObject", "Microtask"]);
 /**
@@ -29,12 +36,41 @@ function typeOf(id: number): string {
   return newestIds[at] === id ? newestTypes[at]! : "older";
 }
 
+/** From when until when, by the clock, in milliseconds. */
+interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+interface Slice extends Stretch {
+  readonly type: string;
+  readonly ms: number;
+}
+
+interface Collection extends Stretch {
+  readonly kind: string;
+}
+
+type CollectionEntry = PerformanceEntry & { readonly detail: NodeGCPerformanceDetail };
+
+const kinds: Readonly<Record<number, string>> = {
+  [constants.NODE_PERFORMANCE_GC_MAJOR]: "major",
+  [constants.NODE_PERFORMANCE_GC_MINOR]: "minor",
+  [constants.NODE_PERFORMANCE_GC_INCREMENTAL]: "incremental",
+  [constants.NODE_PERFORMANCE_GC_WEAKCB]: "weak callbacks",
+};
+/** Shorter ones make no slice slow, and most are. */
+const collectionMsMin = 0.5;
+
 let depth = 0;
 let type = "start";
 let endedAtUs = 0;
+let endedAtMs = 0;
 let lastUs = 0;
+let lastMs = 0;
 let slices: number[] = [];
-let slowest: { readonly type: string; readonly ms: number }[] = [];
+let slowest: Slice[] = [];
+let collections: Collection[] = [];
 
 function cpuUs(): number {
   const { user, system } = process.threadCpuUsage();
@@ -43,11 +79,20 @@ function cpuUs(): number {
 
 function endSlice(): void {
   const ms = (lastUs - endedAtUs) / 1000;
-  endedAtUs = lastUs;
-  slices.push(ms);
   if (ms > (slowest.at(-1)?.ms ?? 0) || slowest.length < slowestMax) {
-    slowest = [...slowest, { type, ms }].sort((a, b) => b.ms - a.ms).slice(0, slowestMax);
+    const slice = { type, ms, fromMs: endedAtMs, toMs: lastMs };
+    slowest = [...slowest, slice].sort((a, b) => b.ms - a.ms).slice(0, slowestMax);
   }
+  endedAtUs = lastUs;
+  endedAtMs = lastMs;
+  slices.push(ms);
+}
+
+/** The slice, and what collections of garbage in it took by the clock. */
+function explain({ type: cause, ms, fromMs, toMs }: Slice) {
+  const inside = collections.filter((one) => one.fromMs < toMs && one.toMs > fromMs);
+  const garbage = inside.map((one) => `${one.kind} ${(one.toMs - one.fromMs).toFixed(1)}`);
+  return { type: cause, ms, ...(garbage.length > 0 && { garbage }) };
 }
 
 function report(): void {
@@ -60,10 +105,11 @@ function report(): void {
     p9999Ms: at(0.9999),
     maxMs: at(1),
     over10Ms: sorted.filter((ms) => ms > 10).length,
-    slowest,
+    slowest: slowest.map(explain),
   };
   slices = [];
   slowest = [];
+  collections = [];
   process.stdout.write(`SLICES ${JSON.stringify(figures)}\n`);
 }
 
@@ -83,8 +129,17 @@ if (isMainThread) {
     },
     after() {
       depth--;
-      if (depth === 0) lastUs = cpuUs();
+      if (depth > 0) return;
+      lastUs = cpuUs();
+      lastMs = performance.now();
     },
   }).enable();
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration, detail } of list.getEntries() as CollectionEntry[]) {
+      if (duration < collectionMsMin) continue;
+      const kind = kinds[detail.kind] ?? "other";
+      collections.push({ kind, fromMs: startTime, toMs: startTime + duration });
+    }
+  }).observe({ entryTypes: ["gc"] });
   process.on("SIGUSR2", report);
 }
