@@ -1,5 +1,10 @@
-import { createServer } from "node:http";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { zstdDecompressSync } from "node:zlib";
 import { ClickHouseError } from "@clickhouse/client";
 import { expect, test, vi } from "vitest";
 import { defaultRetention } from "../retention.ts";
@@ -117,4 +122,39 @@ test("a server that refuses the tables is asked again and said, without the pass
   expect(headers).toEqual([`Basic ${Buffer.from("culprit:s3cret").toString("base64")}`]);
   server.closeAllConnections();
   server.close();
+});
+
+test("a file goes to a server compressed, with its token, and answers may be compressed", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "culprit-hosts-"));
+  const requests: { url: string; headers: IncomingHttpHeaders; body: Buffer }[] = [];
+  // It has nothing, and takes everything.
+  const server = createServer(async (request, response) => {
+    const { url = "", headers } = request;
+    requests.push({ url, headers, body: await buffer(request) });
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const store = openClusterStore({
+    urls: [`http://127.0.0.1:${(server.address() as AddressInfo).port}`],
+    database: "default",
+    username: "default",
+    password: "",
+    cluster: "",
+    retention: defaultRetention,
+  });
+  await vi.waitFor(() => expect(store.isReady()).toBe(true), { timeout: 30_000 });
+  const block = Buffer.alloc(100_000, "a block");
+  await writeFile(join(folder, "a.native"), block);
+  await store.insertBlocks("spans", join(folder, "a.native"), "token of a");
+  const { url, headers, body } = requests.at(-1)!;
+  expect(new URL(url, "http://localhost").searchParams.get("insert_deduplication_token")).toBe(
+    "token of a",
+  );
+  expect(headers).toMatchObject({ "content-encoding": "zstd", "accept-encoding": "zstd" });
+  expect(body.length).toBeLessThan(block.length / 10);
+  expect(zstdDecompressSync(body).equals(block)).toBe(true);
+  await store.close();
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true });
 });

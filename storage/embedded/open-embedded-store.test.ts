@@ -140,6 +140,20 @@ test.each([
   expect(await countStored()).toEqual(before);
 });
 
+test("ClickHouse may hold what it is given, and keeps small caches and few threads for merges", async () => {
+  const names = ["max_server_memory_usage", "mark_cache_size", "primary_index_cache_size"];
+  const sql = `
+    SELECT name, value FROM system.server_settings
+    WHERE name IN ({names:Array(String)}) ORDER BY name LIMIT 10`;
+  const query = { name: "server-settings", sql };
+  expect(await store.select(query, { names: [...names, "background_pool_size"] })).toEqual([
+    { name: "background_pool_size", value: "2" },
+    { name: "mark_cache_size", value: "25000000" },
+    { name: "max_server_memory_usage", value: "600000000" },
+    { name: "primary_index_cache_size", value: "25000000" },
+  ]);
+});
+
 test.each([
   ["rows", "SELECT number FROM numbers(1001)"],
   ["time", "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 0"],

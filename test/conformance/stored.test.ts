@@ -5,7 +5,7 @@ import type { OtlpAttribute, OtlpSpan } from "../../collector/decode/testing/otl
 import { exportPaths } from "../../collector/receiver/otlp-grpc.ts";
 import type { EmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
 import { callGrpc } from "../support/grpc-client.ts";
-import { json, newSpan, newTraceId, protobuf, send, toRequest } from "./otlp-client.ts";
+import { json, newSpan, newSpanId, newTraceId, protobuf, send, toRequest } from "./otlp-client.ts";
 import { type RunningCollector, runCollector } from "./running-collector.ts";
 
 /**
@@ -54,9 +54,23 @@ const sent = { protobuf: fullSpan(), json: fullSpan(), grpc: fullSpan() };
 const upperCase = newTraceId();
 const early = newTraceId();
 const twice = newSpan();
+const zipkin = {
+  traceId: newTraceId(),
+  id: newSpanId(),
+  parentId: newSpanId(),
+  kind: "SERVER",
+  name: "get /orders",
+  timestamp: Date.now() * 1000,
+  duration: 5000,
+  localEndpoint: { serviceName: "zipkin-shop" },
+  tags: { "http.route": "/orders", "order.kind": "large", error: "no route to host" },
+};
+const hourMs = 3_600_000;
+/** Another window than the default. */
+const acceptedWindow = { pastMs: 2 * hourMs, futureMs: hourMs };
 
 beforeAll(async () => {
-  collector = await runCollector();
+  collector = await runCollector({ acceptedWindow });
   const url = `${collector.url}/v1/traces`;
   const post = async (body: string | Uint8Array, type = json) => {
     const answer = await send(url, body, type);
@@ -75,6 +89,8 @@ beforeAll(async () => {
   await post(JSON.stringify(toRequest([twice])));
   await post(JSON.stringify(toRequest([twice])));
   await post(JSON.stringify(toRequest([twice, newSpan()])));
+  const ofZipkin = await send(`${collector.url}/api/v2/spans`, JSON.stringify([zipkin]), json);
+  expect([ofZipkin.status, ofZipkin.bytes.length]).toEqual([202, 0]);
 });
 
 afterAll(() => collector?.close());
@@ -135,6 +151,19 @@ describe("while it runs", () => {
       expect([await statusOf(body), await rejectedOf(body)]).toEqual([200, 0]);
     }
   });
+});
+
+test("spans are rejected outside the window of time that is set, and nowhere else", async () => {
+  const minuteMs = 60_000;
+  const rejectedAt = (ms: number) => {
+    const startTimeUnixNano = `${Date.now() + ms}000000`;
+    const times = { startTimeUnixNano, endTimeUnixNano: startTimeUnixNano };
+    return rejectedOf(JSON.stringify(toRequest([newSpan(times)])));
+  };
+  expect(await rejectedAt(-2 * hourMs - minuteMs)).toBe(1);
+  expect(await rejectedAt(-2 * hourMs + minuteMs)).toBe(0);
+  expect(await rejectedAt(hourMs - minuteMs)).toBe(0);
+  expect(await rejectedAt(hourMs + minuteMs)).toBe(1);
 });
 
 describe("what is stored", () => {
@@ -203,6 +232,22 @@ describe("what is stored", () => {
     });
     const [link] = row!.links as Record<string, unknown>[];
     expect(link).toMatchObject({ attributes_json: json });
+  });
+
+  test("a span of Zipkin has OTLP's columns", async () => {
+    expect(await read(zipkin.traceId)).toMatchObject([
+      {
+        id: zipkin.id,
+        parent: zipkin.parentId,
+        service: "zipkin-shop",
+        name: "get /orders",
+        kind: 2,
+        nanoseconds: "5000000",
+        http_route: "/orders",
+        status_code: 2,
+        attributes: { "order.kind": "large" },
+      },
+    ]);
   });
 
   test("J1 ids in upper case are the same ids", async () => {

@@ -78,6 +78,26 @@ test("a server that is away, and one that is slow: the journal holds what comes,
   await back.kill();
 });
 
+test("a database process that stands still: the journal holds what comes, then drains", async () => {
+  const culprit = await startCulpritProcess(folder);
+  const exporter = new Exporter();
+  let journaled = 0;
+  for (let round = 0; round < rounds; round++) {
+    await underLoad(exporter, culprit, async () => {
+      const pid = culprit.databasePid();
+      process.kill(pid, "SIGSTOP");
+      await delay(isFull && round === 0 ? 120_000 : 3_000);
+      journaled = Math.max(journaled, await culprit.metric("culprit_journal_spans"));
+      expect((await fetch(`${culprit.url}/healthz`)).status).toBe(200);
+      process.kill(pid, "SIGCONT");
+      await delay(200);
+    });
+  }
+  expect(journaled).toBeGreaterThan(0);
+  expect(await culprit.metric("culprit_database_restarts_total")).toBe(0);
+  await expectAllEmbedded(exporter, culprit);
+});
+
 test("a disk that is full refuses requests, and takes them again when there is room", async () => {
   need("mount", "--version");
   const journal = join(folder, "journal");
