@@ -32,7 +32,13 @@ export interface PgPool {
   readonly totalCount: number;
   readonly idleCount: number;
   readonly waitingCount: number;
-  readonly options?: { readonly max?: number };
+  readonly options?: {
+    readonly max?: number;
+    readonly connectionString?: string;
+    readonly host?: string;
+    readonly port?: number;
+    readonly database?: string;
+  };
 }
 
 export interface PgModule {

@@ -16,6 +16,7 @@ import { startPgCall } from "./pg-call.ts";
 import type { PgClient, PgModule, PgPool, PgQuery } from "./pg-classes.ts";
 import { withComment } from "./pg-comment.ts";
 import { cursorOf, followCursor, type PgCursor } from "./pg-cursor.ts";
+import { tellUnsentCall } from "./pg-unsent-call.ts";
 import { textOfQuery } from "./text-of-query.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
 
@@ -154,6 +155,12 @@ export class PgInstrumentation {
       states.note(results[1], checkout);
       if (pools !== undefined) {
         instrumentation.#guard.attempt(() => pools.checkedOut(pool, checkout.fromMs, results[0]));
+      }
+      if (results[0] && announced !== undefined) {
+        const failed = { pool, checkout, error: results[0] };
+        instrumentation.#guard.attempt(() =>
+          tellUnsentCall(instrumentation.#options, announced, failed),
+        );
       }
       const outer = instrumentation.#announced;
       instrumentation.#announced = announced;

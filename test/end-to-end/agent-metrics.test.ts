@@ -109,7 +109,7 @@ it.each(paths)("on %s, Prometheus: the same on its endpoint, counted once", asyn
   expect(sampleOf("v8js_memory_heap_space_size").length).toBeGreaterThan(5);
 });
 
-it("says how long requests waited for a connection of the pool, and how many gave up", async () => {
+it("says how long requests waited for a connection of the pool, and who gave up", async () => {
   const port = await findFreePort();
   app = await startTracedApp("pool-timeout.cjs", {
     collectorUrl: sink.url,
@@ -125,6 +125,20 @@ it("says how long requests waited for a connection of the pool, and how many gav
   const sampleOf = (start: string) =>
     Number(samples.match(new RegExp(`^${start}.*} (.+)$`, "m"))?.[1]);
   expect(sampleOf("db_client_connection_timeouts_total")).toBe(1);
-  // Two queries and a checkout by hand; the one that gave up has got none.
+  // Two queries, and a checkout by hand; the query that gave up has got none.
   expect(sampleOf("db_client_connection_wait_time_count")).toBe(3);
+
+  await sink.waitFor((spans) => spans.some(({ kind }) => kind === 2), deadlineMs);
+  const server = sink.spans.find(({ kind }) => kind === 2);
+  const [unsent, ...others] = sink.spans.filter(({ kind, isError }) => kind === 3 && isError);
+  expect(others).toEqual([]);
+  expect(unsent).toMatchObject({ name: "SELECT", parentSpanId: server?.spanId });
+  expect(unsent?.attributes).toMatchObject({
+    "error.type": "timeout",
+    "db.query.text": "SELECT pg_sleep($0)",
+    "db.namespace": "postgres",
+    "server.address": "127.0.0.1",
+    "server.port": postgres.port,
+  });
+  expect(unsent?.attributes["culprit.pool.wait_ms"]).toBeGreaterThan(900);
 });

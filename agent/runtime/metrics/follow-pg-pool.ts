@@ -34,8 +34,15 @@ export function toPoolState({
 }
 
 /** `host:port/database`, as the semantic conventions have it where a driver gives its pools no names. */
-function toPoolName({ options = {} }: MeteredPgPool): string {
+function toPoolName(pool: MeteredPgPool): string {
+  const { host, port, database } = toPoolServer(pool);
+  return `${host}:${port}/${database}`;
+}
+
+/** Where a pool connects to, as far as its own settings say that. */
+export function toPoolServer({ options = {} }: Pick<MeteredPgPool, "options">) {
   const { connectionString, host = "localhost", port = 5432, database = "" } = options;
   const url = connectionString === undefined ? null : URL.parse(connectionString);
-  return url === null ? `${host}:${port}/${database}` : `${url.host}${url.pathname}`;
+  if (url === null) return { host, port, database };
+  return { host: url.hostname, port: Number(url.port || 5432), database: url.pathname.slice(1) };
 }

@@ -1,4 +1,5 @@
 import { countDropped } from "../../diagnostics.ts";
+import { isTimeout } from "../../evidence/is-timeout.ts";
 import { databaseBounds } from "./call-durations.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
 import type { Metric, NumberPoint } from "./metric.ts";
@@ -122,12 +123,6 @@ export class PoolGauges {
     for (let number = 2; names.has(free); number += 1) free = `${name} (${number})`;
     return free;
   }
-}
-
-/** As pools say it: `TimeoutError`, `WaitQueueTimeoutError`, "timeout exceeded when trying to connect". */
-function isTimeout(error: unknown): boolean {
-  const { name, message } = error as { readonly name?: unknown; readonly message?: unknown };
-  return /time(d )?-?out/i.test(`${name} ${message}`);
 }
 
 function toPoint(name: string, value: number, stateName: string | undefined): NumberPoint {
