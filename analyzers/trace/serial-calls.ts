@@ -13,6 +13,7 @@ import {
 } from "../facts/endpoint-span.ts";
 import { blockedNs } from "../facts/event-loop-blocks.ts";
 import type { LearnedOrder } from "../facts/learned-order.ts";
+import { countRepeats } from "../facts/repeated-calls.ts";
 import { transactionsOf } from "../facts/transactions.ts";
 import type { Confidence } from "../model/finding.ts";
 import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
@@ -64,24 +65,28 @@ const gapShareMax = 0.2;
 /** By how much one may run into the next: callbacks end spans late. */
 const overlapMaxNs = 1e6;
 
+/** Calls of one shape below one parent from which on they are a loop's, however long one of them is. */
+const loopCallsMin = 5;
+
 /**
- * Calls worth looking at below each logical parent, by start; those of one shape are a loop's, and other findings'. So is a
- * summary span, which is as long as all of its calls: it breaks no chain that runs beside it.
+ * Calls worth looking at below each logical parent, by start. Those of a loop are other findings'; so is a summary span,
+ * which is as long as all of its calls: neither breaks a chain that runs beside it.
  */
 function longCallsByParent(trace: TraceView, { callMsMin }: Options): SpanIndex[][] {
   const { calls, parents } = callsOfTrace(trace);
-  const long = calls.filter(
-    (span) =>
-      parents[span] !== -1 &&
-      trace.repeats[span] === 1 &&
-      durationNs(trace, span) >= callMsMin * 1e6,
-  );
-  return [...Map.groupBy(long, (span) => `${parents[span]} ${trace.service[span]}`).values()].map(
-    (spans) => {
-      const ofShape = Map.groupBy(spans, (span) => trace.shapeId[span]!);
-      return spans.filter((span) => ofShape.get(trace.shapeId[span]!)!.length === 1);
-    },
-  );
+  const ofParent = Map.groupBy(calls, (span) => `${parents[span]} ${trace.service[span]}`);
+  return [...ofParent.values()].flatMap((siblings) => {
+    if (parents[siblings[0]!] === -1) return [];
+    const isLong = (span: SpanIndex) => durationNs(trace, span) >= callMsMin * 1e6;
+    const ofShape = Map.groupBy(siblings, (span) => trace.shapeId[span]!);
+    return [
+      siblings.filter((span) => {
+        const same = ofShape.get(trace.shapeId[span]!)!;
+        const isAlone = same.filter(isLong).length === 1;
+        return isLong(span) && isAlone && countRepeats(trace, same) < loopCallsMin;
+      }),
+    ];
+  });
 }
 
 /** Runs of calls that follow each other closely. */

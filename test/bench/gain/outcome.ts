@@ -14,7 +14,7 @@ export interface Outcome {
   readonly afterMs: number;
   readonly predictedGainMs: number;
   readonly gainMs: number;
-  /** From 5 % to 95 % of bootstrap resamples of both runs. */
+  /** From 5 % to 95 % of bootstrap resamples of both runs, slice by slice. */
   readonly gainLowMs: number;
   readonly gainHighMs: number;
   /** |predicted - realised gain| / realised gain. */
@@ -28,7 +28,7 @@ export interface Outcome {
 const shares = { p50: 0.5, p95: 0.95 } as const;
 const resamples = 400;
 
-/** Durations are those of the endpoint's server spans, nanoseconds. */
+/** Durations are those of the endpoint's server spans in order of time, nanoseconds. */
 export function toOutcomes(
   { name, kind, faults }: GainCase,
   level: Level,
@@ -66,18 +66,34 @@ function widthNs({ afterHighNs, afterLowNs }: PredictedChange): number {
   return afterHighNs - afterLowNs;
 }
 
+/**
+ * What was measured is no more certain than it repeats itself: each form ran in two slices, and what drifts between them is no
+ * gain. So slices are drawn, and of each runs of neighbours: what is slow by its surroundings is slow together with others.
+ */
 function gainInterval(
   { faulty, fixed }: { readonly faulty: readonly number[]; readonly fixed: readonly number[] },
   share: number,
 ): [number, number] {
   const random = createRandom("gain");
-  const draw = (values: readonly number[]) =>
-    values.map(() => values[Math.floor(random() * values.length)]!);
+  const draw = (values: readonly number[]) => {
+    const slices = [values.slice(0, values.length / 2), values.slice(values.length / 2)];
+    return slices.flatMap(() => drawRuns(slices[Math.floor(random() * slices.length)]!, random));
+  };
   const gains = Array.from(
     { length: resamples },
     () => quantile(draw(faulty), share) - quantile(draw(fixed), share),
   );
   return [quantile(gains, 0.05), quantile(gains, 0.95)];
+}
+
+function drawRuns(values: readonly number[], random: () => number): number[] {
+  const runLength = Math.ceil(Math.cbrt(values.length));
+  const drawn: number[] = [];
+  while (drawn.length < values.length) {
+    const from = Math.floor(random() * values.length);
+    for (let i = 0; i < runLength; i++) drawn.push(values[(from + i) % values.length]!);
+  }
+  return drawn.slice(0, values.length);
 }
 
 /** The smallest value that `share` of the values does not exceed. */

@@ -23,13 +23,13 @@ export interface ServerSpans {
   readonly route: string;
 }
 
-/** Durations of an endpoint's server spans, nanoseconds. */
+/** Durations of an endpoint's server spans in order of time, nanoseconds. */
 export async function readDurations(
   { clickhouseUrl }: Ports,
   environment: Level,
   { service, route }: ServerSpans,
 ): Promise<number[]> {
-  const sql = `SELECT duration FROM spans WHERE kind = 2 AND service = '${service}' AND environment = '${environment}' AND http_route = '${route}' FORMAT TSV`;
+  const sql = `SELECT duration FROM spans WHERE kind = 2 AND service = '${service}' AND environment = '${environment}' AND http_route = '${route}' ORDER BY ts, span_id FORMAT TSV`;
   const response = await fetch(`${clickhouseUrl}/?query=${encodeURIComponent(sql)}`);
   const text = await response.text();
   if (!response.ok) throw new Error(`the database answered ${response.status}: ${text}`);

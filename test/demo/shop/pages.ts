@@ -218,10 +218,14 @@ const finder: Widget = {
     rowsOf("SELECT id, stars FROM reviews WHERE id > 200000 AND email = $1", [guest(n)]),
 };
 
+/**
+ * Together the two shorter ones take a tenth of a second where nothing else runs: with less, starting them at the same time would save
+ * less than is worth telling, and no fault would be left on a fast machine. The longest is as long as both, so that two cores are enough.
+ */
 const sumQueries = [
-  "SELECT status, count(*) FROM orders GROUP BY status",
   "SELECT product_id % 10, sum(quantity) FROM order_items GROUP BY 1",
-  "SELECT stars, count(*) FROM reviews WHERE id > 600000 GROUP BY stars",
+  "SELECT stars, count(*) FROM reviews GROUP BY stars",
+  "SELECT status, sum(quantity) FROM orders JOIN order_items ON order_id = id GROUP BY status",
 ] as const;
 
 /** Three sums that have nothing to do with each other. */
