@@ -138,14 +138,15 @@ export class ExpressInstrumentation {
       const { server } = trace;
       const next = args[2];
       if (typeof next !== "function") return args;
-      args[2] = function (this: unknown, ...results: unknown[]) {
+      const onNext = function (this: unknown, ...results: unknown[]) {
         const [error] = results;
         if (error && error !== "route" && error !== "router") {
           server?.addEvent("exception", toRedactedException(error));
         }
         return Reflect.apply(next, this, results);
       };
-      return args;
+      // Not the same list, changed: with that V8's young generation freed no request any more.
+      return args.with(2, onNext);
     } catch (error) {
       this.#guard.failed(error);
       return args;
