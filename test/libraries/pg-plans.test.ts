@@ -1,9 +1,18 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startCulpritProcess } from "../support/culprit-process.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { until } from "../support/until.ts";
 import { type PostgresWithItems, startPostgresWithItems } from "./postgres-items.ts";
 import { librarySets, moduleSystems, startApp } from "./run-library.ts";
+
+interface StoredLog {
+  readonly eventName: string;
+  readonly spanId: string;
+}
 
 let postgres: PostgresWithItems;
 let client: Client;
@@ -90,6 +99,34 @@ it("of several statements in one text none is run again, and that there is no pl
   expect(sink.logs).toEqual([]);
   const call = sink.spans.find(({ kind }) => kind === 3);
   expect(call?.attributes["db.operation.batch.size"]).toBe(2);
+});
+
+it("is among the logs of its trace in culprit, with the span of the call", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "culprit-plans-"));
+  const culprit = await startCulpritProcess(folder);
+  try {
+    const env = { ...postgres.env, CULPRIT_PLANS: "on", CULPRIT_EVENT_LOOP_BLOCK_MS: "0" };
+    const options = { library: "pg-slow", set: "newest", modules: "CommonJS" } as const;
+    app = await startApp({ ...options, env, collectorUrl: culprit.url });
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+    await (await fetch(`http://127.0.0.1:${app.port}/slow/1`, { headers })).arrayBuffer();
+    const read = async (part: string) =>
+      (await fetch(`${culprit.url}/api/v1/traces/${traceId}${part}`)).json();
+    let logs: readonly StoredLog[] = [];
+    await until(async () => {
+      logs = ((await read("/logs")) as { logs?: StoredLog[] }).logs ?? [];
+      return logs.length > 0;
+    });
+    expect(logs).toMatchObject([{ eventName: "culprit.query_plan" }]);
+    const text = JSON.stringify(await read(""));
+    expect(text).toContain(logs[0]!.spanId);
+    expect(logs[0]?.spanId).toMatch(/^[0-9a-f]{16}$/);
+  } finally {
+    await app.stop();
+    await culprit.process.stop(20_000);
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 it("without it the database is asked for no plan", async () => {
