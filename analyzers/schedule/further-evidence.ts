@@ -20,7 +20,10 @@ interface Options extends ErrorReport {
   readonly now: () => number;
 }
 
-/** Asked again after so long: what these questions are about changes slowly, and they cost more than the others. */
+/**
+ * Asked again when the next of these begins, all findings together: what these questions are about changes slowly, and they cost
+ * more than the others.
+ */
 const askAgainMs = 10 * 60_000;
 /** Findings whose answers are kept; the ones asked for longest ago go first. */
 const answersMax = 2_000;
@@ -36,8 +39,8 @@ export class FurtherEvidence {
   ): Promise<ReadonlyMap<string, Told>> {
     const nowMs = options.now();
     const due = findings.filter(({ fingerprint }) => {
-      const askedMs = this.#answers.get(fingerprint)?.askedMs;
-      return askedMs === undefined || nowMs - askedMs >= askAgainMs;
+      const askedMs = this.#answers.get(fingerprint)?.askedMs ?? Number.NEGATIVE_INFINITY;
+      return Math.floor(askedMs / askAgainMs) < Math.floor(nowMs / askAgainMs);
     });
     await this.#askPast(options, due, nowMs);
     await this.#askHolders(options, due, nowMs);

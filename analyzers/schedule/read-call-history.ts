@@ -18,7 +18,7 @@ export interface CallKey {
 const hoursMax = 168;
 /** These are read whatever is stored; of the hours before them as many as hold so many spans, evenly. */
 const recentHours = 3;
-const spansMax = 20_000_000;
+const spansMax = 5_000_000;
 const rowsMax = 20_000;
 /** Other queries whose hours are compared. */
 const othersMax = 20;
