@@ -25,7 +25,7 @@ export const callHistoryQuery: Query = {
         toString(shape_id) AS shapeId,
         toUInt32(toUnixTimestamp(toStartOfHour(ts))) AS hourS,
         toUInt32(count()) AS calls,
-        toFloat64(quantile(0.5)(duration)) AS p50Ns,
+        toFloat64(quantileExactWeighted(0.5)(duration, toUInt64(greatest(1, round(weight))))) AS p50Ns,
         if(countIf(returned_rows >= 0) = 0, -1, avgIf(returned_rows, returned_rows >= 0)) AS rows,
         arraySort(groupUniqArray(10)(toString(service_version))) AS serviceVersions
       FROM spans
@@ -60,7 +60,9 @@ export type CallHistoryRow = {
   readonly database: string;
   readonly shapeId: string;
   readonly hourS: number;
+  /** Stored ones. */
   readonly calls: number;
+  /** Weighted by 1 / sampling probability: what a sampler prefers is not what is usual. */
   readonly p50Ns: number;
   /** Mean of those whose rows are known; -1: of none. */
   readonly rows: number;

@@ -65,7 +65,9 @@ beforeAll(async () => {
     ...[10, 20, 30].map((ms, i) => query(1, i, ms, { returned_rows: i === 0 ? "-1" : "4" })),
     query(1, 5, 999, { repeats: 12 }),
     query(1, 6, 999, { status_code: 2 }),
-    query(2, 1, 5, { service_version: "0" }),
+    // A sampler keeps the slow ones, and one in ten of the others.
+    query(2, 1, 5, { service_version: "0", weight: 10 }),
+    ...[2, 3].map((i) => query(2, i, 500, { service_version: "0" })),
     query(3, 1, 5),
     ...[1, 2, 3, 4].map((i) => query(1, i, 2, { shape_id: "8" })),
     ...[1, 2].map((i) => query(1, i, 2, { shape_id: "9" })),
@@ -99,7 +101,7 @@ test("call-history: the hours asked for, the shape in question first, then what 
   expect(
     rows.map(({ shapeId, hourS, calls }) => [shapeId, thisHourMs / 1000 - hourS, calls]),
   ).toEqual([
-    ["7", 7_200, 1],
+    ["7", 7_200, 3],
     ["7", 3_600, 3],
     ["8", 3_600, 4],
     ["9", 3_600, 2],
@@ -115,7 +117,7 @@ test("call-history: the hours asked for, the shape in question first, then what 
     rows: 4,
     serviceVersions: ["1"],
   });
-  expect(rows[0]).toMatchObject({ rows: -1, serviceVersions: ["0"] });
+  expect(rows[0]).toMatchObject({ p50Ns: 5e6, rows: -1, serviceVersions: ["0"] });
   expect(await askHistory({ rowsMax: 2 })).toEqual(rows.slice(0, 2));
   expect(await askHistory({ services: ["nobody"] })).toEqual([]);
 });
