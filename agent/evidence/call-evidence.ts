@@ -65,7 +65,7 @@ export function createCallEvidence(options: CallEvidenceOptions): CallEvidence {
 
   function addHash(span: Span, statement: string, params: unknown): void {
     const hash = hashParams(statement, params);
-    if (hash !== undefined) span.setAttribute(paramsHashAttribute, hash);
+    if (hash !== undefined) span.setAttribute(paramsHashAttribute, hash.text);
   }
 
   function addRequest(span: Span, statement: string, params: unknown): void {

@@ -22,8 +22,16 @@ const segmentsMax = 32;
 const wordCharactersMax = 32;
 
 export function toHttpCall({ method, origin, path }: HttpRequest): HttpCall {
-  const hasBody = method !== "GET" && method !== "HEAD";
-  return { statement: `${method} ${origin}${toTemplate(path)}`, params: hasBody ? null : [path] };
+  const statement = toHttpStatement(method, origin, toPathTemplate(path));
+  return { statement, params: toHttpParams(method, path) };
+}
+
+export function toHttpStatement(method: string, origin: string, template: string): string {
+  return `${method} ${origin}${template}`;
+}
+
+export function toHttpParams(method: string, path: string): readonly [string] | null {
+  return method === "GET" || method === "HEAD" ? [path] : null;
 }
 
 const slash = 0x2f;
@@ -34,7 +42,7 @@ const hash = 0x23;
  * A segment with a digit, or a long one, is a value: `*`. Coarser than the collector's template: two endpoints that are
  * taken for one get their call sites a call earlier. In one pass, because each call of the application pays for it.
  */
-function toTemplate(path: string): string {
+export function toPathTemplate(path: string): string {
   const end = Math.min(path.length, pathCharactersMax);
   let template = "";
   let segments = 0;

@@ -5,7 +5,7 @@ import { createParamsHash, hashedCharactersMax } from "./params-hash.ts";
 const statement = "SELECT name FROM products WHERE id = $1";
 const withKey = (key: string | undefined) => {
   const hash = createParamsHash(key);
-  return (params: unknown) => hash(statement, params);
+  return (params: unknown) => hash(statement, params)?.text;
 };
 const hashParams = withKey("a key");
 
@@ -119,12 +119,12 @@ function toBuffer(value: unknown): unknown {
 
 it("a value that is written into the statement counts as a parameter", () => {
   const hash = createParamsHash("a key");
-  const seven = hash("SELECT name FROM products WHERE id = 7", undefined);
-  expect(hash("SELECT name FROM products WHERE id = 7", undefined)).toBe(seven);
-  expect(hash("SELECT name FROM products WHERE id = 8", undefined)).not.toBe(seven);
+  const seven = hash("SELECT name FROM products WHERE id = 7", undefined)?.text;
+  expect(hash("SELECT name FROM products WHERE id = 7", undefined)?.text).toBe(seven);
+  expect(hash("SELECT name FROM products WHERE id = 8", undefined)?.text).not.toBe(seven);
 });
 
 it("a statement and its parameters can't be cut in another place", () => {
   const hash = createParamsHash("a key");
-  expect(hash("a1;s1:b", [])).not.toBe(hash("a", ["b"]));
+  expect(hash("a1;s1:b", [])?.text).not.toBe(hash("a", ["b"])?.text);
 });

@@ -3,11 +3,27 @@ import { types } from "node:util";
 import { wordToHex } from "../tracing/hex-words.ts";
 import { SipHash } from "./sip-hash.ts";
 
+/** 64 bits, in two words that are unsigned. */
+export class ParamsHash {
+  readonly high: number;
+  readonly low: number;
+
+  constructor(high: number, low: number) {
+    this.high = high;
+    this.low = low;
+  }
+
+  /** 16 lower-case hex digits. */
+  get text(): string {
+    return wordToHex(this.high) + wordToHex(this.low);
+  }
+}
+
 /**
- * 16 lower-case hex digits that are equal for equal parameters of an equal statement, or undefined when they can't be told without running
- * the application's code (an object's `toJSON`, `toPostgres`, getters) or are larger than `hashedCharactersMax`.
+ * Equal for equal parameters of an equal statement, or undefined when they can't be told without running the application's code
+ * (an object's `toJSON`, `toPostgres`, getters) or are larger than `hashedCharactersMax`.
  */
-export type HashParams = (statement: string, params: unknown) => string | undefined;
+export type HashParams = (statement: string, params: unknown) => ParamsHash | undefined;
 
 /** Half a hash would make different parameters look equal; beyond this there is none. */
 export const hashedCharactersMax = 65_536;
@@ -93,9 +109,9 @@ class ParamsWriter {
     this.#charactersLeft = hashedCharactersMax;
   }
 
-  finish(): string {
+  finish(): ParamsHash {
     this.#hash.finish();
-    return wordToHex(this.#hash.high) + wordToHex(this.#hash.low);
+    return new ParamsHash(this.#hash.high, this.#hash.low);
   }
 
   /** False when it can't be told, or is too much. */

@@ -138,6 +138,29 @@ export class AttributeEncoder implements AttributeWriter {
     this.#writeText(key, value, widthOf(key.bytes.length + headBytesMax + characters * 3));
   }
 
+  joined(key: AttributeKey, first: string, second: string): void {
+    const characters = first.length + second.length;
+    if (characters > textCharactersMax) {
+      this.text(key, first + second);
+      return;
+    }
+    if (this.#overrides?.has(key.name)) return;
+    const width = widthOf(key.bytes.length + headBytesMax + characters * 3);
+    const out = this.#out;
+    out.byte(this.#attributeTag);
+    const lengthAt = out.skip(width);
+    out.copy(key.bytes);
+    out.byte(0x12);
+    const anyValueAt = out.skip(width);
+    out.byte(0x0a);
+    const textAt = out.skip(width);
+    out.text(first);
+    out.text(second);
+    out.fill(textAt, width);
+    out.fill(anyValueAt, width);
+    out.fill(lengthAt, width);
+  }
+
   /** All lengths in so many bytes. */
   #writeText(key: AttributeKey, value: string, width: number): void {
     const out = this.#out;
@@ -155,38 +178,35 @@ export class AttributeEncoder implements AttributeWriter {
     // Of a header, say: a varint of Infinity would have no end.
     if (!Number.isSafeInteger(value) || value < 0) return;
     if (this.#overrides?.has(key.name)) return;
-    const bytes = varintBytes(value);
-    this.#begin(key, 1 + bytes);
-    this.#out.count(0x18, value);
+    this.#begin(key, 0x18, varintBytes(value));
+    this.#out.varint(value);
   }
 
-  /** Tag, length and key of an attribute, and the head of its AnyValue, of which `bytes` follow: fewer than 128. */
-  #begin(key: AttributeKey, bytes: number): void {
-    const out = this.#out;
-    const length = key.bytes.length + 2 + bytes;
-    out.byte(this.#attributeTag);
-    if (length < 128) out.byte(length);
-    else {
-      out.byte((length & 127) | 128);
-      out.byte(length >>> 7);
-    }
-    out.copy(key.bytes);
-    out.byte(0x12);
-    out.byte(bytes);
+  /** All that stands before a value of so many bytes. */
+  #begin(key: AttributeKey, valueTag: number, bytes: number): void {
+    this.#out.byte(this.#attributeTag);
+    this.#out.copy(key.head(valueTag, bytes));
   }
 
   double(key: AttributeKey, value: number): void {
     if (this.#overrides?.has(key.name)) return;
-    this.#begin(key, 9);
-    this.#out.byte(0x21);
+    this.#begin(key, 0x21, 8);
     this.#out.double(value);
   }
 
   flag(key: AttributeKey, value: boolean): void {
     if (this.#overrides?.has(key.name)) return;
-    this.#begin(key, 2);
-    this.#out.byte(0x10);
+    this.#begin(key, 0x10, 1);
     this.#out.byte(value ? 1 : 0);
+  }
+
+  hex(key: AttributeKey, high: number, low: number): void {
+    if (this.#overrides?.has(key.name)) return;
+    // The length of the text is a byte of the value.
+    this.#begin(key, 0x0a, 17);
+    this.#out.byte(16);
+    this.#out.hex(high);
+    this.#out.hex(low);
   }
 
   kept(attributes: KeptAttributes): void {

@@ -1,3 +1,5 @@
+import { writeHex } from "../tracing/hex-words.ts";
+
 /**
  * The primitives of protobuf, written into one buffer. A length is left as wide as its content may need, and filled in
  * behind it; protobuf allows varints with leading zeros. Writes beyond the end of the buffer are lost: whoever writes
@@ -59,65 +61,90 @@ export class ByteWriter {
 
   count(fieldTag: number, value: number): void {
     this.byte(fieldTag);
+    this.varint(value);
+  }
+
+  varint(value: number): void {
     let rest = value;
     for (; rest > int32Max; rest = Math.floor(rest / 128)) this.byte((rest & 127) | 128);
     for (; rest > 127; rest >>>= 7) this.byte((rest & 127) | 128);
     this.byte(rest);
   }
 
-  /** Four bytes of an id, the highest first. */
-  word(word: number): void {
+  /** A trace's id, its first word first. */
+  traceId(fieldTag: number, id: TraceIdWords): void {
+    this.byte(fieldTag);
+    this.byte(16);
+    this.#word(id.id0);
+    this.#word(id.id1);
+    this.#word(id.id2);
+    this.#word(id.id3);
+  }
+
+  spanId(fieldTag: number, id0: number, id1: number): void {
+    this.byte(fieldTag);
+    this.byte(8);
+    this.#word(id0);
+    this.#word(id1);
+  }
+
+  /** Its highest byte first. */
+  #word(word: number): void {
+    const bytes = this.#bytes;
     const at = this.length;
-    this.#bytes[at] = word >>> 24;
-    this.#bytes[at + 1] = word >>> 16;
-    this.#bytes[at + 2] = word >>> 8;
-    this.#bytes[at + 3] = word;
+    bytes[at] = word >>> 24;
+    bytes[at + 1] = word >>> 16;
+    bytes[at + 2] = word >>> 8;
+    bytes[at + 3] = word;
     this.length = at + 4;
+  }
+
+  /** Eight lower-case hex digits. */
+  hex(word: number): void {
+    writeHex(this.#bytes, this.length, word);
+    this.length += 8;
   }
 
   /** Nanoseconds since 1970 as fixed64; a double holds today's to a quarter of a microsecond. */
-  time(ms: number): void {
+  time(fieldTag: number, ms: number): void {
     const ns = ms * 1e6;
     const high = Math.floor(ns / 2 ** 32);
-    this.#littleEndian(ns - high * 2 ** 32);
-    this.#littleEndian(high);
-  }
-
-  #littleEndian(word: number): void {
+    const low = ns - high * 2 ** 32;
+    const bytes = this.#bytes;
     const at = this.length;
-    this.#bytes[at] = word;
-    this.#bytes[at + 1] = word >>> 8;
-    this.#bytes[at + 2] = word >>> 16;
-    this.#bytes[at + 3] = word >>> 24;
-    this.length = at + 4;
+    bytes[at] = fieldTag;
+    bytes[at + 1] = low;
+    bytes[at + 2] = low >>> 8;
+    bytes[at + 3] = low >>> 16;
+    bytes[at + 4] = low >>> 24;
+    bytes[at + 5] = high;
+    bytes[at + 6] = high >>> 8;
+    bytes[at + 7] = high >>> 16;
+    bytes[at + 8] = high >>> 24;
+    this.length = at + 9;
   }
 
-  /** Tag, length in `lengthWidth` bytes (0: as few as it may need), UTF-8. Most texts are short and ASCII: those are copied here, which is faster than the call. */
+  /** Tag, length in `lengthWidth` bytes (0: as few as it may need), UTF-8. */
   field(fieldTag: number, text: string, charactersMax: number, lengthWidth = 0): void {
     const value = text.length > charactersMax ? text.slice(0, charactersMax) : text;
-    const characters = value.length;
     this.byte(fieldTag);
-    const width = lengthWidth || widthOf(characters * 3);
+    const width = lengthWidth || widthOf(value.length * 3);
     const lengthAt = this.skip(width);
-    // Otherwise as much as fits in would be written, and nobody could tell.
-    if (this.length + characters * 3 > this.#bytes.length) {
-      this.isOverfull = true;
-      return;
-    }
-    const from = this.length;
-    const written = characters < 64 ? this.#writeAscii(value, from) : -1;
-    this.length = from + (written < 0 ? this.#bytes.write(value, from) : written);
+    this.text(value);
     this.fill(lengthAt, width);
   }
 
-  /** How many bytes, or -1 when the text is not ASCII. */
-  #writeAscii(value: string, from: number): number {
-    for (let i = 0; i < value.length; i += 1) {
-      const code = value.charCodeAt(i);
-      if (code > 127) return -1;
-      this.#bytes[from + i] = code;
+  /** UTF-8. Most texts are short and ASCII: those are copied here, which is faster than the call. */
+  text(value: string): void {
+    const from = this.length;
+    const characters = value.length;
+    // Otherwise as much as fits in would be written, and nobody could tell.
+    if (from + characters * 3 > this.#bytes.length) {
+      this.isOverfull = true;
+      return;
     }
-    return value.length;
+    const written = characters < 64 ? writeAscii(this.#bytes, from, value) : -1;
+    this.length = from + (written < 0 ? this.#bytes.write(value, from) : written);
   }
 
   /** A copy of what was written since; undefined when it is not whole. */
@@ -136,9 +163,28 @@ export class ByteWriter {
       this.isOverfull = true;
       return;
     }
-    if (length >= 24) this.#bytes.set(source, at);
-    else for (let i = 0; i < length; i += 1) this.#bytes[at + i] = source[i]!;
+    const bytes = this.#bytes;
+    if (length >= 24) bytes.set(source, at);
+    else for (let i = 0; i < length; i += 1) bytes[at + i] = source[i]!;
   }
+}
+
+interface TraceIdWords {
+  readonly id0: number;
+  readonly id1: number;
+  readonly id2: number;
+  readonly id3: number;
+}
+
+/** How many bytes, or -1 when the text is not ASCII. */
+function writeAscii(bytes: Uint8Array, from: number, value: string): number {
+  const { length } = value;
+  for (let i = 0; i < length; i += 1) {
+    const code = value.charCodeAt(i);
+    if (code > 127) return -1;
+    bytes[from + i] = code;
+  }
+  return length;
 }
 
 const int32Max = 2 ** 31 - 1;

@@ -77,30 +77,18 @@ export class SpanEncoder {
 
   #writeSpan(span: RecordedSpan): void {
     const { trace } = span;
-    this.#out.byte(tag.traceId);
-    this.#out.byte(16);
-    this.#out.word(trace.id0);
-    this.#out.word(trace.id1);
-    this.#out.word(trace.id2);
-    this.#out.word(trace.id3);
-    this.#out.byte(tag.spanId);
-    this.#out.byte(8);
-    this.#out.word(span.id0);
-    this.#out.word(span.id1);
-    if (trace.sentState !== "") this.#out.field(tag.traceState, trace.sentState, textCharactersMax);
+    const out = this.#out;
+    out.traceId(tag.traceId, trace);
+    out.spanId(tag.spanId, span.id0, span.id1);
+    if (trace.sentState !== "") out.field(tag.traceState, trace.sentState, textCharactersMax);
     if (span.parent0 !== 0 || span.parent1 !== 0) {
-      this.#out.byte(tag.parentSpanId);
-      this.#out.byte(8);
-      this.#out.word(span.parent0);
-      this.#out.word(span.parent1);
+      out.spanId(tag.parentSpanId, span.parent0, span.parent1);
     }
-    this.#out.field(tag.name, span.name, nameCharactersMax);
-    this.#out.byte(tag.kind);
-    this.#out.byte(span.kind);
-    this.#out.byte(tag.start);
-    this.#out.time(span.startMs);
-    this.#out.byte(tag.end);
-    this.#out.time(span.endMs);
+    out.field(tag.name, span.name, nameCharactersMax);
+    out.byte(tag.kind);
+    out.byte(span.kind);
+    out.time(tag.start, span.startMs);
+    out.time(tag.end, span.endMs);
     this.#attributes.override(span.attributes);
     if (span.detail !== undefined) span.detail.write(this.#attributes);
     this.#attributes.override(undefined);
@@ -129,8 +117,7 @@ export class SpanEncoder {
   #writeEvent({ name, timeMs, attributes }: SpanEvent): void {
     this.#out.byte(tag.events);
     const lengthAt = this.#out.skip(3);
-    this.#out.byte(0x09);
-    this.#out.time(timeMs);
+    this.#out.time(0x09, timeMs);
     this.#out.field(0x12, name, nameCharactersMax);
     this.#attributes.writeOfEvent(lengthAt, eventAttributesTag, attributes);
     this.#out.fill3(lengthAt);
@@ -142,12 +129,9 @@ export class SpanEncoder {
     if (trace === undefined || span === undefined) return;
     this.#out.byte(tag.links);
     const lengthAt = this.#out.skip(3);
-    this.#out.byte(tag.traceId);
-    this.#out.byte(16);
-    for (const word of trace) this.#out.word(word);
-    this.#out.byte(tag.spanId);
-    this.#out.byte(8);
-    for (const word of span) this.#out.word(word);
+    const [id0, id1, id2, id3] = trace;
+    this.#out.traceId(tag.traceId, { id0, id1, id2, id3 });
+    this.#out.spanId(tag.spanId, span[0], span[1]);
     this.#attributes.writeAll(linkAttributesTag, attributes);
     this.#out.fill3(lengthAt);
   }

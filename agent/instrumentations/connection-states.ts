@@ -1,4 +1,5 @@
 import type { PoolState } from "../runtime/metrics/pool-gauges.ts";
+import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { TransactionState } from "./transaction-state.ts";
 
 /** What is known of a connection between two calls on it. */
@@ -34,7 +35,7 @@ export class ConnectionStates {
   note(connection: unknown, { isDelayed, isNewConnection, fromMs }: Checkout): void {
     if (!isDelayed || typeof connection !== "object" || connection === null) return;
     const state = this.of(connection);
-    const waitedMs = performance.now() - fromMs;
+    const waitedMs = monotonicNow() - fromMs;
     if (isNewConnection) state.connectionCreateMs = waitedMs;
     else state.poolWaitMs = waitedMs;
   }
@@ -44,7 +45,8 @@ export class ConnectionStates {
 export function takeWaits(state: ConnectionState): Waits {
   const { poolWaitMs, connectionCreateMs } = state;
   if (poolWaitMs === -1 && connectionCreateMs === -1) return noWaits;
-  Object.assign(state, noWaits);
+  state.poolWaitMs = -1;
+  state.connectionCreateMs = -1;
   return { poolWaitMs, connectionCreateMs };
 }
 
@@ -57,7 +59,7 @@ export class Checkout {
 
   constructor({ used, idle, pending, max }: PoolState) {
     this.isDelayed = idle <= pending;
-    this.fromMs = this.isDelayed ? performance.now() : 0;
+    this.fromMs = this.isDelayed ? monotonicNow() : 0;
     this.isNewConnection = idle === 0 && used < max;
   }
 }

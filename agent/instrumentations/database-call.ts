@@ -1,5 +1,6 @@
 import type { CallSite } from "../evidence/call-site.ts";
 import type { DatabaseServer, SentStatement, Statement } from "../evidence/known-statements.ts";
+import type { ParamsHash } from "../evidence/params-hash.ts";
 import type { SqlComments } from "../evidence/sql-comment.ts";
 import type { SlowStatements } from "../plans/slow-statements.ts";
 import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
@@ -28,7 +29,7 @@ const slowMs = 100;
 export interface CallStart {
   readonly statement: Statement;
   readonly server: DatabaseServer;
-  readonly paramsHash: string | undefined;
+  readonly paramsHash: ParamsHash | undefined;
   readonly callSite: CallSite | undefined;
   readonly repeatIndex: number;
   /** "" outside of a transaction. */
@@ -98,7 +99,7 @@ export class DatabaseCall implements Repeat {
   }
 
   get paramsHash(): string | undefined {
-    return this.#start.paramsHash;
+    return this.#start.paramsHash?.text;
   }
 
   get repeat(): Repeat | undefined {
@@ -107,14 +108,14 @@ export class DatabaseCall implements Repeat {
   }
 
   /** A short transaction, where there were ten alike, is one for each row: its calls are summed up with the others'. */
-  get #longTransactionId(): string {
+  #longTransactionId(): string {
     const { transactionId, statementIndex } = this.#start;
     return statementIndex > sentWholeMax ? transactionId : "";
   }
 
   isAlike(other: Repeat): boolean {
     if (!(other instanceof DatabaseCall)) return false;
-    const isSameTransaction = this.#longTransactionId === other.#longTransactionId;
+    const isSameTransaction = this.#longTransactionId() === other.#longTransactionId();
     return isSameTransaction && isSameServer(this.#start.server, other.#start.server);
   }
 
@@ -135,14 +136,14 @@ export class DatabaseCall implements Repeat {
     statement.sent ??= toSent(statement, server);
     if (isSameServer(statement.sent.server, server)) writer.kept(statement.sent.attributes);
     else writeStatement(writer, statement, server);
-    const transactionId = this.#longTransactionId;
+    const transactionId = this.#longTransactionId();
     if (transactionId !== "") writer.text(keys.transactionId, transactionId);
   }
 
   write(writer: AttributeWriter): void {
     this.writeShared(writer);
     const { paramsHash, repeatIndex } = this.#start;
-    if (paramsHash !== undefined) writer.text(keys.paramsHash, paramsHash);
+    if (paramsHash !== undefined) writer.hex(keys.paramsHash, paramsHash.high, paramsHash.low);
     if (this.rows >= 0) writer.integer(keys.dbReturnedRows, this.rows);
     if (this.#batchSize > 1) writer.integer(keys.dbOperationBatchSize, this.#batchSize);
     if (this.#responseCode !== "") writer.known(keys.dbResponseStatusCode, this.#responseCode);
@@ -155,7 +156,7 @@ export class DatabaseCall implements Repeat {
   #writeConnection(writer: AttributeWriter): void {
     const { transactionId, statementIndex, poolWaitMs, connectionCreateMs } = this.#start;
     if (transactionId !== "") {
-      if (this.#longTransactionId === "") writer.text(keys.transactionId, transactionId);
+      if (this.#longTransactionId() === "") writer.text(keys.transactionId, transactionId);
       writer.integer(keys.statementIndex, statementIndex);
     }
     if (poolWaitMs >= 0) writer.double(keys.poolWait, poolWaitMs);

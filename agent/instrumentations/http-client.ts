@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Guard } from "./guard.ts";
+import { HttpTargets } from "./http-targets.ts";
 import { type CallOptions, callOf, OutgoingCall, setCall, toBytes } from "./outgoing-call.ts";
 
 interface RequestMessage {
@@ -11,7 +12,7 @@ interface RequestMessage {
 export function instrumentHttpClient(options: CallOptions): void {
   const guard = new Guard("node:http requests");
   const { contexts } = options.tracing;
-  const callOptions = { ...options, client: "http" };
+  const callOptions = { ...options, targets: new HttpTargets("http") };
 
   guard.subscribe<RequestMessage>("http.client.request.created", function onCreated({ request }) {
     const call = OutgoingCall.start(callOptions, toHttpRequest(request), onCreated);

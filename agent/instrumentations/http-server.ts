@@ -5,6 +5,7 @@ import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { LocalTrace } from "../tracing/local-trace.ts";
+import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { SpanDetail } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { keys } from "./attribute-keys.ts";
@@ -57,7 +58,7 @@ export function instrumentHttpServer(
     span.detail = detail;
     runtime.requestStarted(span, span.startMs - trace.clockOffsetMs);
     const onClose = () => {
-      const nowMs = performance.now();
+      const nowMs = monotonicNow();
       runtime.requestEnding(span, nowMs);
       const { statusCode } = response;
       endServerSpan(span, request.method ?? "", { statusCode, nowMs });

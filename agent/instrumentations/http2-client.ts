@@ -1,8 +1,9 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import { syncBuiltinESMExports } from "node:module";
 import { Guard } from "./guard.ts";
+import { HttpTargets } from "./http-targets.ts";
 import { type GivenHeaders, headerOf, isGrpc, withHeaders } from "./http2-headers.ts";
-import { type CallOptions, OutgoingCall, toBytes } from "./outgoing-call.ts";
+import { type CallOptions, type HttpCallOptions, OutgoingCall, toBytes } from "./outgoing-call.ts";
 import { wrapMethod } from "./wrap-method.ts";
 
 type Entry = (...args: never[]) => unknown;
@@ -25,12 +26,12 @@ const errorCodes = (
  * that is made shows us its class, and `request` is wrapped there.
  */
 export class Http2ClientInstrumentation {
-  readonly #options: CallOptions;
+  readonly #options: HttpCallOptions;
   readonly #guard = new Guard("node:http2 requests");
   readonly #patched = new WeakSet<object>();
 
   constructor(options: CallOptions) {
-    this.#options = options;
+    this.#options = { ...options, targets: new HttpTargets("http2") };
   }
 
   /** `exports` is the module `node:http2`. */
@@ -89,7 +90,7 @@ export class Http2ClientInstrumentation {
       // A tunnel is no request.
       if (method === "CONNECT" || isGrpc(headers)) return undefined;
       const request = { method, origin, path: headerOf(headers, ":path") ?? "/" };
-      const call = OutgoingCall.start({ ...this.#options, client: "http2" }, request, entry);
+      const call = OutgoingCall.start(this.#options, request, entry);
       if (call === undefined) return undefined;
       call.protocolVersion = "2";
       call.isReused = !session.connecting;

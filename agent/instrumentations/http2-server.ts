@@ -4,6 +4,7 @@ import type { CapturedHeaders } from "../evidence/captured-headers.ts";
 import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
+import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { keys } from "./attribute-keys.ts";
@@ -47,10 +48,10 @@ export function instrumentHttp2Server(
     if (!span.trace.isSampled) return;
     const detail = new AnsweredStream(span, stream, headers);
     span.detail = detail;
-    runtime.requestStarted(span, performance.now());
+    runtime.requestStarted(span, monotonicNow());
     stream.once("close", () => {
       try {
-        const nowMs = performance.now();
+        const nowMs = monotonicNow();
         runtime.requestEnding(span, nowMs);
         detail.finish(nowMs);
       } catch (error) {

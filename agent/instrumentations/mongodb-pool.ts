@@ -1,4 +1,5 @@
 import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
+import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { MongodbPool } from "./mongodb-classes.ts";
 
 /** To be called when a pool is used; does nothing from the second time on. One server has one pool in each client. */
@@ -17,7 +18,7 @@ export function followMongodbPool(pools: PoolGauges | undefined, pool: MongodbPo
 
 /** Whether a checkout will have to wait is told from the pool's counts before it. */
 export class MongodbCheckout {
-  readonly fromMs = performance.now();
+  readonly fromMs = monotonicNow();
   readonly isDelayed: boolean;
 
   constructor({ availableConnectionCount, waitQueueSize }: MongodbPool) {

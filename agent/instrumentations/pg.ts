@@ -205,7 +205,9 @@ export class PgInstrumentation {
       guard.attempt(() => end(call, results[0], results[1]));
       return Reflect.apply(callback, this, results);
     };
-    return Reflect.apply(original, client, args.with(-1, onResult));
+    // Ours: the arguments as this call has collected them.
+    args[args.length - 1] = onResult;
+    return Reflect.apply(original, client, args);
   }
 
   #startCall(client: PgClient, args: Args, entry: AnyFunction): DatabaseCall | undefined {

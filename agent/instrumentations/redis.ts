@@ -1,4 +1,5 @@
 import type { CallSite } from "../evidence/call-site.ts";
+import type { ParamsHash } from "../evidence/params-hash.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { otlpKind, type RecordedSpan, type Repeat } from "../tracing/recorded-span.ts";
@@ -75,7 +76,7 @@ function startCall(
 interface RedisCallStart {
   readonly command: RedisCommand;
   readonly server: RedisServer;
-  readonly paramsHash: string | undefined;
+  readonly paramsHash: ParamsHash | undefined;
   readonly callSite: CallSite | undefined;
   readonly repeatIndex: number;
 }
@@ -100,7 +101,7 @@ class RedisCall implements Repeat, TracedCall {
   }
 
   get paramsHash(): string | undefined {
-    return this.#start.paramsHash;
+    return this.#start.paramsHash?.text;
   }
 
   succeed(result: unknown): void {
@@ -147,7 +148,7 @@ class RedisCall implements Repeat, TracedCall {
     const { paramsHash, repeatIndex, callSite } = this.#start;
     if (this.#valueBytes >= 0) writer.integer(keys.cacheValueBytes, this.#valueBytes);
     if (this.#isHit !== undefined) writer.flag(keys.cacheHit, this.#isHit);
-    if (paramsHash !== undefined) writer.text(keys.paramsHash, paramsHash);
+    if (paramsHash !== undefined) writer.hex(keys.paramsHash, paramsHash.high, paramsHash.low);
     if (repeatIndex > 1) writer.integer(keys.repeatIndex, repeatIndex);
     if (this.#errorType !== "") writer.known(keys.errorType, this.#errorType);
     if (callSite !== undefined) writeCallSite(writer, callSite);

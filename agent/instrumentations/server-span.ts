@@ -4,6 +4,7 @@ import { readQueueTime } from "../evidence/queue-time.ts";
 import { redactQuery } from "../evidence/redact-query.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { LocalTrace } from "../tracing/local-trace.ts";
+import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import { otlpKind, RecordedSpan } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { readBaggage, readTraceparent } from "../tracing/w3c-headers.ts";
@@ -19,7 +20,7 @@ export function startServerSpan(
   captured: CapturedHeaders | undefined,
 ): RecordedSpan {
   const remote = readTraceparent(headers.traceparent, headers.tracestate);
-  const nowMs = performance.now();
+  const nowMs = monotonicNow();
   const trace = tracing.startTrace(remote, nowMs);
   const parent = remote && { id0: remote.span[0], id1: remote.span[1] };
   const options = {
@@ -42,9 +43,27 @@ export function endServerSpan(
   { statusCode, nowMs }: { readonly statusCode: number; readonly nowMs: number },
 ): void {
   const { route } = span.trace;
-  if (route !== "" && span.name === method) span.name += ` ${route}`;
+  if (route !== "" && span.name === method) span.name = toName(method, route);
   if (statusCode >= 500) span.setStatus({ code: 2 });
   span.endAt(span.trace.toEpochMs(nowMs));
+}
+
+const namesMax = 2_000;
+const names = new Map<string, Map<string, string>>();
+
+/** The same text each time: it is put together once. */
+function toName(method: string, route: string): string {
+  let ofMethod = names.get(method);
+  const known = ofMethod?.get(route);
+  if (known !== undefined) return known;
+  const name = `${method} ${route}`;
+  if (ofMethod === undefined) {
+    ofMethod = new Map();
+    // Clients may make up methods, as far as Node reads them.
+    if (names.size < 64) names.set(method, ofMethod);
+  }
+  if (ofMethod.size < namesMax) ofMethod.set(route, name);
+  return name;
 }
 
 export interface RequestHead extends ServiceHead {

@@ -1,4 +1,5 @@
 import { Guard } from "./guard.ts";
+import { HttpTargets } from "./http-targets.ts";
 import { type CallOptions, callOf, OutgoingCall, setCall, toBytes } from "./outgoing-call.ts";
 
 /** The part of undici's request that is read. */
@@ -23,7 +24,7 @@ interface Message {
 /** `fetch` and undici, whichever copy of it, by the diagnostics channels that it publishes. */
 export function instrumentUndici(options: CallOptions): void {
   const guard = new Guard("undici and fetch");
-  const callOptions = { ...options, client: "undici" };
+  const callOptions = { ...options, targets: new HttpTargets("undici") };
 
   guard.subscribe<Message>("undici:request:create", function onCreate({ request }) {
     const { method, origin, path } = request;

@@ -1,3 +1,4 @@
+import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import { randomWord } from "../tracing/random-words.ts";
 
 /** On average one entry in so many is timed, never in step with what a request does: that would time always the same. */
@@ -15,12 +16,12 @@ export class OwnTime {
     this.#entriesLeft -= 1;
     if (this.#entriesLeft > 0) return 0;
     this.#entriesLeft = 1 + (randomWord() % (2 * timedEvery - 1));
-    return performance.now();
+    return monotonicNow();
   }
 
   leave(entered: number): void {
     if (entered === 0) return;
-    this.#timedMs += Math.min(performance.now() - entered, entryMsMax);
+    this.#timedMs += Math.min(monotonicNow() - entered, entryMsMax);
   }
 
   /** Since the process began. */

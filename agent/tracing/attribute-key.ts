@@ -3,16 +3,37 @@ const encodedValuesMax = 500;
 /** Longer values are not kept. */
 const encodedCharactersMax = 256;
 
+/** Of AnyValue's int_value. */
+const integerTag = 0x18;
+
 /** The name of an attribute, ready to be written: its bytes, and those of values that come again and again. */
 export class AttributeKey {
   readonly name: string;
   /** Field 1 of OTLP's KeyValue, tag and length included. */
   readonly bytes: Uint8Array;
   readonly #encoded = new Map<string, Uint8Array>();
+  readonly #heads: (Uint8Array | undefined)[] = [];
 
   constructor(name: string) {
     this.name = name;
     this.bytes = delimited(0x0a, Buffer.from(name));
+  }
+
+  /**
+   * What stands before a value of up to 16 bytes that is no text, or is a text of 16: the length of the KeyValue, this
+   * name, and of the AnyValue the tag, the length and the value's own tag.
+   */
+  head(valueTag: number, valueBytes: number): Uint8Array {
+    // An integer has 1 to 8 bytes, all others always as many.
+    const index = valueTag === integerTag ? valueBytes : valueTag;
+    let head = this.#heads[index];
+    if (head === undefined) {
+      const value = Uint8Array.of(0x12, 1 + valueBytes, valueTag);
+      const length = delimitedHead(0, this.bytes.length + value.length + valueBytes).subarray(1);
+      head = Buffer.concat([length, this.bytes, value]);
+      this.#heads[index] = head;
+    }
+    return head;
   }
 
   /** The KeyValue with this value, without the tag and length around it; undefined when it is not kept. */

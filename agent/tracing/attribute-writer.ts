@@ -16,6 +16,10 @@ export interface AttributeWriter {
   /** A value of which there are few: its bytes are kept. */
   known(key: AttributeKey, value: string): void;
   text(key: AttributeKey, value: string): void;
+  /** A text of two parts, which need not be put together for it. */
+  joined(key: AttributeKey, first: string, second: string): void;
+  /** A text of 16 hex digits. */
+  hex(key: AttributeKey, high: number, low: number): void;
   integer(key: AttributeKey, value: number): void;
   double(key: AttributeKey, value: number): void;
   flag(key: AttributeKey, value: boolean): void;

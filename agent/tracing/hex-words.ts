@@ -1,13 +1,24 @@
-const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
 /** Eight lower-case hex digits of an unsigned 32-bit integer. */
 export function wordToHex(word: number): string {
-  return (
-    hexOfByte[word >>> 24]! +
-    hexOfByte[(word >>> 16) & 0xff]! +
-    hexOfByte[(word >>> 8) & 0xff]! +
-    hexOfByte[word & 0xff]!
+  return String.fromCharCode(
+    digit(word >>> 28),
+    digit((word >>> 24) & 15),
+    digit((word >>> 20) & 15),
+    digit((word >>> 16) & 15),
+    digit((word >>> 12) & 15),
+    digit((word >>> 8) & 15),
+    digit((word >>> 4) & 15),
+    digit(word & 15),
   );
+}
+
+/** The same eight digits, as ASCII. */
+export function writeHex(bytes: Uint8Array, at: number, word: number): void {
+  for (let i = 0; i < 8; i += 1) bytes[at + i] = digit((word >>> (28 - 4 * i)) & 15);
+}
+
+function digit(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value;
 }
 
 /** The unsigned 32-bit integer that eight lower-case hex digits from `at` on stand for; -1 when they are none. */

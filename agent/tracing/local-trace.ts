@@ -1,6 +1,7 @@
 import type { Span } from "@opentelemetry/api";
 import type { CallSite } from "../evidence/call-site.ts";
 import { hexToWord, wordToHex } from "./hex-words.ts";
+import { monotonicNow } from "./monotonic-clock.ts";
 import { randomWord } from "./random-words.ts";
 
 /** What a caller says about the trace that it belongs to; ids as unsigned 32-bit integers. */
@@ -77,7 +78,7 @@ export class LocalTrace {
 
   /** Milliseconds since 1970, to the microsecond. */
   nowMs(): number {
-    return this.clockOffsetMs + performance.now();
+    return this.clockOffsetMs + monotonicNow();
   }
 
   /** The same, of a time as of `performance.now()`. */

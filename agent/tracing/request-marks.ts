@@ -1,4 +1,5 @@
 import type { LocalTrace } from "./local-trace.ts";
+import { monotonicNow } from "./monotonic-clock.ts";
 
 /** Samples are farther apart. */
 const resolutionMs = 0.5;
@@ -102,7 +103,7 @@ export class RequestMarks {
   }
 
   #add(request: number): void {
-    const nowMs = performance.now();
+    const nowMs = monotonicNow();
     const last = this.#length - 1;
     const isRepeat = last >= 0 && this.#requests[last] === request;
     if (isRepeat && nowMs - this.#timesMs[last]! < resolutionMs) return;

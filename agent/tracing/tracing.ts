@@ -20,6 +20,7 @@ import {
   randomTraceId,
 } from "./local-trace.ts";
 import { createMicrosecondClock } from "./microsecond-clock.ts";
+import { monotonicNow } from "./monotonic-clock.ts";
 import { randomnessOf, withThreshold } from "./ot-trace-state.ts";
 import { otlpKind, RecordedSpan, type SpanSink } from "./recorded-span.ts";
 import type { Sampler } from "./sampler.ts";
@@ -53,7 +54,7 @@ export class Tracing implements TracerProvider {
   }
 
   /** A new local root: of a trace of its own, or below a caller's span. `monotonicMs` is what `performance.now()` says. */
-  startTrace(remote: RemoteParent | undefined, monotonicMs = performance.now()): LocalTrace {
+  startTrace(remote: RemoteParent | undefined, monotonicMs = monotonicNow()): LocalTrace {
     const offsetMs = this.#clock(Date.now(), monotonicMs) - monotonicMs;
     const ids = remote === undefined ? randomTraceId() : remote.trace;
     const inherited = remote === undefined ? "" : remote.traceState;

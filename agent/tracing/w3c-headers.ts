@@ -1,3 +1,4 @@
+import { writeHex } from "./hex-words.ts";
 import { parseSpanId, parseTraceId, type RemoteParent } from "./local-trace.ts";
 import type { RecordedSpan } from "./recorded-span.ts";
 
@@ -63,7 +64,16 @@ function isHeader(value: unknown, charactersMax: number): value is string {
   );
 }
 
-/** `traceparent` for a call that the span stands for. */
-export function toTraceparent(span: RecordedSpan): string {
-  return `00-${span.trace.hex}-${span.hex}-${span.trace.isSampled ? "01" : "00"}`;
+const traceparent = Buffer.from(`00-${"0".repeat(32)}-${"0".repeat(16)}-00`);
+
+/** `traceparent` for a call that the span stands for. Put together in bytes: of texts it would be a dozen. */
+export function toTraceparent({ trace, id0, id1 }: RecordedSpan): string {
+  writeHex(traceparent, 3, trace.id0);
+  writeHex(traceparent, 11, trace.id1);
+  writeHex(traceparent, 19, trace.id2);
+  writeHex(traceparent, 27, trace.id3);
+  writeHex(traceparent, 36, id0);
+  writeHex(traceparent, 44, id1);
+  traceparent[54] = trace.isSampled ? 0x31 : 0x30;
+  return traceparent.toString("latin1");
 }

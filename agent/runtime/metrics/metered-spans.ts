@@ -2,6 +2,7 @@ import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { countDropped } from "../../diagnostics.ts";
 import type { AttributeKey } from "../../tracing/attribute-key.ts";
 import type { AttributeWriter, KeptAttributes } from "../../tracing/attribute-writer.ts";
+import { wordToHex } from "../../tracing/hex-words.ts";
 import { otlpKind, type RecordedSpan } from "../../tracing/recorded-span.ts";
 import type { ScopeSink } from "../../tracing/tracing.ts";
 import type { CallDurations } from "./call-durations.ts";
@@ -47,6 +48,14 @@ class CollectedAttributes implements AttributeWriter {
   readonly integer = this.#set;
   readonly double = this.#set;
   readonly flag = this.#set;
+
+  joined(key: AttributeKey, first: string, second: string): void {
+    this.#set(key, first + second);
+  }
+
+  hex(key: AttributeKey, high: number, low: number): void {
+    this.#set(key, wordToHex(high) + wordToHex(low));
+  }
 
   kept(attributes: KeptAttributes): void {
     attributes.write(this);

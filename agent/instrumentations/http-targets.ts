@@ -1,0 +1,80 @@
+import { type HostAndPort, toHostAndPort } from "../evidence/host-and-port.ts";
+import { toHttpStatement } from "../evidence/http-call.ts";
+import type { AttributeWriter, KeptAttributes } from "../tracing/attribute-writer.ts";
+import { keys } from "./attribute-keys.ts";
+import { writeMethod } from "./http-method.ts";
+
+/** Services and methods, and templates of each, that are remembered; further ones are made anew for each call. */
+const targetsMax = 500;
+const templatesMax = 200;
+const originCharactersMax = 255;
+
+/** Calls to one template of a service. */
+export interface HttpStatement {
+  /** What their parameters are hashed with. */
+  readonly text: string;
+  /** What they are counted as: one address that is called in two ways is called at two places. */
+  readonly counted: string;
+}
+
+/** One service, as one client calls it by one method. */
+export class HttpTarget implements KeptAttributes {
+  readonly origin: string;
+  bytes: Uint8Array | undefined = undefined;
+  readonly #client: string;
+  readonly #method: string;
+  readonly #server: HostAndPort;
+  readonly #statements = new Map<string, HttpStatement>();
+
+  constructor(client: string, method: string, origin: string) {
+    this.origin = origin;
+    this.#client = client;
+    this.#method = method;
+    const scheme = origin.indexOf("://");
+    this.#server = toHostAndPort(scheme === -1 ? origin : origin.slice(scheme + 3));
+  }
+
+  /** Of a path. */
+  statementOf(template: string): HttpStatement {
+    const known = this.#statements.get(template);
+    if (known !== undefined) return known;
+    const text = toHttpStatement(this.#method, this.origin, template);
+    const statement = { text, counted: `${this.#client} ${text}` };
+    if (this.#statements.size < templatesMax) this.#statements.set(template, statement);
+    return statement;
+  }
+
+  write(writer: AttributeWriter): void {
+    const { host, port } = this.#server;
+    writeMethod(writer, this.#method);
+    writer.known(keys.serverAddress, host);
+    if (port !== 0) writer.integer(keys.serverPort, port);
+  }
+}
+
+/** The services that one client calls. */
+export class HttpTargets {
+  readonly #client: string;
+  readonly #byOrigin = new Map<string, Map<string, HttpTarget>>();
+  #targets = 0;
+
+  constructor(client: string) {
+    this.#client = client;
+  }
+
+  of(method: string, origin: string): HttpTarget {
+    const known = this.#byOrigin.get(origin)?.get(method);
+    if (known !== undefined) return known;
+    const target = new HttpTarget(this.#client, method, origin);
+    if (this.#targets < targetsMax && origin.length <= originCharactersMax)
+      this.#add(method, target);
+    return target;
+  }
+
+  #add(method: string, target: HttpTarget): void {
+    const byMethod = this.#byOrigin.get(target.origin) ?? new Map<string, HttpTarget>();
+    this.#byOrigin.set(target.origin, byMethod);
+    byMethod.set(method, target);
+    this.#targets += 1;
+  }
+}
