@@ -218,8 +218,8 @@ interface Parts extends Pick<TracingParts, "runtime" | "plans"> {
 
 function instrument(config: Config, { tracing, runtime, plans, shedding }: Parts): ModuleLoads {
   const hash = createParamsHash(config.paramsKey);
-  const hashParams: HashParams = (statement, params) =>
-    shedding.shedsCall() ? undefined : hash(statement, params);
+  const hashParams: HashParams = (statement, params, called) =>
+    shedding.shedsCall() ? undefined : hash(statement, params, called);
   const callSites = new CallSiteRules(config.callSiteRepeatsMin, shedding);
   const options = { tracing, hashParams, callSites };
   const isScraped = config.metricExporters?.includes("prometheus") === true;

@@ -2,12 +2,12 @@ import { countDropped } from "../diagnostics.ts";
 import type { Shedding } from "../runtime/shedding.ts";
 import type { LocalTrace } from "../tracing/local-trace.ts";
 import { type CallSite, captureCallSite } from "./call-site.ts";
+import type { CalledStatement } from "./called-statement.ts";
 import { statementsPerRequestMax } from "./repeat-counter.ts";
+import { StatementCounts } from "./statement-counts.ts";
 
 /** Pairs of route and statement that are remembered as seen. */
 const pairsMax = 2_000;
-/** After the first ones, the repeats of a statement whose call site is captured. */
-const laterRepeats = new Set([10, 100, 1_000]);
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -30,13 +30,9 @@ export class CallSiteRules {
 
   /** 1 for the first call of a statement in a request, 2 for the second …; 0 when it is not followed. */
   count(trace: LocalTrace, statement: string): number {
-    trace.repeats ??= new Map();
-    const index = (trace.repeats.get(statement) ?? 0) + 1;
-    if (index === 1 && trace.repeats.size >= statementsPerRequestMax) {
-      countDropped("statements_over_limit");
-      return 0;
-    }
-    trace.repeats.set(statement, index);
+    trace.repeats ??= new StatementCounts(statementsPerRequestMax);
+    const index = trace.repeats.add(statement);
+    if (index === 0) countDropped("statements_over_limit");
     return index;
   }
 
@@ -48,8 +44,11 @@ export class CallSiteRules {
   /** Whether the call site of this call is worth its price; to be asked once a call. */
   isWanted({ trace, statement, index, isAsked }: CapturedCall): boolean {
     if (this.#repeatsMin === 0 || this.#shedding.isEvidenceShed) return false;
-    const isFirst = index === 1 && this.#isNew(trace.route, statement);
-    return isFirst || index === this.#repeatsMin || laterRepeats.has(index) || isAsked;
+    if (index === 1 && statement.seenOn !== trace.route) {
+      statement.seenOn = trace.route;
+      if (this.#isNew(trace.route, statement.text)) return true;
+    }
+    return index === this.#repeatsMin || isLaterRepeat(index) || isAsked;
   }
 
   #isNew(route: string, statement: string): boolean {
@@ -65,9 +64,14 @@ export class CallSiteRules {
   }
 }
 
+/** After the first ones, the repeats of a statement whose call site is captured. */
+function isLaterRepeat(index: number): boolean {
+  return index === 10 || index === 100 || index === 1_000;
+}
+
 export interface CapturedCall {
   readonly trace: LocalTrace;
-  readonly statement: string;
+  readonly statement: CalledStatement;
   readonly index: number;
   /** Slow or failing lately. */
   readonly isAsked: boolean;

@@ -1,4 +1,5 @@
 import type { KeptAttributes } from "../tracing/attribute-writer.ts";
+import type { CalledStatement } from "./called-statement.ts";
 import type { SqlSummary } from "./sql-summary.ts";
 
 /** Texts that are remembered, and their characters together; an application that writes values into them has no end of it. */
@@ -6,7 +7,7 @@ const statementsMax = 2_000;
 const charactersMax = 4_000_000;
 
 /** What is known of a statement by its text, once for all of its calls. */
-export interface Statement extends SqlSummary {
+export interface Statement extends SqlSummary, CalledStatement {
   /** Without values. */
   readonly text: string;
   /** The last call was slow, or failed: the next one's call site is worth its price. */
@@ -28,6 +29,12 @@ export interface DatabaseServer {
   readonly database: string;
 }
 
+/** Of which nothing was called yet. */
+export function toStatement(known: SqlSummary & { readonly text: string }): Statement {
+  const called = { seenOn: undefined, paramsKey: undefined };
+  return { ...known, ...called, isWatched: false, sent: undefined };
+}
+
 /** Statements by the text that they were read from. */
 export class KnownStatements {
   #bySource = new Map<string, Statement>();
@@ -46,7 +53,7 @@ export class KnownStatements {
       this.#bySource = new Map();
       this.#characters = 0;
     }
-    const statement = { ...known, isWatched: false, sent: undefined };
+    const statement = toStatement(known);
     this.#bySource.set(source, statement);
     this.#characters += characters;
     return statement;

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { types } from "node:util";
 import { wordToHex } from "../tracing/hex-words.ts";
+import type { CalledStatement } from "./called-statement.ts";
 import { SipHash } from "./sip-hash.ts";
 
 /** 64 bits, in two words that are unsigned. */
@@ -23,7 +24,12 @@ export class ParamsHash {
  * Equal for equal parameters of an equal statement, or undefined when they can't be told without running the application's code
  * (an object's `toJSON`, `toPostgres`, getters) or are larger than `hashedCharactersMax`.
  */
-export type HashParams = (statement: string, params: unknown) => ParamsHash | undefined;
+export type HashParams = (
+  statement: string,
+  params: unknown,
+  /** Keeps the key of this very statement. */
+  called?: Pick<CalledStatement, "paramsKey">,
+) => ParamsHash | undefined;
 
 /** Half a hash would make different parameters look equal; beyond this there is none. */
 export const hashedCharactersMax = 65_536;
@@ -44,8 +50,10 @@ export function createParamsHash(key: string | undefined): HashParams {
   const secret = key === undefined ? randomBytes(32) : createHash("sha256").update(key).digest();
   const keys = new StatementKeys(secret);
   const writer = new ParamsWriter();
-  return (statement, params) => {
-    writer.start(keys.of(statement));
+  return (statement, params, called) => {
+    const statementKey = called?.paramsKey ?? keys.of(statement);
+    if (called !== undefined) called.paramsKey = statementKey;
+    writer.start(statementKey);
     return writer.write(params) ? writer.finish() : undefined;
   };
 }

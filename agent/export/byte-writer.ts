@@ -65,6 +65,10 @@ export class ByteWriter {
   }
 
   varint(value: number): void {
+    if (value < 128) {
+      this.byte(value);
+      return;
+    }
     let rest = value;
     for (; rest > int32Max; rest = Math.floor(rest / 128)) this.byte((rest & 127) | 128);
     for (; rest > 127; rest >>>= 7) this.byte((rest & 127) | 128);
@@ -197,8 +201,10 @@ export function widthOf(max: number): number {
 
 /** Bytes of this very varint. */
 export function varintBytes(value: number): number {
-  let bytes = 1;
-  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;
+  if (value < 2 ** 7) return 1;
+  if (value < 2 ** 14) return 2;
+  let bytes = 3;
+  for (let rest = value; rest >= 2 ** 21; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;
 }
 

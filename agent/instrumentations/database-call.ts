@@ -59,6 +59,7 @@ export class DatabaseCall implements Repeat {
     this.#start = start;
     this.#callSite = start.callSite;
     span.detail = this;
+    span.mayRepeat = start.repeatIndex > sentWholeMax;
   }
 
   get isHeld(): boolean {

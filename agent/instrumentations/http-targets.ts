@@ -1,3 +1,4 @@
+import type { CalledStatement } from "../evidence/called-statement.ts";
 import { type HostAndPort, toHostAndPort } from "../evidence/host-and-port.ts";
 import { toHttpStatement } from "../evidence/http-call.ts";
 import type { AttributeWriter, KeptAttributes } from "../tracing/attribute-writer.ts";
@@ -9,12 +10,10 @@ const targetsMax = 500;
 const templatesMax = 200;
 const originCharactersMax = 255;
 
-/** Calls to one template of a service. */
-export interface HttpStatement {
+/** Calls to one template of a service. The text has the client: one address that is called in two ways is called at two places. */
+export interface HttpStatement extends CalledStatement {
   /** What their parameters are hashed with. */
-  readonly text: string;
-  /** What they are counted as: one address that is called in two ways is called at two places. */
-  readonly counted: string;
+  readonly hashed: string;
 }
 
 /** One service, as one client calls it by one method. */
@@ -38,8 +37,9 @@ export class HttpTarget implements KeptAttributes {
   statementOf(template: string): HttpStatement {
     const known = this.#statements.get(template);
     if (known !== undefined) return known;
-    const text = toHttpStatement(this.#method, this.origin, template);
-    const statement = { text, counted: `${this.#client} ${text}` };
+    const hashed = toHttpStatement(this.#method, this.origin, template);
+    const text = `${this.#client} ${hashed}`;
+    const statement = { hashed, text, seenOn: undefined, paramsKey: undefined };
     if (this.#statements.size < templatesMax) this.#statements.set(template, statement);
     return statement;
   }

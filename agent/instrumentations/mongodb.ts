@@ -177,12 +177,14 @@ export class MongodbInstrumentation {
     if (trace !== undefined) {
       repeatIndex = callSites.count(trace, statement.text);
       const asked = { index: repeatIndex, isAsked: statement.isWatched };
-      callSite = callSites.capture({ trace, statement: text, ...asked }, entry, framesMax);
+      callSite = callSites.capture({ trace, statement, ...asked }, entry, framesMax);
     }
     return new DatabaseCall(tracing.startSpan(active, statement.summary, otlpKind.client), {
       statement,
       server: { system: "mongodb", ...this.#serverOf(connection), database: command.database },
-      paramsHash: withoutHash.has(command.name) ? undefined : values && hashParams(text, values),
+      paramsHash: withoutHash.has(command.name)
+        ? undefined
+        : values && hashParams(text, values, statement),
       callSite,
       repeatIndex,
       ...enterMongodbTransaction(this.#transactions, options?.session, command.name),

@@ -1,4 +1,5 @@
 import type { CallSite } from "../evidence/call-site.ts";
+import type { CalledStatement } from "../evidence/called-statement.ts";
 import { rowsOfMysql2 } from "../evidence/returned-rows.ts";
 import { Statements } from "../evidence/statements.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
@@ -26,7 +27,11 @@ type Entry = (...args: never[]) => unknown;
 /** From the channel up to the application, through an ORM. */
 const framesMax = 32;
 /** Checkouts are followed like a statement, for theirs is not known yet. */
-const checkoutStatement = "mysql2 checkout";
+const checkoutStatement: CalledStatement = {
+  text: "mysql2 checkout",
+  seenOn: undefined,
+  paramsKey: undefined,
+};
 
 /**
  * MySQL and MariaDB by mysql2. Newer versions publish their calls; calls of an older one are wrapped.
@@ -192,7 +197,7 @@ export class Mysql2Instrumentation {
     const statement = this.#statements.of(query.query);
     const { serverAddress = "", serverPort = 0, database = "" } = query;
     const repeatIndex = trace === undefined ? 0 : callSites.count(trace, statement.text);
-    const call = trace && { trace, statement: statement.text, index: repeatIndex };
+    const call = trace && { trace, statement, index: repeatIndex };
     const callSite =
       this.#callSite ??
       (call && callSites.capture({ ...call, isAsked: statement.isWatched }, entry, framesMax));
@@ -203,7 +208,7 @@ export class Mysql2Instrumentation {
       new DatabaseCall(span, {
         statement,
         server: { system: "mysql", host: serverAddress, port: serverPort, database },
-        paramsHash: hashParams(query.query, query.values),
+        paramsHash: hashParams(query.query, query.values, statement),
         callSite,
         repeatIndex,
         transactionId: state.transactionId,
@@ -234,12 +239,12 @@ class Mysql2Call implements TracedCall {
 
 function captureCallSite(
   { tracing, callSites }: CallOptions,
-  statement: string,
+  statement: CalledStatement,
   entry: Entry,
 ): CallSite | undefined {
   const trace = tracing.contexts.current()?.trace;
   if (trace?.isSampled !== true) return undefined;
-  const index = callSites.count(trace, statement);
+  const index = callSites.count(trace, statement.text);
   return callSites.capture({ trace, statement, index, isAsked: false }, entry, framesMax);
 }
 

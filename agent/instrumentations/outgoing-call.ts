@@ -82,11 +82,11 @@ export class OutgoingCall implements SpanDetail {
     const target = targets.of(method, origin);
     const sent = { target, path };
     if (!trace.isSampled) return new OutgoingCall(span, sent, noEvidence);
-    const { text, counted: statement } = target.statementOf(toPathTemplate(path));
-    const index = active === undefined ? 0 : callSites.count(trace, statement);
+    const statement = target.statementOf(toPathTemplate(path));
+    const index = active === undefined ? 0 : callSites.count(trace, statement.text);
     const asked = { trace, statement, index, isAsked: false };
     const call = new OutgoingCall(span, sent, {
-      hash: hashParams(text, toHttpParams(method, path)),
+      hash: hashParams(statement.hashed, toHttpParams(method, path), statement),
       site: callSites.capture(asked, entry, framesMax),
       index,
     });

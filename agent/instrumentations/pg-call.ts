@@ -34,7 +34,7 @@ export function startPgCall(
   const call = new DatabaseCall(span, {
     statement,
     server: toServer(client),
-    paramsHash: hashParams(sql, values),
+    paramsHash: hashParams(sql, values, statement),
     callSite,
     repeatIndex,
     transactionId: state.transactionId,

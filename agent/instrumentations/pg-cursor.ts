@@ -1,3 +1,4 @@
+import { toStatement } from "../evidence/known-statements.ts";
 import type { DatabaseOptions } from "./database-call.ts";
 import type { Guard } from "./guard.ts";
 import { type PgCallStart, startPgCall } from "./pg-call.ts";
@@ -63,6 +64,6 @@ function toFetch(first: PgCallStart): PgCallStart {
   const name = collection || "cursor";
   const text = `FETCH FROM ${name}`;
   const known = { operation: "FETCH", summary: `FETCH ${name}`, collection };
-  const statement = { ...known, text, isWatched: false, sent: undefined };
+  const statement = toStatement({ ...known, text });
   return { ...first, statement, callSite: undefined, repeatIndex: 0, values: noList };
 }

@@ -123,7 +123,7 @@ export class PgInstrumentation {
     };
     if (trace === undefined) return announced;
     const index = callSites.count(trace, statement.text);
-    const call = { trace, statement: statement.text, index, isAsked: statement.isWatched };
+    const call = { trace, statement, index, isAsked: statement.isWatched };
     announced.repeatIndex = index;
     if (!callSites.isWanted(call)) return announced;
     announced.callSite = captureCallSite(entry);

@@ -1,15 +1,14 @@
+import type { CalledStatement } from "../evidence/called-statement.ts";
 import { toKeyTemplate } from "../evidence/key-template.ts";
 import type { AttributeWriter, KeptAttributes } from "../tracing/attribute-writer.ts";
 import { keys } from "./attribute-keys.ts";
 
-/** What calls of one command with keys of one kind have in common. */
-export interface RedisCommand {
+/** What calls of one command with keys of one kind have in common; the text is name and template. */
+export interface RedisCommand extends CalledStatement {
   /** In upper case. */
   readonly name: string;
   /** Of the first key; "" without one. */
   readonly template: string;
-  /** Name and template. */
-  readonly statement: string;
   /** Its answer is the value of a key: null is a miss. */
   readonly isRead: boolean;
   /** Attributes of its calls to the first server that it was sent to. */
@@ -42,11 +41,12 @@ const commands = new Map<string, RedisCommand>();
 export function toRedisCommand(command: string, key: unknown): RedisCommand {
   const name = toName(command);
   const template = key === undefined || keyless.has(name) ? "" : toKeyTemplate(String(key));
-  const statement = `${name} ${template}`;
-  const known = commands.get(statement);
+  const text = `${name} ${template}`;
+  const known = commands.get(text);
   if (known !== undefined) return known;
-  const made = { name, template, statement, isRead: reads.has(name), sent: undefined };
-  if (commands.size < commandsMax) commands.set(statement, made);
+  const called = { text, seenOn: undefined, paramsKey: undefined };
+  const made = { ...called, name, template, isRead: reads.has(name), sent: undefined };
+  if (commands.size < commandsMax) commands.set(text, made);
   return made;
 }
 
@@ -74,7 +74,7 @@ export function toSent(command: RedisCommand, server: RedisServer): SentCommand 
 
 export function writeCommand(
   writer: AttributeWriter,
-  { name, template, statement }: RedisCommand,
+  { name, template, text }: RedisCommand,
   { serverAddress, serverPort, database }: RedisServer,
 ): void {
   writer.known(keys.dbSystemName, "redis");
@@ -83,6 +83,6 @@ export function writeCommand(
   if (serverPort > 0) writer.integer(keys.serverPort, serverPort);
   if (database !== undefined) writer.known(keys.dbNamespace, String(database));
   if (template === "") return;
-  writer.known(keys.dbQueryText, statement);
+  writer.known(keys.dbQueryText, text);
   writer.known(keys.cacheKeyTemplate, template);
 }

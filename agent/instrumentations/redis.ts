@@ -58,16 +58,16 @@ function startCall(
   const trace = active?.trace;
   if (active === undefined || trace?.isSampled !== true || isSuppressed(active)) return undefined;
   const command = toRedisCommand(message.command, args[0]);
-  const { name, statement } = command;
-  const index = callSites.count(trace, statement);
+  const { name } = command;
+  const index = callSites.count(trace, command.text);
   // Not the message itself: it will hold the answer.
   const { serverAddress = "", serverPort = 0, database } = message;
   return new RedisCall(tracing.startSpan(active, name, otlpKind.client), {
     command,
     server: { serverAddress, serverPort, database },
     // With a value that is left out, different calls would look equal.
-    paramsHash: args.includes("?") ? undefined : hashParams(name, args),
-    callSite: callSites.capture({ trace, statement, index, isAsked: false }, entry),
+    paramsHash: args.includes("?") ? undefined : hashParams(name, args, command),
+    callSite: callSites.capture({ trace, statement: command, index, isAsked: false }, entry),
     repeatIndex: index,
   });
 }
@@ -94,10 +94,11 @@ class RedisCall implements Repeat, TracedCall {
     this.#span = span;
     this.#start = start;
     span.detail = this;
+    span.mayRepeat = start.repeatIndex > sentWholeMax;
   }
 
   get statement(): string {
-    return this.#start.command.statement;
+    return this.#start.command.text;
   }
 
   get paramsHash(): string | undefined {

@@ -50,8 +50,10 @@ export class FoldedRepeats implements ScopeSink {
   }
 
   add(span: RecordedSpan): void {
-    const repeat = span.detail?.repeat;
-    if (repeat !== undefined && isPlain(span) && this.#fold(span, repeat)) return;
+    if (span.mayRepeat) {
+      const repeat = span.detail?.repeat;
+      if (repeat !== undefined && isPlain(span) && this.#fold(span, repeat)) return;
+    }
     if (this.#folds > 0) this.#sendBelow(span);
     this.#inner.add(span);
   }

@@ -14,8 +14,17 @@ export function wordToHex(word: number): string {
 
 /** The same eight digits, as ASCII. */
 export function writeHex(bytes: Uint8Array, at: number, word: number): void {
-  for (let i = 0; i < 8; i += 1) bytes[at + i] = digit((word >>> (28 - 4 * i)) & 15);
+  bytes[at] = digits[word >>> 28]!;
+  bytes[at + 1] = digits[(word >>> 24) & 15]!;
+  bytes[at + 2] = digits[(word >>> 20) & 15]!;
+  bytes[at + 3] = digits[(word >>> 16) & 15]!;
+  bytes[at + 4] = digits[(word >>> 12) & 15]!;
+  bytes[at + 5] = digits[(word >>> 8) & 15]!;
+  bytes[at + 6] = digits[(word >>> 4) & 15]!;
+  bytes[at + 7] = digits[word & 15]!;
 }
+
+const digits = Uint8Array.from("0123456789abcdef", (character) => character.charCodeAt(0));
 
 function digit(value: number): number {
   return value < 10 ? 0x30 + value : 0x57 + value;

@@ -1,5 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import type { CallSite } from "../evidence/call-site.ts";
+import type { StatementCounts } from "../evidence/statement-counts.ts";
 import { hexToWord, wordToHex } from "./hex-words.ts";
 import { monotonicNow } from "./monotonic-clock.ts";
 import { randomWord } from "./random-words.ts";
@@ -46,7 +47,7 @@ export class LocalTrace {
   /** How often each HTTP call was sent whose last try has failed, by the hash of its parameters. */
   failedCalls: Map<string, number> | undefined = undefined;
   /** How often each statement ran. */
-  repeats: Map<string, number> | undefined = undefined;
+  repeats: StatementCounts | undefined = undefined;
   /** Its number among all that were marked for a profile; -1 while it was not. */
   markedAs = -1;
   #hex = "";

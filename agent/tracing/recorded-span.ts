@@ -89,6 +89,8 @@ export class RecordedSpan implements Span {
   droppedAttributes = 0;
   droppedEvents = 0;
   droppedLinks = 0;
+  /** Its detail may be one of many alike. */
+  mayRepeat = false;
   /** Set beforehand, so that all spans have the same shape. */
   [placeKey] = -1;
   readonly #sink: SpanSink;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { StatementCounts } from "../evidence/statement-counts.ts";
 import { ActiveContext } from "./active-context.ts";
 import { keptShareOf } from "./ot-trace-state.ts";
 import type { RecordedSpan } from "./recorded-span.ts";
@@ -29,7 +30,8 @@ function start(ratio: number, headRatio = 1) {
       if (isFailed) span.setStatus({ code: 2 });
       span.endAt(root.startMs + 1);
     }
-    root.trace.repeats = new Map([["SELECT", repeats]]);
+    root.trace.repeats = new StatementCounts(10);
+    for (let i = 0; i < repeats; i += 1) root.trace.repeats.add("SELECT");
     root.endAt(root.startMs + durationMs);
     return root;
   };

@@ -135,7 +135,5 @@ export class TailDecision implements ScopeSink {
 }
 
 function isSuspicious({ repeats }: LocalTrace): boolean {
-  if (repeats === undefined) return false;
-  for (const count of repeats.values()) if (count >= repeatsMin) return true;
-  return false;
+  return repeats !== undefined && repeats.most >= repeatsMin;
 }

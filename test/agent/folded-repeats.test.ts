@@ -82,6 +82,7 @@ function start() {
     const span = tracing.startSpan(new ActiveContext(parent), options.statement ?? "SELECT", 3);
     const shifted = Object.assign(span, { startMs: parent.startMs + from });
     shifted.detail = new Call(options);
+    shifted.mayRepeat = true;
     return { span, end: () => span.endAt(parent.startMs + from + lengthMs) };
   };
   const sent = (): DecodedSpan[] => {
