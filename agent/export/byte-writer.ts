@@ -7,17 +7,21 @@ import { writeHex } from "../tracing/hex-words.ts";
  */
 export class ByteWriter {
   #bytes: Buffer;
+  /** Of the same memory: a word is written at once. */
+  #view: DataView;
   /** Bytes that are written. */
   length = 0;
   isOverfull = false;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    this.#view = toView(bytes);
   }
 
   /** Goes on in another, empty buffer. */
   restart(bytes: Buffer): void {
     this.#bytes = bytes;
+    this.#view = toView(bytes);
     this.length = 0;
   }
 
@@ -27,8 +31,9 @@ export class ByteWriter {
   }
 
   double(value: number): void {
-    doubles[0] = value;
-    this.copy(bytesOfDoubles);
+    const at = this.#take(8);
+    if (at === -1) return;
+    this.#view.setFloat64(at, value, true);
   }
 
   byte(value: number): void {
@@ -76,31 +81,33 @@ export class ByteWriter {
   }
 
   /** A trace's id, its first word first. */
-  traceId(fieldTag: number, id: TraceIdWords): void {
-    this.byte(fieldTag);
-    this.byte(16);
-    this.#word(id.id0);
-    this.#word(id.id1);
-    this.#word(id.id2);
-    this.#word(id.id3);
+  traceId(fieldTag: number, { id0, id1, id2, id3 }: TraceIdWords): void {
+    const at = this.#take(18);
+    if (at === -1) return;
+    const view = this.#view;
+    view.setUint8(at, fieldTag);
+    view.setUint8(at + 1, 16);
+    view.setUint32(at + 2, id0);
+    view.setUint32(at + 6, id1);
+    view.setUint32(at + 10, id2);
+    view.setUint32(at + 14, id3);
   }
 
   spanId(fieldTag: number, id0: number, id1: number): void {
-    this.byte(fieldTag);
-    this.byte(8);
-    this.#word(id0);
-    this.#word(id1);
+    const at = this.#take(10);
+    if (at === -1) return;
+    const view = this.#view;
+    view.setUint8(at, fieldTag);
+    view.setUint8(at + 1, 8);
+    view.setUint32(at + 2, id0);
+    view.setUint32(at + 6, id1);
   }
 
-  /** Its highest byte first. */
-  #word(word: number): void {
-    const bytes = this.#bytes;
+  /** Where so many bytes go; -1 beyond the end, for a view would throw there. */
+  #take(bytes: number): number {
     const at = this.length;
-    bytes[at] = word >>> 24;
-    bytes[at + 1] = word >>> 16;
-    bytes[at + 2] = word >>> 8;
-    bytes[at + 3] = word;
-    this.length = at + 4;
+    this.length = at + bytes;
+    return this.length <= this.#bytes.length ? at : -1;
   }
 
   /** Eight lower-case hex digits. */
@@ -113,19 +120,12 @@ export class ByteWriter {
   time(fieldTag: number, ms: number): void {
     const ns = ms * 1e6;
     const high = Math.floor(ns / 2 ** 32);
-    const low = ns - high * 2 ** 32;
-    const bytes = this.#bytes;
-    const at = this.length;
-    bytes[at] = fieldTag;
-    bytes[at + 1] = low;
-    bytes[at + 2] = low >>> 8;
-    bytes[at + 3] = low >>> 16;
-    bytes[at + 4] = low >>> 24;
-    bytes[at + 5] = high;
-    bytes[at + 6] = high >>> 8;
-    bytes[at + 7] = high >>> 16;
-    bytes[at + 8] = high >>> 24;
-    this.length = at + 9;
+    const at = this.#take(9);
+    if (at === -1) return;
+    const view = this.#view;
+    view.setUint8(at, fieldTag);
+    view.setUint32(at + 1, ns - high * 2 ** 32, true);
+    view.setUint32(at + 5, high, true);
   }
 
   /** Tag, length in `lengthWidth` bytes (0: as few as it may need), UTF-8. */
@@ -173,6 +173,10 @@ export class ByteWriter {
   }
 }
 
+function toView({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
+}
+
 interface TraceIdWords {
   readonly id0: number;
   readonly id1: number;
@@ -207,6 +211,3 @@ export function varintBytes(value: number): number {
   for (let rest = value; rest >= 2 ** 21; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;
 }
-
-const doubles = new Float64Array(1);
-const bytesOfDoubles = new Uint8Array(doubles.buffer);
