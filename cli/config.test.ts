@@ -80,6 +80,11 @@ test.each<[string[], NodeJS.ProcessEnv, object]>([
       },
     },
   ],
+  [
+    ["--role", "analyzer", "--analyzer-share", "1/3", "--clickhouse-url", "http://a:1"],
+    {},
+    { role: "analyzer", analyzerShare: { worker: 1, workers: 3 } },
+  ],
 ])("%j with %j is read", (args, environment, expected) => {
   expect(readStartConfig(args, environment)).toMatchObject(expected);
 });
@@ -91,6 +96,9 @@ test.each<[string[], NodeJS.ProcessEnv, string]>([
   [["--accept-past-hours", "0"], {}, "from 1 to 87600"],
   [["--role", "alerts"], {}, "all, collector, analyzer, api"],
   [["--role", "analyzer"], {}, "needs --clickhouse-url"],
+  [["--analyzer-share", "2/2"], {}, "--analyzer-share (CULPRIT_ANALYZER_SHARE) must be"],
+  [[], { CULPRIT_ANALYZER_SHARE: "1" }, "as in 0/3"],
+  [["--analyzer-share", "0/2"], {}, "needs --role analyzer"],
   [["--port", "0x10"], {}, "must be a whole number"],
   [["--port", "1e3"], {}, "must be a whole number"],
   [[], { CULPRIT_PORT: "http" }, 'not "http"'],

@@ -1,14 +1,17 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type { AnalyzerShare } from "../analyzers/schedule/settled.ts";
 import { errorCode } from "../collector/collector-error.ts";
 import type { Retention } from "../storage/retention.ts";
 import { ConfigError } from "./config-error.ts";
-import { type Role, toRole } from "./role.ts";
+import { type Role, toAnalyzerShare, toRole } from "./role.ts";
 import { type ClusterConfig, readStoreConfig, storeOptions } from "./store-options.ts";
 
 /** What `culprit start` runs with: flags first, then environment variables, then defaults. Frozen. */
 export interface StartConfig {
   readonly role: Role;
+  /** Which of several analyzers this is; absent: it is alone. */
+  readonly analyzerShare?: AnalyzerShare;
   readonly host: string;
   readonly port: number;
   /** Of OTLP/gRPC. */
@@ -53,6 +56,11 @@ export const startOptions = {
     variable: "CULPRIT_ROLE",
     default: "all",
     help: "all, or one part beside others on your ClickHouse: collector, analyzer, api",
+  },
+  "analyzer-share": {
+    variable: "CULPRIT_ANALYZER_SHARE",
+    default: "0/1",
+    help: "this analyzer's number, from 0, of how many that share the traces; 0 tells all findings",
   },
   host: { variable: "CULPRIT_HOST", default: "127.0.0.1", help: "address to listen on" },
   port: { variable: "CULPRIT_PORT", default: "4318", help: "port of OTLP/HTTP, API and UI" },
@@ -165,8 +173,11 @@ export function readStartConfig(
   const tls = toTls(setting);
   const localUrl = toLocalUrl(host, port, tls !== undefined);
   const stored = readStoreConfig(setting, toInteger);
+  const role = toRole(setting("role"), stored.cluster !== undefined);
+  const analyzerShare = toAnalyzerShare(setting("analyzer-share"), role);
   return Object.freeze({
-    role: toRole(setting("role"), stored.cluster !== undefined),
+    role,
+    ...(analyzerShare && { analyzerShare }),
     host,
     port,
     grpcPort: grpcPort === "off" ? grpcPort : toInteger("grpc-port", grpcPort, 0, 65_535),

@@ -85,8 +85,9 @@ async function openParts(
   const journals = await openJournals(config, { store, now, log, opened });
   const decoder = createDecoder();
   opened.push(() => decoder.close());
-  const { role } = config;
-  const told = hasPart(role, "analyzer") ? config : withoutChannels(config);
+  const { role, analyzerShare } = config;
+  const tells = hasPart(role, "analyzer") && (analyzerShare?.worker ?? 0) === 0;
+  const told = tells ? config : withoutChannels(config);
   const alerts = await createAlerts(told, store, (line) => log(`alerts: ${line}`));
   opened.push(() => alerts.close());
   const analyzer =
@@ -95,6 +96,7 @@ async function openParts(
           calls: store.calls,
           onFinding: (finding) => alerts.offer(finding),
           log: (line) => log(`analyzers: ${line}`),
+          share: analyzerShare,
         })
       : noAnalyzer;
   opened.push(() => analyzer.close());
@@ -127,7 +129,7 @@ async function openParts(
   return { url, grpcUrl: toLocalUrl(host, taken, hasTls), isReady, reload };
 }
 
-/** Findings are told by who finds them. */
+/** Findings are told by who merges them: the analyzer, of several the first. */
 function withoutChannels({ slackWebhookUrl: _, ...config }: StartConfig): StartConfig {
   return config;
 }

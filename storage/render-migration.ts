@@ -31,6 +31,7 @@ const everywhere: Readonly<Record<StateTable | "migrations", true>> = {
   finding_events: true,
   deliveries: true,
   learned_orders: true,
+  touched_findings: true,
   watermarks: true,
   migrations: true,
 };

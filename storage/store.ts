@@ -55,6 +55,7 @@ export type StateTable =
   | "finding_events"
   | "deliveries"
   | "learned_orders"
+  | "touched_findings"
   | "watermarks";
 
 /** Each code is documented in ARCHITECTURE.md, stable and searchable. */

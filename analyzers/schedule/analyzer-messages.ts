@@ -1,11 +1,13 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Finding } from "../model/finding.ts";
 import type { AnalysisCounters } from "./analysis-counters.ts";
+import type { AnalyzerShare } from "./settled.ts";
 
 /** What the analyzer's worker is started with. */
 export interface AnalyzerWorkerData {
   /** The store answers here. */
   readonly storePort: MessagePort;
+  readonly share: AnalyzerShare | undefined;
 }
 
 /** What the worker tells the main thread. */

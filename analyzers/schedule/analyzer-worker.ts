@@ -13,7 +13,7 @@ const runEveryMs = 2_000;
 const pauseMsMax = 10_000;
 const tellCountersEveryMs = 1_000;
 
-const { storePort } = workerData as AnalyzerWorkerData;
+const { storePort, share } = workerData as AnalyzerWorkerData;
 const tell = (message: AnalyzerMessage): void => parentPort!.postMessage(message);
 const log = (line: string): void => tell({ kind: "log", line });
 
@@ -28,6 +28,7 @@ const schedule = new Schedule({
   onFinding: (finding) => tell({ kind: "finding", finding }),
   log,
   now: Date.now,
+  share,
 });
 
 // A first run after a long pause takes minutes; how far it is can be seen all the while.

@@ -7,6 +7,7 @@ import { traceDetectors, windowDetectors } from "../index.ts";
 import type { Finding } from "../model/finding.ts";
 import { type AnalysisCounters, createAnalysisCounters } from "./analysis-counters.ts";
 import type { AnalyzerMessage, AnalyzerWorkerData } from "./analyzer-messages.ts";
+import type { AnalyzerShare } from "./settled.ts";
 
 export interface AnalyzerOptions {
   /** The worker asks the store through these. */
@@ -14,6 +15,8 @@ export interface AnalyzerOptions {
   /** Called for every finding that is new or changed, once it is stored. */
   readonly onFinding: (finding: Finding) => void;
   readonly log: (line: string) => void;
+  /** Which of several analyzers this is; alone unless told. */
+  readonly share?: AnalyzerShare | undefined;
 }
 
 export interface Analyzer {
@@ -44,7 +47,7 @@ const restartAfterMsMin = 1_000;
 const restartAfterMsMax = 60_000;
 
 /** Starts the analyzers in a thread of their own; a crash of the thread is logged, counted and followed by a restart. */
-export function startAnalyzer({ calls, onFinding, log }: AnalyzerOptions): Analyzer {
+export function startAnalyzer({ calls, onFinding, log, share }: AnalyzerOptions): Analyzer {
   const detectors = [...traceDetectors, ...windowDetectors].map(({ meta }) => meta);
   let counters = createAnalysisCounters(detectors.map(({ id }) => id));
   let restarts = 0;
@@ -57,7 +60,7 @@ export function startAnalyzer({ calls, onFinding, log }: AnalyzerOptions): Analy
     const { port1, port2 } = new MessageChannel();
     serveStore(calls, toPortChannel(port1));
     const started = new Worker(workerFile, {
-      workerData: { storePort: port2 } satisfies AnalyzerWorkerData,
+      workerData: { storePort: port2, share } satisfies AnalyzerWorkerData,
       transferList: [port2],
       resourceLimits: { maxYoungGenerationSizeMb },
     });

@@ -21,7 +21,11 @@ export class RefreshQueue {
 
   /** Settled traces up to this time are merged into their findings; undefined: all are. */
   get oldestMs(): number | undefined {
-    return this.#waiting.values().next().value?.sinceMs;
+    let oldestMs: number | undefined;
+    for (const { sinceMs } of this.#waiting.values()) {
+      oldestMs = Math.min(sinceMs, oldestMs ?? sinceMs);
+    }
+    return oldestMs;
   }
 
   /** false: the queue is full, and the finding not in it. */

@@ -9,7 +9,8 @@ import { Pace } from "./pace.ts";
 import { RefreshBudget } from "./refresh-budget.ts";
 import { refreshFindings, type StaleFinding } from "./refresh-findings.ts";
 import { RefreshQueue } from "./refresh-queue.ts";
-import { type SettledOptions, SettledTraces } from "./settled.ts";
+import { type AnalyzerShare, SettledTraces } from "./settled.ts";
+import { TouchedFindings } from "./touched-findings.ts";
 import { TraceCache } from "./trace-cache.ts";
 import { findInWindow } from "./window-findings.ts";
 
@@ -22,8 +23,8 @@ export interface ScheduleOptions {
   readonly onFinding: (finding: Finding) => void;
   readonly log: (line: string) => void;
   readonly now: () => number;
-  /** Which of several analyzers this is; alone unless told. */
-  readonly share?: Pick<SettledOptions, "worker" | "workers">;
+  /** Which of several analyzers this is; alone unless told. Number 0 merges what all of them see, and tells it. */
+  readonly share?: AnalyzerShare | undefined;
 }
 
 /** Findings whose numbers are computed together. */
@@ -47,12 +48,18 @@ export class Schedule {
   readonly #cache = new TraceCache();
   readonly #further = new FurtherEvidence();
   readonly #kept: KeptOrder;
+  readonly #touched: TouchedFindings;
   #windowRunAt = 0;
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
     this.#settled = new SettledTraces(options.store, options.now, options.share);
     this.#kept = new KeptOrder(options.store, this.#settled.name);
+    this.#touched = new TouchedFindings(options.store);
+  }
+
+  get #merges(): boolean {
+    return (this.#options.share?.worker ?? 0) === 0;
   }
 
   /** Runs everything that is due, once. Rejects when the store can't be asked; the next run goes on from there. */
@@ -65,20 +72,38 @@ export class Schedule {
       const examiner = { ...rest, counters, detectors: traceDetectors, order: this.#kept.order };
       const sinceMs = this.#settled.watermarkMs;
       for (const { traceId } of page) this.#cache.forget(traceId);
-      for (const [fingerprint, detector] of await examineTraces(examiner, page)) {
-        const isWaiting = this.#waiting.add({ fingerprint, detector, sinceMs });
-        if (!isWaiting) counters.dropped.findings_waiting++;
-      }
+      const seen = await examineTraces(examiner, page);
+      if (!this.#merges) await this.#touched.tell(seen);
+      else for (const [fingerprint, detector] of seen) this.#wait(fingerprint, detector, sinceMs);
       counters.examinedUntilMs = sinceMs;
     }
     counters.examinedUntilMs = this.#settled.watermarkMs;
     await this.#refreshWaiting();
-    await this.#runWindows();
+    if (this.#merges) await this.#runWindows();
+  }
+
+  #wait(fingerprint: string, detector: TraceDetector, sinceMs: number): void {
+    const isWaiting = this.#waiting.add({ fingerprint, detector, sinceMs });
+    if (!isWaiting) this.#options.counters.dropped.findings_waiting++;
+  }
+
+  /** Findings of which the other analyzers stored occurrences. Up to when they are known. */
+  async #takeTouched(): Promise<number> {
+    const { share, traceDetectors, now } = this.#options;
+    if (!this.#merges || (share?.workers ?? 1) === 1) return Infinity;
+    const fromMs = await this.#settled.recordedMs();
+    for (const { fingerprint, detector, sinceMs } of await this.#touched.read(fromMs, now())) {
+      const known = traceDetectors.find(({ meta }) => meta.id === detector);
+      // One that this version does not have is told by one that does.
+      if (known) this.#wait(fingerprint, known, Math.min(sinceMs, this.#settled.watermarkMs));
+    }
+    return this.#touched.readMs ?? 0;
   }
 
   /** As many as are due, and as there is time for; the others go on waiting, and traces don't wait for them. */
   async #refreshWaiting(): Promise<void> {
     const { now, counters } = this.#options;
+    const touchedUntilMs = await this.#takeTouched();
     while (this.#budget.isLeft(performance.now())) {
       const due = this.#waiting.due(now(), refreshesAtOnceMax);
       if (due.length === 0) break;
@@ -88,7 +113,8 @@ export class Schedule {
     }
     counters.findingsWaiting = this.#waiting.countDue(now());
     await this.#kept.keep(now());
-    await this.#settled.record(this.#waiting.oldestMs ?? this.#settled.watermarkMs);
+    const countedMs = this.#waiting.oldestMs ?? this.#settled.watermarkMs;
+    await this.#settled.record(Math.min(countedMs, touchedUntilMs));
   }
 
   async #refresh(due: readonly StaleFinding[]): Promise<void> {

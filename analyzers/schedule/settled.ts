@@ -18,7 +18,7 @@ const settledMaxMs = 600_000;
 const overlapMs = 30_000;
 /** Arrivals are stored for two days, and removed some time after. */
 const keptMs = 3 * 86_400_000;
-/** Looked through at once: all that settled in so much time, and in twice as much each time that it was less than a page. */
+/** Looked through at once: all that settled in so much time, and in four times as much when it was less than a page. */
 const windowMsMin = 300_000;
 /** Progress is stored when it comes to this much: a kill repeats no more. */
 const recordEveryMs = 10_000;
@@ -32,14 +32,17 @@ const longEveryMs = 60_000;
 /** Traces inside the overlap that are known; one that was forgotten is examined once more. */
 const knownMax = 200_000;
 
-export interface SettledOptions {
+/** Of so many that share the traces by a hash of their id, this one; from 0. */
+export interface AnalyzerShare {
+  readonly worker: number;
+  readonly workers: number;
+}
+
+export interface SettledOptions extends Partial<AnalyzerShare> {
   /** Traces that are asked for at once … */
   readonly tracesMax?: number;
   /** … and of these, those that are examined at once. */
   readonly pageMax?: number;
-  /** Of so many that share the traces, this one; from 0. */
-  readonly worker?: number;
-  readonly workers?: number;
 }
 
 /**
@@ -98,18 +101,24 @@ export class SettledTraces {
       this.#advance(endMs, nowMs);
       if (endMs === nowMs) return;
       // A pause of days is passed in a few questions.
-      windowMs = last ? windowMsMin : windowMs * 2;
+      windowMs = last ? windowMsMin : windowMs * 4;
     }
   }
 
-  /** Goes on where the last walk ended, or where the one before a restart did. */
-  async #begin(nowMs: number): Promise<void> {
+  /** Up to where progress was recorded, by this process or the one before it; 0: never. */
+  async recordedMs(): Promise<number> {
     if (this.#watermarkMs === undefined) {
       this.#watermarkMs = await this.#readWatermark();
       this.#seenMs = this.#watermarkMs - overlapMs;
     }
+    return this.#recordedMs;
+  }
+
+  /** Goes on where the last walk ended, or where the one before a restart did. */
+  async #begin(nowMs: number): Promise<void> {
+    await this.recordedMs();
     // A clock that was ahead once must not make us wait until it is that late.
-    this.#watermarkMs = Math.min(this.#watermarkMs, nowMs);
+    this.#watermarkMs = Math.min(this.watermarkMs, nowMs);
     this.#seenMs = Math.max(nowMs - keptMs, Math.min(this.#seenMs, nowMs - overlapMs));
   }
 

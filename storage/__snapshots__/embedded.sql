@@ -757,3 +757,15 @@ CREATE TABLE IF NOT EXISTS learned_orders (
 ENGINE = ReplacingMergeTree(at)
 ORDER BY (worker, version, endpoint)
 TTL toDateTime(at) + INTERVAL 30 DAY
+
+-- 0032-touched-findings.sql
+-- Findings that one analyzer of several saw in traces, for the one that merges what all of them saw. The time is that of the
+-- insert. Serves touched-findings.
+CREATE TABLE IF NOT EXISTS touched_findings (
+  at          DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC'),
+  fingerprint FixedString(32),
+  detector    LowCardinality(String)
+)
+ENGINE = MergeTree
+ORDER BY at
+TTL toDateTime(at) + INTERVAL 2 DAY

@@ -9,7 +9,7 @@ import { type OtlpSpan, toOtlpJson } from "../support/otlp-body.ts";
 import { startNode } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
-/** A collector, an analyzer and an API, each a process, on one ClickHouse. */
+/** A collector, two analyzers that share the traces, and an API, each a process, on one ClickHouse. */
 const main = join(import.meta.dirname, "../../dist/cli/main.js");
 const started: (() => Promise<unknown>)[] = [];
 const urls: Record<string, string> = {};
@@ -19,12 +19,15 @@ beforeAll(async () => {
   started.push(() => rm(root, { recursive: true, force: true }));
   const server = await startClickHouseServer(join(root, "server"));
   started.push(() => server.kill());
-  for (const role of ["collector", "analyzer", "api"]) {
-    const ports = ["--port", "0", "--grpc-port", "off", "--data", join(root, role)];
+  const shares = { analyzer: "0/2", secondAnalyzer: "1/2" };
+  for (const name of ["collector", "analyzer", "secondAnalyzer", "api"]) {
+    const role = name === "secondAnalyzer" ? "analyzer" : name;
+    const share = shares[name as keyof typeof shares];
+    const ports = ["--port", "0", "--grpc-port", "off", "--data", join(root, name)];
     const args = [main, "start", "--role", role, "--clickhouse-url", server.url, ...ports];
-    const culprit = await startNode({ args });
+    const culprit = await startNode({ args: share ? [...args, "--analyzer-share", share] : args });
     started.push(() => culprit.stop());
-    urls[role] = (await culprit.waitFor(/UI +(http:\S+)/, 60_000))[1]!;
+    urls[name] = (await culprit.waitFor(/UI +(http:\S+)/, 60_000))[1]!;
   }
 });
 afterAll(async () => {
@@ -62,7 +65,7 @@ function nPlusOne(): OtlpSpan[] {
 
 const status = async (role: string, path: string) => (await fetch(urls[role] + path)).status;
 
-test("what the collector takes is found by the analyzer and shown by the API", async () => {
+test("what the collector takes is found by the analyzers and shown by the API", async () => {
   for (const role of Object.keys(urls)) {
     await until(async () => (await status(role, "/readyz")) === 200);
   }
@@ -87,3 +90,25 @@ test("what the collector takes is found by the analyzer and shown by the API", a
   });
   expect(titles).toContain("N+1 calls");
 });
+
+test("each trace is examined by one analyzer, and the finding counts those of both", async () => {
+  const traces = 30;
+  const body = toOtlpJson(Array.from({ length: traces }, nPlusOne).flat());
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${urls.collector}/v1/traces`, { method: "POST", headers, body });
+  expect(answer.status).toBe(200);
+  const examined = async (name: string) => {
+    const metrics = await (await fetch(`${urls[name]}/metrics`)).text();
+    return Number(/^culprit_traces_examined_total (\d+)/m.exec(metrics)?.[1]);
+  };
+  await until(
+    async () => (await examined("analyzer")) + (await examined("secondAnalyzer")) === traces + 1,
+  );
+  expect(await examined("analyzer")).toBeGreaterThan(0);
+  expect(await examined("secondAnalyzer")).toBeGreaterThan(0);
+  await until(async () => {
+    const findings = await fetch(`${urls.api}/api/v1/findings`);
+    const [finding] = ((await findings.json()) as FindingsResponse).findings;
+    return finding?.evidence.tracesAffected === traces + 1;
+  });
+}, 120_000);
