@@ -1,15 +1,12 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
-import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
 import { rawGet as line, talk } from "../support/raw-http.ts";
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 
-const root = join(import.meta.dirname, "../..");
-const deadlineMs = 20_000;
-let app: NodeProcess | undefined;
+let app: TracedApp | undefined;
 
 beforeAll(buildAgent);
 
@@ -79,14 +76,10 @@ const collectors: Readonly<Record<string, () => Promise<Collector>>> = {
   "breaks the connection": () => startCollector((response) => response.destroy()),
 };
 
-async function startEcho(env?: Readonly<Record<string, string>>): Promise<number> {
-  const agent = env === undefined ? [] : ["--require", join(root, "agent")];
-  app = await startNode({
-    args: [...agent, join(root, "test/fixtures/apps/echo.cjs")],
-    env: { OTEL_BSP_SCHEDULE_DELAY: "10", ...env },
-  });
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-  return Number(port);
+/** Undefined: without the agent. */
+async function startEcho(collectorUrl: string | undefined): Promise<number> {
+  app = await startTracedApp("echo.cjs", { collectorUrl, env: { OTEL_BSP_SCHEDULE_DELAY: "10" } });
+  return app.port;
 }
 
 const post = (body: string) =>
@@ -125,7 +118,7 @@ async function answersOf(port: number): Promise<readonly string[]> {
 }
 
 async function answersWithout(): Promise<readonly string[]> {
-  const answers = await answersOf(await startEcho());
+  const answers = await answersOf(await startEcho(undefined));
   await app?.stop();
   return answers;
 }
@@ -134,7 +127,7 @@ describe("answers of the application are the same, byte by byte, when the collec
   it.each(Object.keys(collectors))("%s", async (name) => {
     const expected = await answersWithout();
     const collector = await collectors[name]!();
-    const port = await startEcho({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const port = await startEcho(collector.url);
     expect(await answersOf(port)).toEqual(expected);
     await collector.reached;
     expect(await answersOf(port)).toEqual(expected);
@@ -145,7 +138,7 @@ describe("answers of the application are the same, byte by byte, when the collec
   it("is killed while it takes spans", async () => {
     const expected = await answersWithout();
     const collector = await startCollector((response) => response.end());
-    const port = await startEcho({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const port = await startEcho(collector.url);
     expect(await answersOf(port)).toEqual(expected);
     await collector.reached;
     collector.stop();

@@ -1,13 +1,9 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
-import { startNode } from "../support/processes.ts";
+import { startTracedApp } from "../support/traced-app.ts";
 
-const root = join(import.meta.dirname, "../..");
-const agent = join(root, "agent");
-const deadlineMs = 20_000;
 const requestsOfAKind = 50;
 
 let postgres: Postgres;
@@ -25,19 +21,14 @@ type Count = { readonly seen: number; readonly alive: number };
 type Counts = Readonly<Record<"requests" | "responses" | "values" | "spans", Count>>;
 
 /** What is left of requests of every kind, once they are over, under an agent or without one. */
-async function countAlive(args: readonly string[], env = {}): Promise<Counts> {
-  const app = await startNode({
-    args: ["--expose-gc", ...args, join(root, "test/fixtures/apps/retained.cjs")],
-    env: {
-      DATABASE_URL: postgres.url(),
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
-      ...env,
-    },
+async function countAlive(collectorUrl: string | undefined, env = {}): Promise<Counts> {
+  const app = await startTracedApp("retained.cjs", {
+    collectorUrl,
+    env: { DATABASE_URL: postgres.url(), ...env },
+    flags: ["--expose-gc"],
   });
   try {
-    const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-    const base = `http://127.0.0.1:${port}`;
+    const base = app.url;
     const requests = Array.from({ length: requestsOfAKind }, (_, i) => [
       read(`${base}/items/${i}`),
       read(`${base}/items/${i}`, { method: "POST", body: '{"a":1}' }),
@@ -61,16 +52,24 @@ async function read(url: string, init: RequestInit = {}): Promise<void> {
   await response?.arrayBuffer();
 }
 
+const everythingElse = {
+  OTEL_METRICS_EXPORTER: "otlp",
+  CULPRIT_SQL_COMMENTER: "on",
+  CULPRIT_PLANS: "on",
+  CULPRIT_PROFILE: "continuous",
+};
+
 describe("after requests, nothing of them is kept", () => {
   const seen = 4 * requestsOfAKind;
 
   it.each([
-    ["with the agent", ["--require", agent], {}],
-    ["on the SDK's path", ["--require", agent], { CULPRIT_FAST_PATH: "off" }],
-  ] as const)("%s", async (_, args, env) => {
-    const bare = await countAlive([]);
+    ["with the agent", {}],
+    ["on the SDK's path", { CULPRIT_FAST_PATH: "off" }],
+    ["with metrics, comments and plans", everythingElse],
+  ] as const)("%s", async (_, env) => {
+    const bare = await countAlive(undefined);
     expect(bare.requests.seen).toBeGreaterThanOrEqual(seen);
-    const under = await countAlive(args, env);
+    const under = await countAlive(sink.url, env);
     for (const kind of ["requests", "responses", "values"] as const) {
       expect(under[kind].seen).toBe(bare[kind].seen);
       expect(under[kind].alive, kind).toBeLessThanOrEqual(bare[kind].alive);

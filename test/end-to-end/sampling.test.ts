@@ -1,16 +1,13 @@
-import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { buildAgent } from "../../agent/build.ts";
 import { toSamplingWeight } from "../../collector/decode/sampling-weight.ts";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 
-const root = join(import.meta.dirname, "../..");
 const deadlineMs = 60_000;
 let sink: OtlpSink;
-let app: NodeProcess;
-let port: string;
+let app: TracedApp;
 
 beforeAll(buildAgent);
 
@@ -22,15 +19,12 @@ beforeEach(async () => {
 afterEach(() => app?.stop());
 
 async function startEcho(env: Readonly<Record<string, string>>): Promise<void> {
-  app = await startNode({
-    args: ["--require", join(root, "agent"), join(root, "test/fixtures/apps/echo.cjs")],
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_BSP_SCHEDULE_DELAY: "100", ...env },
-  });
-  port = (await app.waitFor(/listening on (\d+)/, deadlineMs))[1]!;
+  app = await startTracedApp("echo.cjs", { collectorUrl: sink.url, env });
 }
 
+/** Over connections that are kept alive: there are thousands. */
 async function get(path: string): Promise<void> {
-  await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  await (await fetch(app.url + path)).text();
 }
 
 const isServer = ({ kind }: DecodedSpan) => kind === 2;
