@@ -39,8 +39,11 @@ export const noAnalyzer: Analyzer = {
 
 /** From the sources the worker is TypeScript, from the build JavaScript. */
 const workerFile = join(import.meta.dirname, `analyzer-worker${extname(import.meta.filename)}`);
-/** V8 would take up to twice as much on a large machine, and be hardly faster for it. */
-const maxYoungGenerationSizeMb = 48;
+/**
+ * V8 would take up to twice as much on a large machine, and be hardly faster for it. The old generation is several times what
+ * the largest samples take; without a limit V8 lets garbage grow to more than what is in use before it collects.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 48, maxOldGenerationSizeMb: 1_024 };
 /** A crash that comes again and again is not repeated faster than this … */
 const restartAfterMsMin = 1_000;
 /** … and slower each time, up to this. */
@@ -62,7 +65,7 @@ export function startAnalyzer({ calls, onFinding, log, share }: AnalyzerOptions)
     const started = new Worker(workerFile, {
       workerData: { storePort: port2, share } satisfies AnalyzerWorkerData,
       transferList: [port2],
-      resourceLimits: { maxYoungGenerationSizeMb },
+      resourceLimits,
     });
     started.on("message", receive);
     started.on("error", (error) => log(`the analyzer crashed: ${error.stack ?? error}`));

@@ -6,7 +6,8 @@
  *   INVALID_PROTOBUF    a varint over ten bytes, a group, field number 0
  *   INVALID_JSON        no JSON, or a field of another type than OTLP's
  *   NESTING_TOO_DEEP    an AnyValue in more levels than `anyValueDepthMax`
- *   TOO_MANY_ROWS      more than `rowsMax` spans, or rows of another signal
+ *   TOO_MANY_VALUES     JSON of more than `jsonValuesMax` values
+ *   TOO_MANY_ROWS       more than `rowsMax` spans, or rows of another signal
  *   BLOCK_TOO_LARGE     the block is over `blockBytesMax`
  *
  * We are (answer 503):
@@ -19,6 +20,7 @@ export type DecodeErrorCode =
   | "INVALID_PROTOBUF"
   | "INVALID_JSON"
   | "NESTING_TOO_DEEP"
+  | "TOO_MANY_VALUES"
   | "TOO_MANY_ROWS"
   | "BLOCK_TOO_LARGE"
   | "DECODER_BUSY"

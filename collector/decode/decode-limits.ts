@@ -44,6 +44,12 @@ export const defaultDecodeLimits: DecodeLimits = {
 };
 
 /**
+ * Commas and opening brackets in a body of JSON. Parsed, `{},` takes twenty times the bytes that it has, and the decoder's
+ * thread for seconds; spans, however small their attributes, have nine bytes and more for each.
+ */
+export const jsonValuesMax = 8_000_000;
+
+/**
  * Distinct attribute keys known at a time: a request may bring at least three quarters as many new ones. Attributes with
  * further keys are dropped and counted.
  */

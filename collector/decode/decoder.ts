@@ -41,8 +41,11 @@ export type DecodeReply =
   | { readonly result: DecodedBlock }
   | { readonly error: { readonly code: DecodeErrorCode; readonly message: string } };
 
-/** Little of what a request makes outlives it, so that more room would only be more memory. */
-const maxYoungGenerationSizeMb = 24;
+/**
+ * Little of what a request makes outlives it, so that more room would only be more memory. The old generation is what the
+ * largest JSON takes; without a limit V8 lets garbage grow to more than what is in use before it collects.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1_536 };
 
 export function createDecoder({
   workers = 1,
@@ -141,7 +144,7 @@ class WorkerPool {
     // Named as this file is: `.ts` from source, `.js` in the build.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
     const worker = new Worker(new URL(`./decode-worker${extension}`, import.meta.url), {
-      resourceLimits: { maxYoungGenerationSizeMb },
+      resourceLimits,
     });
     worker.on("message", (reply: DecodeReply) => this.#settle(seat, reply));
     worker.on("error", (error) => this.#fail(seat, worker, error));

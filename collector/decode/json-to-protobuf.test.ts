@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { jsonValuesMax } from "./decode-limits.ts";
 import { decodeOtlp } from "./decode-otlp.ts";
 import { codeOf, context, decode, decodeJson } from "./testing/decode-model.ts";
 import { attribute, nested, requestOf } from "./testing/otlp-model.ts";
@@ -88,6 +89,14 @@ it("survives deep nesting, in fields that it knows and in others", () => {
       decodeJson(JSON.stringify(requestOf({ attributes: [attribute("a", nested(33))] }))),
     ),
   ).toBe("NESTING_TOO_DEEP");
+});
+
+it("refuses more values than it may hold, and counts none in texts", () => {
+  const of = (count: number) => `{"unknown":[${"0,".repeat(count - 2)}0]}`;
+  expect(codeOf(() => decodeJson(of(jsonValuesMax)))).toBe("decoded");
+  expect(codeOf(() => decodeJson(of(jsonValuesMax + 1)))).toBe("TOO_MANY_VALUES");
+  const text = JSON.stringify({ unknown: `\\"${'[{,\\\\"'.repeat(jsonValuesMax / 4)}` });
+  expect(codeOf(() => decodeJson(text))).toBe("decoded");
 });
 
 function spanJson(field: string): string {

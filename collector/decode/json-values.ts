@@ -1,4 +1,5 @@
 import { DecodeError } from "./decode-error.ts";
+import { jsonValuesMax } from "./decode-limits.ts";
 
 /** The values of OTLP's JSON encoding, checked. Each returns null for a field that is absent or null. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -8,6 +9,8 @@ const longInteger = /[:[,\s]-?\d{16}/;
 
 /** Parses JSON; integers that a double can't hold come as bigint. Throws DecodeError. */
 export function parseJson(body: Uint8Array): unknown {
+  // Most bodies have fewer bytes.
+  if (body.length > jsonValuesMax) checkValues(body);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
     return longInteger.test(text) ? JSON.parse(text, reviveInteger) : JSON.parse(text);
@@ -17,6 +20,27 @@ export function parseJson(body: Uint8Array): unknown {
       throw new DecodeError("NESTING_TOO_DEEP", "the JSON has too many levels", error);
     }
     throw new DecodeError("INVALID_JSON", "the body is no JSON text in UTF-8", error);
+  }
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const bracket = 0x5b;
+const brace = 0x7b;
+
+function checkValues(body: Uint8Array): void {
+  let values = 0;
+  let isText = false;
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i]!;
+    if (byte === quote) isText = !isText;
+    else if (isText) i += byte === backslash ? 1 : 0;
+    else if (byte === comma || byte === brace || byte === bracket) values++;
+  }
+  if (values > jsonValuesMax) {
+    const message = `a request may hold ${jsonValuesMax} values of JSON`;
+    throw new DecodeError("TOO_MANY_VALUES", message);
   }
 }
 

@@ -50,6 +50,7 @@ const kinds: Readonly<Record<CollectorErrorCode | DecodeErrorCode, Kind>> = {
   INVALID_PROTOBUF: invalid,
   INVALID_JSON: invalid,
   NESTING_TOO_DEEP: invalid,
+  TOO_MANY_VALUES: invalid,
   TOO_MANY_ROWS: invalid,
   BLOCK_TOO_LARGE: invalid,
   DECODER_BUSY: retrySoon,

@@ -192,6 +192,7 @@ describe("A8 JSON", () => {
     ["100,000 levels", "[".repeat(100_000), 400],
     ["100,000 levels, closed", `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, 200],
     ["a text of 50 MB", JSON.stringify({ unknown: "x".repeat(50_000_000) }), 200],
+    ["20 million objects", `{"unknown":[${"{},".repeat(20_000_000)}{}]}`, 400],
     ["equal keys", '{"resourceSpans":[1],"resourceSpans":[]}', 200],
     [
       "__proto__ as a key",
