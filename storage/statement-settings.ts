@@ -18,6 +18,9 @@ export const insertSettings: StatementSettings = {
   input_format_skip_unknown_fields: 0,
 };
 
+/** What a view makes of a file has one row for each key already: to merge it before it is written would find nothing. */
+export const blockInsertSettings: StatementSettings = { optimize_on_insert: 0 };
+
 export interface QueryLimits {
   readonly durationMsMax: number;
   readonly rowsMax: number;

@@ -13,7 +13,12 @@ import { checkParameters } from "../check-parameters.ts";
 import { migrate } from "../migrate.ts";
 import { type OpenedStore, toOpenedStore } from "../opened-store.ts";
 import type { Retention } from "../retention.ts";
-import { insertSettings, type StatementSettings, toQuerySettings } from "../statement-settings.ts";
+import {
+  blockInsertSettings,
+  insertSettings,
+  type StatementSettings,
+  toQuerySettings,
+} from "../statement-settings.ts";
 import { type Query, type QueryParameters, StorageError } from "../store.ts";
 import type { StoreCalls } from "../store-calls.ts";
 import { toInsertError, toQueryError } from "../to-storage-error.ts";
@@ -194,7 +199,11 @@ function toCalls(
           readText(
             await client.exec({
               query: `INSERT INTO ${table} (${columns}) FORMAT Native`,
-              clickhouse_settings: { ...inserts, insert_deduplication_token: token },
+              clickhouse_settings: {
+                ...inserts,
+                ...blockInsertSettings,
+                insert_deduplication_token: token,
+              },
               values: createReadStream(file),
             }),
           ),

@@ -6,7 +6,12 @@ import { checkParameters } from "../check-parameters.ts";
 import type { EngineCalls } from "../engine-calls.ts";
 import { migrate } from "../migrate.ts";
 import type { Retention } from "../retention.ts";
-import { insertSettings, type StatementSettings, toQuerySettings } from "../statement-settings.ts";
+import {
+  blockInsertSettings,
+  insertSettings,
+  type StatementSettings,
+  toQuerySettings,
+} from "../statement-settings.ts";
 import type { Query, QueryParameters } from "../store.ts";
 import { toInsertError, toQueryError } from "../to-storage-error.ts";
 import { quoteString, toParameterSettings } from "./parameter-settings.ts";
@@ -83,7 +88,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       const sql = `
         INSERT INTO ${table} (${blockTables[table].map(({ name }) => name).join(", ")})
         FROM INFILE ${quoteString(file)}
-        SETTINGS insert_deduplication_token = ${quoteString(token)}
+        SETTINGS insert_deduplication_token = ${quoteString(token)}, ${toAssignments(blockInsertSettings)}
         FORMAT Native`;
       await inserts.run(sql).catch((cause) => Promise.reject(toInsertError(table, cause)));
     },
@@ -131,7 +136,10 @@ function openSessions({ folder, memoryBytesMax }: EngineOptions): [Session, Sess
 }
 
 function toSetStatement(settings: StatementSettings): string {
-  return `SET ${Object.entries(settings)
-    .map(([name, value]) => `${name} = ${value}`)
-    .join(", ")}`;
+  return `SET ${toAssignments(settings)}`;
+}
+
+function toAssignments(settings: StatementSettings): string {
+  const all = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+  return all.join(", ");
 }
