@@ -21,7 +21,7 @@ test("the journals share one limit: what one has, the others have not", async ()
   const entry = (bytes: number, bodyHash: string) => ({
     block: new Uint8Array(bytes),
     rows: 1,
-    bodyHash,
+    bodyHashes: [bodyHash],
   });
   await journals.logs.append(entry(6_000, "a"));
   await expect(journals.traces.append(entry(5_000, "b"))).rejects.toMatchObject({

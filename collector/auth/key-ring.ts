@@ -16,6 +16,8 @@ export interface Credentials {
 export interface Grant {
   /** Spans of other services are rejected; undefined: of none. */
   readonly services: readonly string[] | undefined;
+  /** Whether `takeRows` may throw. */
+  readonly hasQuota: boolean;
   /** Counts bytes of a decompressed body, as they come. */
   countBytes(bytes: number): void;
   /** Counts rows that are about to be stored. Throws QUOTA_EXCEEDED when the day has no room for all of them. */
@@ -29,6 +31,7 @@ export type Authorize = (credentials: Credentials) => Grant;
 
 const openGrant: Grant = {
   services: undefined,
+  hasQuota: false,
   countBytes() {},
   takeRows() {},
   giveBackRows() {},
@@ -150,6 +153,7 @@ export class KeyRing {
     let bytesFree = requestBytesMin;
     return {
       services: key.services,
+      hasQuota: key.spansPerDay !== undefined,
       countBytes: (bytes) => {
         const free = Math.min(bytesFree, bytes);
         bytesFree -= free;

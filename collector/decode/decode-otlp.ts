@@ -4,7 +4,7 @@ import type { DecodeContext, DecodedBlock, OtlpEncoding } from "./decoded-block.
 import { toProtobuf } from "./json-to-protobuf.ts";
 import { createLogDecoder } from "./log-decoder.ts";
 import { createMetricDecoder } from "./metric-decoder.ts";
-import { RequestDecoder, type RowDecoder } from "./request-decoder.ts";
+import { type ProtobufRequest, RequestDecoder, type RowDecoder } from "./request-decoder.ts";
 import { createSpanDecoder } from "./span-decoder.ts";
 
 const rowDecoders: Readonly<Record<Signal, (request: DecodeRequest) => RowDecoder>> = {
@@ -25,9 +25,20 @@ export function decodeOtlp(
 ): DecodedBlock {
   const { anyValueDepthMax } = context.limits;
   const protobuf = encoding === "json" ? toProtobuf(signal, body, anyValueDepthMax) : body;
+  return decodeTogether(signal, [{ body: protobuf, context }])[0]!;
+}
+
+/**
+ * Decodes requests in protobuf into one block, which all results have. A block costs ClickHouse the same whether it holds
+ * few rows or many. Throws DecodeError when one of the requests can't be read; then nothing of any is used.
+ */
+export function decodeTogether(
+  signal: Signal,
+  requests: readonly ProtobufRequest[],
+): DecodedBlock[] {
   const decoder = decoders.get(signal) ?? new RequestDecoder(rowDecoders[signal]);
   decoders.set(signal, decoder);
-  return decoder.decode(protobuf, context);
+  return decoder.decode(requests);
 }
 
 /** Made when first needed: columns take memory. */

@@ -1,27 +1,42 @@
 import { parentPort } from "node:worker_threads";
 import { freeBytes } from "../free-bytes.ts";
 import { DecodeError } from "./decode-error.ts";
-import { decodeOtlp } from "./decode-otlp.ts";
+import { decodeOtlp, decodeTogether } from "./decode-otlp.ts";
 import type { DecodeJob, DecodeReply } from "./decoder.ts";
 import { zipkinToProtobuf } from "./zipkin-to-protobuf.ts";
 
 /**
- * The worker's end of `decoder.ts`: one job, one reply, in order. An error that is not the request's fault ends the
- * worker, and the other end says so to whoever waits.
+ * The worker's end of `decoder.ts`: jobs that may share a block, a reply for each, in order. An error that is not the
+ * request's fault is told apart: the other end takes another worker then, for nobody knows what this one holds.
  */
-parentPort?.on("message", (job: DecodeJob) => {
-  const reply = toReply(job);
-  freeBytes(job.body);
-  const transferred = "result" in reply ? [reply.result.block.buffer] : [];
-  parentPort?.postMessage(reply, transferred);
+parentPort?.on("message", (jobs: readonly DecodeJob[]) => {
+  const replies = (jobs.length > 1 && decodeJobsTogether(jobs)) || jobs.map(toReply);
+  for (const { body } of jobs) freeBytes(body);
+  const blocks = replies.flatMap((reply) => ("result" in reply ? reply.result.block.buffer : []));
+  parentPort?.postMessage(replies, [...new Set(blocks)]);
 });
+
+/** Undefined when one of the jobs can't be decoded, or has so many keys that others may have lost some by it. */
+function decodeJobsTogether(jobs: readonly DecodeJob[]): DecodeReply[] | undefined {
+  try {
+    const results = decodeTogether(jobs[0]!.signal, jobs);
+    if (results.some(({ losses }) => losses.cardinality > 0)) return undefined;
+    return results.map((result) => ({ result }));
+  } catch {
+    // Which of them it is, and what is wrong with it, comes out when each is decoded by itself.
+    return undefined;
+  }
+}
 
 function toReply({ signal, body, encoding, context }: DecodeJob): DecodeReply {
   try {
     if (encoding !== "zipkin") return { result: decodeOtlp(signal, body, encoding, context) };
     return { result: decodeOtlp(signal, zipkinToProtobuf(body), "protobuf", context) };
   } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    return { error: { code: error.code, message: error.message } };
+    if (error instanceof DecodeError) {
+      return { error: { code: error.code, message: error.message } };
+    }
+    const message = "the worker that decoded the request ended";
+    return { error: { code: "DECODER_FAILED", message, cause: error } };
   }
 }

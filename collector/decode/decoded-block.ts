@@ -13,6 +13,8 @@ export interface DecodeContext {
   readonly acceptToMs: number;
   /** Spans of other services are rejected; absent: of none. */
   readonly services?: readonly string[];
+  /** Whether the block may hold no rows of another request. */
+  readonly isAlone?: boolean;
   readonly limits: DecodeLimits;
 }
 
@@ -53,7 +55,9 @@ export interface Losses {
 export interface DecodedBlock {
   /** A Native block with the columns of the signal's table; no bytes when no row was accepted. */
   readonly block: Uint8Array<ArrayBuffer>;
-  /** In the block; each is a span, a data point or a log record. */
+  /** How many requests were decoded into the block; each of them has got it. */
+  readonly requests: number;
+  /** This request's in the block; each is a span, a data point or a log record. */
   readonly rows: number;
   readonly rejected: number;
   readonly rejectedReasons: Readonly<Partial<Record<RejectReason, number>>>;

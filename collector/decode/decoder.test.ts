@@ -86,6 +86,65 @@ it("a body that ends the worker takes no other with it", async () => {
   expect(decoder.queuedBytes()).toBe(0);
 });
 
+/** Of bodies that come while the worker is busy with another. */
+async function decodeWaiting(decoder: Decoder, bodies: readonly Uint8Array<ArrayBuffer>[]) {
+  const busy = decoder.decode("traces", bodyOf("busy"), "protobuf", context);
+  const waiting = bodies.map((body) => decoder.decode("traces", body, "protobuf", context));
+  await busy;
+  return await Promise.allSettled(waiting);
+}
+
+it("decodes what waits into one block, which tells of each body what is in it", async () => {
+  const decoder = open();
+  const rejected = encodeOtlp(requestOf({ name: "second span", traceId: "00" }));
+  const settled = await decodeWaiting(decoder, [
+    bodyOf("first span"),
+    new Uint8Array(rejected),
+    bodyOf("third span"),
+  ]);
+  const results = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  expect(results.map(({ requests, rows, rejected }) => [requests, rows, rejected])).toEqual([
+    [3, 1, 0],
+    [3, 0, 1],
+    [3, 1, 0],
+  ]);
+  expect(new Set(results.map(({ block }) => block)).size).toBe(1);
+  const text = Buffer.from(results[0]!.block);
+  const names = ["first span", "second span", "third span"];
+  expect(names.map((name) => text.includes(name))).toEqual([true, false, true]);
+});
+
+it("refuses the one of several waiting bodies that is malformed", async () => {
+  const decoder = open();
+  const broken = new Uint8Array([0x0a, 0x05]);
+  const [first, second, third] = await decodeWaiting(decoder, [bodyOf("a"), broken, bodyOf("c")]);
+  expect([first, third]).toMatchObject([{ value: { rows: 1 } }, { value: { rows: 1 } }]);
+  expect(second).toMatchObject({ reason: { code: "TRUNCATED_PROTOBUF" } });
+});
+
+it("of waiting bodies only the one that ends the worker fails", async () => {
+  const decoder = open();
+  const decode = (limits: typeof context.limits | null) =>
+    decoder.decode("traces", bodyOf("a"), "protobuf", { ...context, limits: limits as never });
+  const [, first, faulty, last, after] = [context.limits, context.limits, null]
+    .concat([context.limits, context.limits])
+    .map(decode);
+  await expect(faulty).rejects.toMatchObject({ code: "DECODER_FAILED" });
+  const rows = [first, last, after].map(async (decoding) => (await decoding!).rows);
+  expect(await Promise.all(rows)).toEqual([1, 1, 1]);
+  expect(decoder.queuedBytes()).toBe(0);
+});
+
+it("a body whose block is to be its own is decoded alone", async () => {
+  const decoder = open();
+  const busy = decoder.decode("traces", bodyOf("busy"), "protobuf", context);
+  const decoding = [false, true, false].map((isAlone) =>
+    decoder.decode("traces", bodyOf("a"), "protobuf", { ...context, isAlone }),
+  );
+  await busy;
+  expect((await Promise.all(decoding)).map(({ requests }) => requests)).toEqual([1, 1, 1]);
+});
+
 it("spreads bodies over its workers", async () => {
   const decoder = open({ workers: 2 });
   const blocks = await Promise.all(

@@ -28,7 +28,7 @@ export interface DecoderOptions {
   readonly queueBytesMax?: number;
 }
 
-/** What goes to the worker; the body's memory is the worker's then. */
+/** A body for the worker, whose memory is the worker's then. */
 export interface DecodeJob<Body extends Uint8Array = Uint8Array<ArrayBuffer>> {
   readonly signal: Signal;
   readonly body: Body;
@@ -36,10 +36,23 @@ export interface DecodeJob<Body extends Uint8Array = Uint8Array<ArrayBuffer>> {
   readonly context: DecodeContext;
 }
 
-/** What comes back. */
+/** What comes back, one for each job, in order. DECODER_FAILED: it met a fault of ours, and the worker is to end. */
 export type DecodeReply =
   | { readonly result: DecodedBlock }
-  | { readonly error: { readonly code: DecodeErrorCode; readonly message: string } };
+  | {
+      readonly error: {
+        readonly code: DecodeErrorCode;
+        readonly message: string;
+        readonly cause?: unknown;
+      };
+    };
+
+/**
+ * What waits when a worker is free is decoded together, into one block: up to so many bodies, and so many bytes. More would
+ * make the first of them wait for the last.
+ */
+const togetherMax = 16;
+const togetherBytesMax = 3 * 2 ** 20;
 
 /**
  * Little of what a request makes outlives it, so that more room would only be more memory. The old generation is what the
@@ -71,13 +84,11 @@ interface Waiting {
 /** A worker's place; the worker in it is started when there is work, and again after it failed. */
 interface Seat {
   worker: Worker | null;
-  current: Waiting | null;
+  current: readonly Waiting[];
 }
 
 /**
- *   decode() ─▶ queue (bounded in bytes) ─▶ seat ⇄ worker, one job at a time ─▶ resolve
- *
- * One job at a time, so that a body that ends its worker takes no other down with it.
+ *   decode() ─▶ queue (bounded in bytes) ─▶ seat ⇄ worker, what may share a block at a time ─▶ resolve
  */
 class WorkerPool {
   queuedBytes = 0;
@@ -88,7 +99,7 @@ class WorkerPool {
   #whenIdle: (() => void) | null = null;
 
   constructor(workers: number, queueBytesMax: number) {
-    this.#seats = Array.from({ length: workers }, () => ({ worker: null, current: null }));
+    this.#seats = Array.from({ length: workers }, () => ({ worker: null, current: [] }));
     this.#queueBytesMax = queueBytesMax;
   }
 
@@ -120,23 +131,34 @@ class WorkerPool {
 
   #assign(): void {
     for (const seat of this.#seats) {
-      while (seat.current === null) {
-        const next = this.#queue.shift();
-        if (next === undefined) return;
+      while (seat.current.length === 0) {
+        const next = this.#takeNext();
+        if (next.length === 0) return;
         this.#handOver(seat, next);
       }
     }
   }
 
-  #handOver(seat: Seat, next: Waiting): void {
+  /** The oldest, with those right behind it that may share its block. */
+  #takeNext(): Waiting[] {
+    const [first] = this.#queue;
+    let bytes = 0;
+    const end = this.#queue.findIndex((waiting, i) => {
+      bytes += waiting.bytes;
+      const isOver = i === togetherMax || bytes > togetherBytesMax;
+      return i > 0 && (isOver || !mayShare(first!, waiting));
+    });
+    return this.#queue.splice(0, end === -1 ? this.#queue.length : end);
+  }
+
+  #handOver(seat: Seat, next: readonly Waiting[]): void {
     seat.current = next;
     try {
       seat.worker ??= this.#startWorker(seat);
-      seat.worker.postMessage(...toMessage(next.job));
+      seat.worker.postMessage(...toMessage(next.map(({ job }) => job)));
     } catch (error) {
-      // The body's memory was already handed to someone else.
-      const message = "the request could not be handed to a worker";
-      this.#take(seat)?.reject(new DecodeError("DECODER_FAILED", message, error));
+      // A body's memory was already handed to someone else.
+      this.#reject(seat, "the request could not be handed to a worker", error);
     }
   }
 
@@ -146,16 +168,22 @@ class WorkerPool {
     const worker = new Worker(new URL(`./decode-worker${extension}`, import.meta.url), {
       resourceLimits,
     });
-    worker.on("message", (reply: DecodeReply) => this.#settle(seat, reply));
+    worker.on("message", (replies: DecodeReply[]) => this.#settle(seat, replies));
     worker.on("error", (error) => this.#fail(seat, worker, error));
     worker.on("exit", (code) => this.#fail(seat, worker, `exit code ${code}`));
     return worker;
   }
 
-  #settle(seat: Seat, reply: DecodeReply): void {
-    const waiting = this.#take(seat);
-    if ("result" in reply) waiting?.resolve(reply.result);
-    else waiting?.reject(new DecodeError(reply.error.code, reply.error.message));
+  #settle(seat: Seat, replies: readonly DecodeReply[]): void {
+    if (replies.some(isFault)) {
+      void seat.worker?.terminate();
+      seat.worker = null;
+    }
+    for (const [i, { resolve, reject }] of this.#take(seat).entries()) {
+      const reply = replies[i]!;
+      if ("result" in reply) resolve(reply.result);
+      else reject(new DecodeError(reply.error.code, reply.error.message, reply.error.cause));
+    }
     this.#assign();
     this.#noteIdle();
   }
@@ -164,21 +192,26 @@ class WorkerPool {
   #fail(seat: Seat, worker: Worker, cause: unknown): void {
     if (seat.worker !== worker) return;
     seat.worker = null;
-    const message = "the worker that decoded the request ended";
-    this.#take(seat)?.reject(new DecodeError("DECODER_FAILED", message, cause));
+    this.#reject(seat, "the worker that decoded the request ended", cause);
     this.#assign();
     this.#noteIdle();
   }
 
-  #take(seat: Seat): Waiting | null {
-    const waiting = seat.current;
-    seat.current = null;
-    this.queuedBytes -= waiting?.bytes ?? 0;
-    return waiting;
+  #reject(seat: Seat, message: string, cause: unknown): void {
+    for (const { reject } of this.#take(seat)) {
+      reject(new DecodeError("DECODER_FAILED", message, cause));
+    }
+  }
+
+  #take(seat: Seat): readonly Waiting[] {
+    const taken = seat.current;
+    seat.current = [];
+    for (const { bytes } of taken) this.queuedBytes -= bytes;
+    return taken;
   }
 
   #isWorking(): boolean {
-    return this.#queue.length > 0 || this.#seats.some((seat) => seat.current !== null);
+    return this.#queue.length > 0 || this.#seats.some((seat) => seat.current.length > 0);
   }
 
   #noteIdle(): void {
@@ -186,10 +219,25 @@ class WorkerPool {
   }
 }
 
+function isFault(reply: DecodeReply): boolean {
+  return "error" in reply && reply.error.code === "DECODER_FAILED";
+}
+
+function mayShare(one: Waiting, other: Waiting): boolean {
+  return one.job.signal === other.job.signal && isShareable(one) && isShareable(other);
+}
+
+/** Only protobuf is read as it came. A body without memory, which has gone elsewhere, must not keep others from the worker. */
+function isShareable({ job: { body, encoding, context } }: Waiting): boolean {
+  return encoding === "protobuf" && context.isAlone !== true && body.byteLength > 0;
+}
+
 /** A view of a larger buffer is copied: the buffer's other views are not ours to take away. */
-function toMessage(job: DecodeJob<Uint8Array>): [DecodeJob, ArrayBuffer[]] {
-  const { buffer, byteLength } = job.body;
-  const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
-  const body = isWhole ? new Uint8Array(buffer) : new Uint8Array(job.body);
-  return [{ ...job, body }, [body.buffer]];
+function toMessage(jobs: readonly DecodeJob<Uint8Array>[]): [DecodeJob[], ArrayBuffer[]] {
+  const owned = jobs.map((job) => {
+    const { buffer, byteLength } = job.body;
+    const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
+    return { ...job, body: isWhole ? new Uint8Array(buffer) : new Uint8Array(job.body) };
+  });
+  return [owned, owned.map(({ body }) => body.buffer)];
 }

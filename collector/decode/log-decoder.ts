@@ -40,8 +40,7 @@ class LogDecoder implements RowDecoder {
     return this.#attributes.keyValue;
   }
 
-  startRequest({ limits, receivedMs }: DecodeContext): void {
-    this.block.reset(limits.blockBytesMax);
+  startRequest({ receivedMs }: DecodeContext): void {
     this.#resources.startRequest(receivedMs);
     const receivedNs = BigInt(Math.trunc(receivedMs)) * 1_000_000n;
     this.#receivedLo = Number(receivedNs & 0xffff_ffffn);

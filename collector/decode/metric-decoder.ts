@@ -43,8 +43,7 @@ class MetricDecoder implements RowDecoder {
     return this.#attributes.keyValue;
   }
 
-  startRequest({ limits, receivedMs }: DecodeContext): void {
-    this.block.reset(limits.blockBytesMax);
+  startRequest({ receivedMs }: DecodeContext): void {
     this.#resources.startRequest(receivedMs);
   }
 

@@ -5,22 +5,30 @@ import type { KeyDictionary } from "./key-dictionary.ts";
 import { ProtobufReader } from "./protobuf-reader.ts";
 import { ResourceMessage, ScopeMessage } from "./resource-message.ts";
 
+/** A body, and under what conditions it is read. */
+export interface ProtobufRequest {
+  readonly body: Uint8Array;
+  readonly context: DecodeContext;
+}
+
 /** Makes the rows of one signal. */
 export interface RowDecoder {
   readonly block: {
     readonly keys: KeyDictionary;
     readonly rows: number;
+    /** Forgets all rows. */
+    reset(bytesMax: number): void;
     toNative(): Uint8Array<ArrayBuffer>;
   };
   readonly keyValue: KeyValueReader;
-  /** Forgets the rows of the request before. */
+  /** The rows that follow are another request's. */
   startRequest(context: DecodeContext): void;
   /** Reads the span, metric or log record from the reader's cursor to `end`, and writes its rows or rejects them. */
   read(reader: ProtobufReader, end: number, resource: ResourceMessage, scope: ScopeMessage): void;
 }
 
 /**
- * Reads an OTLP export request in protobuf into a block of rows, in one pass. Its shape is the same for each signal:
+ * Reads OTLP export requests in protobuf into a block of rows, in one pass. Its shape is the same for each signal:
  *
  *   request ─ ResourceSpans* ─┬ Resource
  *                             └ ScopeSpans* ─┬ InstrumentationScope
@@ -42,26 +50,34 @@ export class RequestDecoder {
     this.#resource = new ResourceMessage(this.#request, this.#rows.block.keys, this.#rows.keyValue);
   }
 
-  /** Throws DecodeError; nothing of the request is then used. */
-  decode(body: Uint8Array, context: DecodeContext): DecodedBlock {
+  /**
+   * The rows of all bodies in one block, which each of the results has. All share the limits of the first. Throws
+   * DecodeError when one of them can't be read; nothing of any is then used.
+   */
+  decode(requests: readonly ProtobufRequest[]): DecodedBlock[] {
+    const { block } = this.#rows;
+    block.reset(requests[0]?.context.limits.blockBytesMax ?? 0);
+    try {
+      const results = requests.map((request) => this.#decodeOne(request));
+      const native = block.toNative();
+      return results.map((result) => ({ ...result, block: native, requests: results.length }));
+    } finally {
+      this.#request.release();
+    }
+  }
+
+  #decodeOne({ body, context }: ProtobufRequest): Omit<DecodedBlock, "block" | "requests"> {
     const request = this.#request;
+    const { block } = this.#rows;
+    const rowsBefore = block.rows;
     request.reset(body, context);
     this.#reader.reset(request.body);
     this.#rows.keyValue.reader.reset(request.body);
     this.#rows.startRequest(context);
     this.#resource.startRequest();
-    try {
-      this.#readRequest(body.length);
-      return {
-        block: this.#rows.block.toNative(),
-        rows: this.#rows.block.rows,
-        rejected: request.rejected,
-        rejectedReasons: request.rejectedReasons,
-        losses: request.losses,
-      };
-    } finally {
-      request.release();
-    }
+    this.#readRequest(body.length);
+    const { rejected, rejectedReasons, losses } = request;
+    return { rows: block.rows - rowsBefore, rejected, rejectedReasons, losses };
   }
 
   #readRequest(end: number): void {

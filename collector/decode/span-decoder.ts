@@ -20,8 +20,7 @@ export function createSpanDecoder(request: DecodeRequest): RowDecoder {
     block,
     keyValue: attributes.keyValue,
 
-    startRequest({ limits, receivedMs }: DecodeContext) {
-      block.reset(limits.blockBytesMax);
+    startRequest({ receivedMs }: DecodeContext) {
       resources.startRequest(receivedMs);
     },
 

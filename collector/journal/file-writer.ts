@@ -68,10 +68,10 @@ export class FileWriter {
     const acceptedMs = journalMs();
     const file = await this.#append(entries, acceptedMs);
     this.#noteSuccess();
-    totals.acceptedRequests += entries.length;
-    for (const { rows, bodyHash } of entries) {
+    for (const { rows, bodyHashes } of entries) {
+      totals.acceptedRequests += bodyHashes.length;
       totals.acceptedRows += rows;
-      bodies.add(bodyHash, acceptedMs, acceptedMs);
+      for (const bodyHash of bodyHashes) bodies.add(bodyHash, acceptedMs, acceptedMs);
     }
     const isFull = file.rows >= limits.closeAfterRows || file.nativeBytes >= limits.closeAfterBytes;
     if (isFull) await this.#closeFile();

@@ -32,8 +32,9 @@ export interface JournalOptions extends Partial<JournalLimits> {
   readonly fs?: FileSystem;
 }
 
-/** Longest line of a sidecar: six numbers and a hash. */
-const lineBytesMax = 256;
+/** Of a line of a sidecar: its numbers, and each hash with what parts it from the next. */
+const numbersBytesMax = 128;
+const hashBytesMax = 129;
 const sweepIntervalMs = 60_000;
 
 export interface Journal {
@@ -125,10 +126,12 @@ class DiskJournal implements Journal {
   }
 
   async append(entry: JournalEntry): Promise<void> {
-    assert(/^\S{1,128}$/.test(entry.bodyHash), "a body hash is one word");
+    const isWord = (hash: string) => /^[^\s,]{1,128}$/.test(hash);
+    assert(entry.bodyHashes.every(isWord), "a body hash is one word");
     if (this.#isClosed) throw new CollectorError("JOURNAL_CLOSED", "the journal is closed");
     const { bytesMax, otherBytes } = this.#parts.options;
     const bytes = this.bytes() + (otherBytes?.() ?? 0);
+    const lineBytesMax = numbersBytesMax + entry.bodyHashes.length * hashBytesMax;
     if (bytes + entry.block.length + lineBytesMax > bytesMax) {
       throw new CollectorError("JOURNAL_FULL", `the journal has ${bytes} of ${bytesMax} bytes`);
     }

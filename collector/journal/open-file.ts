@@ -4,13 +4,13 @@ import { type JournalFile, toJournalFile } from "./journal-file.ts";
 import { type JournalRecord, toSidecarLine } from "./sidecar.ts";
 import type { SpoolFolder } from "./spool-folder.ts";
 
-/** One request as the journal takes it. */
+/** Requests as the journal takes them: all of them or none. */
 export interface JournalEntry {
   /** A Native block of rows. It must not change until `append` settles. */
   readonly block: Uint8Array;
   readonly rows: number;
-  /** What a retry of the same request has in common with it; no white space. */
-  readonly bodyHash: string;
+  /** Of each request, what a retry of it has in common with it; no white space, no comma. */
+  readonly bodyHashes: readonly string[];
 }
 
 /** The one pair of files that is written to. Calls must not overlap. */
@@ -58,9 +58,9 @@ export class OpenFile {
   async append(entries: readonly JournalEntry[], acceptedMs: number): Promise<void> {
     const records: JournalRecord[] = [];
     let offset = this.nativeBytes;
-    for (const { block, rows, bodyHash } of entries) {
+    for (const { block, rows, bodyHashes } of entries) {
       const length = block.length;
-      records.push({ offset, length, crc32: crc32(block), rows, bodyHash, acceptedMs });
+      records.push({ offset, length, crc32: crc32(block), rows, bodyHashes, acceptedMs });
       offset += length;
     }
     const lines = records.map(toSidecarLine).join("");

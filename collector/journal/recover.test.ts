@@ -86,6 +86,27 @@ async function flip(path: string, at: number): Promise<void> {
 }
 
 describe("a start after a crash", () => {
+  test("knows all bodies of a block, or none when it is torn", async () => {
+    const [whole, torn] = [
+      [1, 2, 3],
+      [4, 5],
+    ].map((numbers) => ({
+      ...entryForTests(numbers[0]!),
+      bodyHashes: numbers.map((number) => entryForTests(number).bodyHash),
+    }));
+    const journal = await open(new StoreForTests());
+    await journal.append(whole!);
+    await journal.append(torn!);
+    expect(journal.stats()).toMatchObject({ acceptedRequests: 5, acceptedRows: 2 });
+    await journal.close();
+    const [sidecar] = (await readdir(folder)).filter((name) => name.endsWith(".sidecar"));
+    const path = join(folder, sidecar!);
+    await truncate(path, (await stat(path)).size - 12);
+    const { numbers, isKnown } = await replay();
+    expect(numbers).toEqual([1]);
+    expect([1, 2, 3, 4, 5].map(isKnown)).toEqual([true, true, true, false, false]);
+  });
+
   test("replays what was left, oldest first, also when the clock was set back", async () => {
     await leave(1, 2);
     nowMs -= 60 * minuteMs;

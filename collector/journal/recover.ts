@@ -145,8 +145,9 @@ async function recoverRecent(
 
 function remember(recovery: TimedRecovery, records: readonly JournalRecord[]): void {
   const fromMs = rememberFromMs(recovery);
-  for (const { bodyHash, acceptedMs } of records) {
-    if (acceptedMs > fromMs) recovery.bodies.add(bodyHash, acceptedMs, recovery.newestMs);
+  for (const { bodyHashes, acceptedMs } of records) {
+    if (acceptedMs <= fromMs) continue;
+    for (const hash of bodyHashes) recovery.bodies.add(hash, acceptedMs, recovery.newestMs);
   }
 }
 

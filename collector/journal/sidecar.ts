@@ -1,12 +1,13 @@
 import { crc32 } from "node:zlib";
 
-/** One accepted request: where its Native block is in `<id>.native`, and how to know that it is whole. */
+/** Accepted requests: where their Native block is in `<id>.native`, and how to know that it is whole. */
 export interface JournalRecord {
   readonly offset: number;
   readonly length: number;
   readonly crc32: number;
   readonly rows: number;
-  readonly bodyHash: string;
+  /** One for each request. */
+  readonly bodyHashes: readonly string[];
   /** In the journal's time, milliseconds: `createJournalClock`. */
   readonly acceptedMs: number;
 }
@@ -19,11 +20,11 @@ export interface SidecarLine {
 /**
  * A record as a line of text that carries its own CRC, so that a torn or damaged line is known as such:
  *
- *   offset length crc32 rows bodyHash acceptedMs lineCrc32\n
+ *   offset length crc32 rows bodyHash,bodyHash… acceptedMs lineCrc32\n
  */
 export function toSidecarLine(record: JournalRecord): string {
-  const { offset, length, rows, bodyHash, acceptedMs } = record;
-  const text = `${offset} ${length} ${record.crc32} ${rows} ${bodyHash} ${acceptedMs}`;
+  const { offset, length, rows, bodyHashes, acceptedMs } = record;
+  const text = `${offset} ${length} ${record.crc32} ${rows} ${bodyHashes.join(",")} ${acceptedMs}`;
   return `${text} ${crc32(text)}\n`;
 }
 
@@ -40,13 +41,13 @@ function toRecord(line: string): JournalRecord | undefined {
   if (lineCrcAt === -1) return undefined;
   const text = line.slice(0, lineCrcAt);
   if (crc32(text) !== Number(line.slice(lineCrcAt + 1))) return undefined;
-  const [offset, length, blockCrc32, rows, bodyHash = "", acceptedMs] = text.split(" ");
+  const [offset, length, blockCrc32, rows, bodyHashes = "", acceptedMs] = text.split(" ");
   return {
     offset: Number(offset),
     length: Number(length),
     crc32: Number(blockCrc32),
     rows: Number(rows),
-    bodyHash,
+    bodyHashes: bodyHashes.split(","),
     acceptedMs: Number(acceptedMs),
   };
 }

@@ -53,11 +53,16 @@ interface Block {
 }
 
 /** A block with its length, its number, and content that depends on both. */
-export function entryForTests(number: number, length = 40, rows = 1): JournalEntry {
+export function entryForTests(
+  number: number,
+  length = 40,
+  rows = 1,
+): JournalEntry & { readonly bodyHash: string } {
   const block = Buffer.alloc(length, number % 251);
   block.writeUInt32LE(length, 0);
   block.writeUInt32LE(number, 4);
-  return { block, rows, bodyHash: createHash("sha256").update(String(number)).digest("hex") };
+  const bodyHash = createHash("sha256").update(String(number)).digest("hex");
+  return { block, rows, bodyHash, bodyHashes: [bodyHash] };
 }
 
 function toBlocks(file: Buffer): Block[] {

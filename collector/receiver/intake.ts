@@ -5,6 +5,7 @@ import type { BodyEncoding, DecodeContext, DecodedBlock } from "../decode/decode
 import { freeBytes } from "../free-bytes.ts";
 import { rowNames, type Signal } from "../signal.ts";
 import type { Body } from "./read-body.ts";
+import { type AppendedBlock, SharedAppends } from "./shared-appends.ts";
 
 /** Takes the bodies of one signal, whatever transport they came by. */
 export interface Intake {
@@ -31,7 +32,7 @@ export type Decode = (
 /** What an intake needs of its signal's journal. */
 interface AcceptedRows {
   /** Resolves when the block is safe; throws an error with one of the JOURNAL codes. */
-  append(entry: { block: Uint8Array; rows: number; bodyHash: string }): Promise<void>;
+  append(entry: AppendedBlock): Promise<void>;
   hasAccepted(bodyHash: string): boolean;
 }
 
@@ -63,9 +64,11 @@ export function createIntake(options: IntakeOptions): Intake {
 class DurableIntake implements Intake {
   readonly #options: IntakeOptions;
   readonly #storing = new Map<string, Promise<Acceptance>>();
+  readonly #appends: SharedAppends;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#appends = new SharedAppends((entry) => options.journal.append(entry));
   }
 
   async accept({ bytes, sha256 }: Body, encoding: BodyEncoding, grant: Grant): Promise<Acceptance> {
@@ -98,24 +101,28 @@ class DurableIntake implements Intake {
       receivedMs,
       acceptFromMs: receivedMs - window.pastMs,
       acceptToMs: receivedMs + window.futureMs,
+      // Where the day's quota is full, the rows are not stored: another request's have to be in another block.
+      ...(grant.hasQuota && { isAlone: true }),
       ...(grant.services && { services: grant.services }),
     });
-    const { block, rows, rejected } = decoded;
-    try {
-      if (rows > 0) await this.#append({ block, rows, bodyHash }, grant);
-    } finally {
-      freeBytes(block);
-    }
+    await this.#append(decoded, bodyHash, grant);
     this.#count(decoded);
+    const { rejected } = decoded;
     return { rejected, message: toMessage(decoded, rowNames[signal].replace("_", " ")) };
   }
 
-  async #append(entry: Parameters<AcceptedRows["append"]>[0], grant: Grant): Promise<void> {
-    grant.takeRows(entry.rows);
+  async #append(decoded: DecodedBlock, bodyHash: string, grant: Grant): Promise<void> {
+    const { block, rows, requests } = decoded;
     try {
-      await this.#options.journal.append(entry);
+      grant.takeRows(rows);
     } catch (error) {
-      grant.giveBackRows(entry.rows);
+      freeBytes(block);
+      throw error;
+    }
+    try {
+      await this.#appends.add({ block, rows, requests, bodyHash });
+    } catch (error) {
+      grant.giveBackRows(rows);
       throw error;
     }
   }

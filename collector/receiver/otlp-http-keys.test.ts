@@ -144,6 +144,8 @@ describe("a quota", () => {
     expect(receiver.counters.value("refused_requests", "QUOTA_EXCEEDED")).toBe(5);
     const [refused] = answers.filter(({ status }) => status === 429);
     expect(Number(refused!.headers.get("retry-after"))).toBe(86_400 - 50);
+    // What is refused must not lie in a block with what is stored.
+    expect(receiver.decoded.map(([, , { isAlone }]) => isAlone)).not.toContain(false);
   });
 
   test("gets back the spans that the disk refused", async () => {

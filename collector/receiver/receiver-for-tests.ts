@@ -41,7 +41,7 @@ export class ReceiverForTests {
       droppedIds: 0,
     };
     const rejectedReasons = rejected > 0 ? { invalid_trace_id: rejected } : {};
-    return { block: new Uint8Array(rows), rows, rejected, rejectedReasons, losses };
+    return { block: new Uint8Array(rows), requests: 1, rows, rejected, rejectedReasons, losses };
   };
   /** Asks for nothing until a test replaces it. */
   authorize: Authorize = () => openGrant;
@@ -76,9 +76,9 @@ export class ReceiverForTests {
         return await this.decode(...call);
       },
       journal: {
-        append: async ({ bodyHash }) => {
+        append: async ({ bodyHashes }) => {
           await this.append();
-          this.stored.push(`${signal} ${bodyHash}`);
+          this.stored.push(...bodyHashes.map((bodyHash) => `${signal} ${bodyHash}`));
         },
         hasAccepted: (bodyHash) => {
           this.#bodies += 1;
@@ -149,6 +149,7 @@ export class ReceiverForTests {
 
 const openGrant: Grant = {
   services: undefined,
+  hasQuota: false,
   countBytes() {},
   takeRows() {},
   giveBackRows() {},

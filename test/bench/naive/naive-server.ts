@@ -42,7 +42,7 @@ const inflate = promisify(gunzip);
 
 async function accept(request: IncomingMessage): Promise<void> {
   const { block, spans } = decodeRows(await inflate(await buffer(request)));
-  await journal.append({ block, rows: spans, bodyHash: randomUUID() });
+  await journal.append({ block, rows: spans, bodyHashes: [randomUUID()] });
 }
 
 const server = createServer((request, response) => {
