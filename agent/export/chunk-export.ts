@@ -4,10 +4,10 @@ import type { ThreadReport } from "../thread/thread-messages.ts";
 import type { ChunkExchange } from "./span-buffer.ts";
 import type { SpanChunk } from "./span-chunk.ts";
 
-/** About a thousand spans. */
-export const bufferBytes = 512 * 1024;
+/** About six hundred spans. */
+export const bufferBytes = 256 * 1024;
 /** Filled, under way and empty together. */
-const buffersMax = 6;
+const buffersMax = 12;
 
 /** Hands chunks of spans to the agent's thread, and takes the buffers back that it is done with. */
 export class ChunkExport implements ChunkExchange, ThreadListener {
