@@ -9,6 +9,8 @@ export interface Pauses {
   readonly count: number;
   readonly longest: Pause;
   readonly longestByClock: Pause;
+  /** Of a loop that is measured as often, and does nothing but count. */
+  readonly longestLoopUs: number;
   readonly p99Us: number;
   /** Of garbage, whoever made it. */
   readonly collections: number;

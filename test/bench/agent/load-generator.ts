@@ -39,6 +39,9 @@ class Connection {
     this.#socket.on("error", (error) => {
       throw error;
     });
+    this.#socket.on("end", () => {
+      if (this.#onAnswer !== undefined) throw new Error("the connection ends without an answer");
+    });
   }
 
   send(onAnswer: () => void): void {
@@ -139,7 +142,8 @@ function sendOpen(idle: Connection[], requests: number, perSecond: number): Prom
   const tick = () => {
     const nowMs = performance.now();
     for (; due < requests && startMs + (due * 1000) / perSecond <= nowMs; due += 1) {
-      const connection = idle.pop();
+      // The one that rests longest: a server closes those that rest too long.
+      const connection = idle.shift();
       if (connection === undefined) waitingSinceMs.push(nowMs);
       else send(connection, nowMs);
     }

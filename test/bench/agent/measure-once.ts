@@ -38,6 +38,7 @@ export async function measurePauses(
   return {
     pauseMs: round(Math.max(...longestUs) / 1000, 3),
     pauseMedianMs: round(summarize(longestUs).median / 1000, 3),
+    pauseOfLoopMs: round(Math.max(...warm.map(({ longestLoopUs }) => longestLoopUs)) / 1000, 3),
     pauseAtStartMs: round(cold.longest.us / 1000, 3),
   };
 }
@@ -64,10 +65,11 @@ async function readPauses(
   }
 }
 
-function printPauses(title: string, { count, p99Us, longest, longestByClock }: Pauses): void {
+function printPauses(title: string, pauses: Pauses): void {
+  const { count, p99Us, longest, longestByClock, longestLoopUs } = pauses;
   const { name, clockUs, waitedUs, collectedUs } = longestByClock;
   print(
-    `${title}: longest ${longest.us} us (${longest.name}), p99 ${p99Us} us of ${count}; by the clock ${clockUs} us` +
+    `${title}: longest ${longest.us} us (${longest.name}), p99 ${p99Us} us of ${count}, a mere loop ${longestLoopUs} us; by the clock ${clockUs} us` +
       ` (${name}), of them without a CPU ${waitedUs}, collecting garbage ${collectedUs}`,
   );
 }

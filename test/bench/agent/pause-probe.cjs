@@ -2,6 +2,9 @@
 // the clock, for Node has no CPU time that is finer than 4 ms; less what is somebody else's: collections of garbage, and
 // the time for which the thread was ready to run and had no CPU, which Linux tells to the nanosecond. Threads of this
 // process are among those who take it: V8 compiles and collects beside, on the one core that the application has.
+// What is left may still not be the agent's: who waits for a lock of a thread that has no CPU is not ready to run, and a
+// hypervisor tells nobody what it takes. So after each slice the same is measured of a loop that does nothing but count:
+// what that meets, the agent's code meets as well.
 //
 // Timed are the functions that the agent hands to Node, to be called later: subscribers of diagnostics channels,
 // timers, listeners, observers; and the start of its thread. What it adds inside a call of the application (pg, Express)
@@ -13,6 +16,7 @@ const threads = require("node:worker_threads");
 const perfHooks = require("node:perf_hooks");
 
 const slices = [];
+const controls = [];
 const collections = [];
 let depth = 0;
 
@@ -35,6 +39,22 @@ function waitedNs() {
   return ns;
 }
 
+function begin() {
+  return { waitedNs: waitedNs(), startMs: performance.now() };
+}
+
+function end(name, before) {
+  const endMs = performance.now();
+  const waitedMs = (waitedNs() - before.waitedNs) / 1e6;
+  return { name, startMs: before.startMs, endMs, waitedMs };
+}
+
+/** About as long as a slice of the agent's: 20 microseconds. */
+function count() {
+  for (let i = 0; i < 20_000; i += 1) counted = (counted + i) | 0;
+}
+let counted = 0;
+
 function isOfAgent() {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 4;
@@ -48,13 +68,14 @@ function timed(name, fn) {
     // Of nested ones the outermost is the pause.
     if (depth > 0) return Reflect.apply(fn, this, args);
     depth += 1;
-    const waitedBeforeNs = waitedNs();
-    const startMs = performance.now();
+    const before = begin();
     try {
       return Reflect.apply(fn, this, args);
     } finally {
-      const endMs = performance.now();
-      slices.push({ name, startMs, endMs, waitedMs: (waitedNs() - waitedBeforeNs) / 1e6 });
+      slices.push(end(name, before));
+      const beforeLoop = begin();
+      count();
+      controls.push(end("loop", beforeLoop));
       depth -= 1;
     }
   };
@@ -88,6 +109,7 @@ perfHooks.PerformanceObserver = class extends PerformanceObserver {
 /** Those since the last time, in microseconds; the longest, and the longest by the clock with what took its time. */
 globalThis.culpritPauses = () => {
   const pauses = slices.splice(0).map(toPause);
+  const loops = controls.splice(0).map(toPause);
   const longest = max(pauses, ({ us }) => us);
   const longestByClock = max(pauses, ({ clockUs }) => clockUs);
   const sorted = pauses.map(({ us }) => us).toSorted((a, b) => b - a);
@@ -96,6 +118,7 @@ globalThis.culpritPauses = () => {
     count: pauses.length,
     longest,
     longestByClock,
+    longestLoopUs: max(loops, ({ us }) => us).us,
     p99Us: Math.round(sorted[Math.floor(sorted.length / 100)] ?? 0),
     collections: durationsMs.length,
     collectedMs: durationsMs.reduce((sum, ms) => sum + ms, 0),
