@@ -13,6 +13,7 @@ export const quietShop: Story = {
   finds: [],
   mayFind: [],
   unseen: [],
+  resembles: [],
   isHeldOut: false,
 };
 
