@@ -88,8 +88,9 @@ const hasPlaceholder = oncePerText(
 const hasList = oncePerText((text) => listInText.test(text));
 
 const listRowsMin = 10;
-const listInText = /\bin\s*\(\s*[^)\s]|\b(any|unnest)\s*\(|\bvalues\b|\$in\b/i;
-const placeholder = /\?|\$\d|(?<!:)[:@]\w|%s|[\w:]\*/;
+const listInText = /\bin\s*\(\s*[^)\s]|\b(any|unnest)\s*\(|\bvalues\b|\$in\b|^mget\b/i;
+/** The last is a command of a key-value store, whose key begins with no name: `HGETALL *`. */
+const placeholder = /\?|\$\d|(?<!:)[:@]\w|%s|[\w:]\*|^[\w.]+ \*$/;
 /** Behind brackets, quotes and comments. */
 const firstWord = /^(?:\/\*.*?\*\/|--.*?\n|[\s({"])*(\w+)/s;
 const hidesWrite = /\b(insert\s+into|update\s+\S+\s+set|delete\s+from)\b/i;

@@ -93,6 +93,12 @@ testDetector(nPlusOne, {
       ),
       "pipeline",
     ],
+    "lists of keys of Redis, one after the other": [
+      orderPage(
+        ...loop({ ...unknown, dbSystemName: "redis", dbQueryText: "MGET *", returnedRows: -1 }),
+      ),
+      "batched-lists",
+    ],
     "a cursor that is read page by page": [
       orderPage(...loop(statement("fetch 100 from orders_cursor"))),
       "cursor",
@@ -181,6 +187,11 @@ testDetector(nPlusOne, {
       ),
       "GET /orders runs the same query 9 times, one per row of SELECT orders, parameters unknown: SELECT users",
       "medium",
+    ],
+    "keys of Redis without a name in front, parameters unknown": [
+      orderPage(...loop({ ...unknown, dbSystemName: "redis", dbQueryText: "HGETALL *" })),
+      "GET /orders runs the same query 9 times, parameters unknown: SELECT users",
+      "low",
     ],
     "rows that share some of their users": [
       orderPage(...inSequence(query, 5, 10), ...inSequence(same, 5, 10, { fromMs: 50 })),

@@ -36,7 +36,7 @@ import { type SpanIndex, statusError, type TraceView } from "../model/trace-view
 export const nPlusOne = defineTraceDetector<Options>({
   meta: {
     id: "n-plus-one",
-    version: 2,
+    version: 3,
     title: "N+1 calls",
     description:
       "The same query runs, or the same service is called, once per row; load the rows together instead.",
