@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { traceDetectors, windowDetectors } from "../../analyzers/index.ts";
 import { programsFolder } from "./programs-folder.ts";
@@ -58,6 +59,12 @@ test("every story is recorded, and every recording is a story", () => {
   expect(recorded.sort()).toEqual(stories.map(({ name }) => name).sort());
 });
 
+test("no recording says where on its recorder's machine it was made", () => {
+  const folders = /\/(root|work|tmp|Users)\/|\/home\/[a-z]/;
+  const telling = stories.filter(({ name }) => folders.test(readRecording(name)));
+  expect(telling.map(({ name }) => name)).toEqual([]);
+});
+
 /** What programs are written with: the packages that they ask for, and the databases whose addresses they read. */
 const promised = {
   Express: 'require("express")',
@@ -84,4 +91,9 @@ describe.each<Sdk>(sdks)("under %s", (sdk) => {
 
 function toSource({ program }: (typeof programStories)[number]): string {
   return readFileSync(join(programsFolder, `${program}.cjs`), "utf8");
+}
+
+function readRecording(name: string): string {
+  const file = join(import.meta.dirname, `../fixtures/traces/${name}.otlp.gz`);
+  return gunzipSync(readFileSync(file)).toString("latin1");
 }
