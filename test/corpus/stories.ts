@@ -5,6 +5,7 @@ import { expressPrisma } from "./programs/express-prisma.ts";
 import { expressRedis } from "./programs/express-redis.ts";
 import { expressSequelize } from "./programs/express-sequelize.ts";
 import { fastifyKnex } from "./programs/fastify-knex.ts";
+import { fastifySequelize } from "./programs/fastify-sequelize.ts";
 import { nestKnex } from "./programs/nest-knex.ts";
 import { nestTypeorm } from "./programs/nest-typeorm.ts";
 import { quietShop } from "./quiet-shop.ts";
@@ -20,6 +21,7 @@ export const programStories: readonly ProgramStory[] = [
   expressMongoose,
   expressPrisma,
   nestKnex,
+  fastifySequelize,
 ].flatMap(toStories);
 
 /** Every story of the corpus. */

@@ -75,7 +75,7 @@ export const expressMariadb: Program = {
       resembles: ["transaction-across-call"],
     },
     { method: "GET", path: () => "/taxi", finds: ["slow-endpoint"], count: 60, atOnce: 12 },
-    { method: "GET", path: () => "/taxi-nearby", fixes: "/taxi", count: 60, atOnce: 12 },
+    { method: "GET", path: () => "/taxi-nearby", fixes: "/taxi", count: 60, atOnce: 4 },
     {
       method: "GET",
       path: (n) => `/taxi-at-night?n=${n}`,

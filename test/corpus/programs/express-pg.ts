@@ -105,7 +105,7 @@ export const expressPg: Program = {
       path: (n) => `/tracking-quick?n=${n}`,
       fixes: "/tracking",
       count: 60,
-      atOnce: 12,
+      atOnce: 4,
     },
     {
       method: "GET",

@@ -1,4 +1,10 @@
-import { blockedLoop, duplicateQuery, largeAnswer, type Program } from "../story.ts";
+import {
+  blockedLoop,
+  duplicateQuery,
+  largeAnswer,
+  type Program,
+  slowWithoutRoute,
+} from "../story.ts";
 
 const customer = (n: number) => 30 + n * 23;
 const product = (n: number) => 90 + n * 43;
@@ -57,8 +63,8 @@ export const nestTypeorm: Program = {
     { method: "POST", path: (n) => `/book-short?product=${product(n)}`, fixes: "/book" },
     { method: "GET", path: () => "/plan", ...blockedLoop },
     { method: "GET", path: () => "/plan-small", fixes: "/plan" },
-    { method: "GET", path: () => "/laboratory", finds: ["slow-endpoint"], count: 60, atOnce: 12 },
-    { method: "GET", path: () => "/laboratory-kept", fixes: "/laboratory", count: 60, atOnce: 12 },
+    { method: "GET", path: () => "/laboratory", ...slowWithoutRoute, count: 60, atOnce: 12 },
+    { method: "GET", path: () => "/laboratory-kept", fixes: "/laboratory", count: 60, atOnce: 4 },
     { method: "GET", path: (n) => `/visit?order=${70_000 - n}` },
   ],
 };
