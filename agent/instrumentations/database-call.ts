@@ -99,8 +99,8 @@ export class DatabaseCall implements Repeat {
     return this.#start.statement.text;
   }
 
-  get paramsHash(): string | undefined {
-    return this.#start.paramsHash?.text;
+  get paramsHash(): ParamsHash | undefined {
+    return this.#start.paramsHash;
   }
 
   get repeat(): Repeat | undefined {

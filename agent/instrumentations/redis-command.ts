@@ -27,36 +27,41 @@ interface SentCommand {
   readonly attributes: KeptAttributes;
 }
 
+/** What is known of a command by its name. */
+interface NamedCommand {
+  readonly name: string;
+  readonly isRead: boolean;
+  readonly hasKey: boolean;
+  readonly byTemplate: Map<string, RedisCommand>;
+}
+
 const reads = new Set(["GET", "GETEX", "GETDEL", "HGET", "LINDEX", "JSON.GET"]);
 /** Commands without a key. */
 const keyless = new Set(["PING", "INFO", "AUTH", "SELECT", "MULTI", "EXEC", "CONFIG", "CLIENT"]);
-/** That are remembered; further ones are made anew each time. */
+/** That are remembered, and templates of each; further ones are made anew each time. */
 const namesMax = 500;
-const commandsMax = 2_000;
+const templatesMax = 200;
 
-const names = new Map<string, string>();
-const commands = new Map<string, RedisCommand>();
+const named = new Map<string, NamedCommand>();
 
 /** `key` is the first argument, whatever that is. */
 export function toRedisCommand(command: string, key: unknown): RedisCommand {
-  const name = toName(command);
-  const template = key === undefined || keyless.has(name) ? "" : toKeyTemplate(String(key));
-  const text = `${name} ${template}`;
-  const known = commands.get(text);
+  const { name, isRead, hasKey, byTemplate } = named.get(command) ?? toNamed(command);
+  const template = hasKey && key !== undefined ? toKeyTemplate(String(key)) : "";
+  const known = byTemplate.get(template);
   if (known !== undefined) return known;
-  const called = { text, seenOn: undefined, paramsKey: undefined };
-  const made = { ...called, name, template, isRead: reads.has(name), sent: undefined };
-  if (commands.size < commandsMax) commands.set(text, made);
+  const called = { text: `${name} ${template}`, seenOn: undefined, paramsKey: undefined };
+  const made = { ...called, name, template, isRead, sent: undefined };
+  if (byTemplate.size < templatesMax) byTemplate.set(template, made);
   return made;
 }
 
-/** In upper case; each is made once. */
-function toName(command: string): string {
-  const known = names.get(command);
-  if (known !== undefined) return known;
+function toNamed(command: string): NamedCommand {
   const name = command.toUpperCase().slice(0, 64);
-  if (names.size < namesMax) names.set(command, name);
-  return name;
+  const byTemplate = new Map<string, RedisCommand>();
+  const made = { name, isRead: reads.has(name), hasKey: !keyless.has(name), byTemplate };
+  if (named.size < namesMax) named.set(command, made);
+  return made;
 }
 
 export function isSameServer(one: RedisServer, other: RedisServer): boolean {

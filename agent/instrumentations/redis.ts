@@ -101,8 +101,8 @@ class RedisCall implements Repeat, TracedCall {
     return this.#start.command.text;
   }
 
-  get paramsHash(): string | undefined {
-    return this.#start.paramsHash?.text;
+  get paramsHash(): ParamsHash | undefined {
+    return this.#start.paramsHash;
   }
 
   succeed(result: unknown): void {

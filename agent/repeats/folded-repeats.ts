@@ -16,7 +16,7 @@ interface Fold {
   readonly parent0: number;
   readonly parent1: number;
   readonly repeat: Repeat;
-  readonly byParams: Map<string, RepeatSummary>;
+  readonly ofParams: RepeatSummary[];
   /** Of all other parameters. */
   others: RepeatSummary | undefined;
   isOld: boolean;
@@ -80,8 +80,8 @@ export class FoldedRepeats implements ScopeSink {
 
   #begin(span: RecordedSpan, repeat: Repeat): void {
     const { trace, parent0, parent1 } = span;
-    const byParams = new Map<string, RepeatSummary>();
-    const fold = { trace, parent0, parent1, repeat, byParams, others: undefined, isOld: false };
+    const empty = { ofParams: [], others: undefined, isOld: false };
+    const fold = { trace, parent0, parent1, repeat, ...empty };
     addCall(fold, span, repeat);
     const folds = this.#traces.get(trace);
     if (folds === undefined) this.#traces.set(trace, new Map([[repeat.statement, fold]]));
@@ -112,7 +112,7 @@ export class FoldedRepeats implements ScopeSink {
     folds?.delete(statement);
     if (folds?.size === 0) this.#traces.delete(fold.trace);
     this.#folds -= 1;
-    for (const summary of fold.byParams.values()) summary.send(this.#inner);
+    for (const summary of fold.ofParams) summary.send(this.#inner);
     fold.others?.send(this.#inner);
     if (this.#folds > 0) return;
     clearInterval(this.#timer);
@@ -133,10 +133,10 @@ function isOfFold(fold: Fold, { parent0, parent1 }: RecordedSpan, repeat: Repeat
 
 function addCall(fold: Fold, span: RecordedSpan, repeat: Repeat): void {
   const { paramsHash } = repeat;
-  const own = paramsHash === undefined ? undefined : fold.byParams.get(paramsHash);
+  const own = paramsHash && fold.ofParams.find((summary) => summary.isOf(paramsHash));
   if (own !== undefined) own.add(span, repeat);
-  else if (paramsHash !== undefined && fold.byParams.size < ownParamsMax) {
-    fold.byParams.set(paramsHash, new RepeatSummary(span, repeat, true));
+  else if (paramsHash !== undefined && fold.ofParams.length < ownParamsMax) {
+    fold.ofParams.push(new RepeatSummary(span, repeat, true));
   } else if (fold.others !== undefined) fold.others.add(span, repeat);
   else fold.others = new RepeatSummary(span, repeat, false);
 }

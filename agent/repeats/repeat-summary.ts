@@ -1,3 +1,4 @@
+import type { ParamsHash } from "../evidence/params-hash.ts";
 import { AttributeKey } from "../tracing/attribute-key.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import {
@@ -60,7 +61,13 @@ export class RepeatSummary implements SpanDetail {
     this.#union.add(startMs, endMs);
     this.#rows = this.#rows < 0 || rows < 0 ? -1 : this.#rows + rows;
     if (paramsHash === undefined) this.#isParamsKnown = false;
-    else this.#distinct?.add(Number.parseInt(paramsHash.slice(0, 8), 16));
+    else this.#distinct?.add(paramsHash.high);
+  }
+
+  /** Whether these are the parameters of its calls. */
+  isOf({ high, low }: ParamsHash): boolean {
+    const own = this.#repeat.paramsHash;
+    return own !== undefined && own.low === low && own.high === high;
   }
 
   /** Hands the span to `sink`, as a span that has just ended. */
@@ -89,7 +96,9 @@ export class RepeatSummary implements SpanDetail {
     if (this.#rows >= 0) writer.integer(key.returnedRows, this.#rows);
     writer.integer(key.distinctParams, this.#distinctParams());
     const { paramsHash } = this.#repeat;
-    if (this.#isOfSameParams && paramsHash !== undefined) writer.text(key.paramsHash, paramsHash);
+    if (this.#isOfSameParams && paramsHash !== undefined) {
+      writer.hex(key.paramsHash, paramsHash.high, paramsHash.low);
+    }
   }
 
   /** 0: not known. */

@@ -11,6 +11,7 @@ import {
   TraceFlags,
 } from "@opentelemetry/api";
 import { countDropped } from "../diagnostics.ts";
+import type { ParamsHash } from "../evidence/params-hash.ts";
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { toException } from "./exception-attributes.ts";
 import { wordToHex } from "./hex-words.ts";
@@ -35,7 +36,7 @@ export interface SpanDetail {
 export interface Repeat extends SpanDetail {
   readonly statement: string;
   /** Undefined when it is not known. */
-  readonly paramsHash: string | undefined;
+  readonly paramsHash: ParamsHash | undefined;
   /** -1 when they are not known. */
   readonly rows: number;
   /** Whether the two differ in parameters, rows and time only. Of the same statement. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { ParamsHash } from "../../agent/evidence/params-hash.ts";
 import { SpanBuffer } from "../../agent/export/span-buffer.ts";
 import { type SpanChunk, toRequestParts } from "../../agent/export/span-chunk.ts";
 import { FoldedRepeats } from "../../agent/repeats/folded-repeats.ts";
@@ -13,7 +14,7 @@ import { type DecodedSpan, decodeOtlp } from "../support/decode-otlp.ts";
 
 interface CallOptions {
   readonly statement?: string;
-  readonly paramsHash?: string | undefined;
+  readonly paramsHash?: ParamsHash | undefined;
   readonly rows?: number;
   readonly database?: string;
   readonly isEarly?: boolean;
@@ -24,7 +25,7 @@ const statementKey = new AttributeKey("db.query.text");
 /** A call as an instrumentation tells of it. */
 class Call implements Repeat {
   readonly statement: string;
-  readonly paramsHash: string | undefined;
+  readonly paramsHash: ParamsHash | undefined;
   readonly rows: number;
   readonly #database: string;
   readonly #isEarly: boolean;
@@ -92,8 +93,10 @@ function start() {
   return { tracing, folded, startParent, call, sent, bytes: () => Buffer.concat(bodies).length };
 }
 
-const hashOf = (i: number) =>
-  (Math.imul(i + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, "0").repeat(2);
+const hashOf = (i: number) => {
+  const word = Math.imul(i + 1, 0x9e3779b1) >>> 0;
+  return new ParamsHash(word, word);
+};
 const numbers = ({ attributes }: DecodedSpan, prefix = "culprit.repeat") =>
   Object.fromEntries(Object.entries(attributes).filter(([name]) => name.startsWith(prefix)));
 
@@ -136,7 +139,7 @@ test("calls that repeat are counted for each set of parameters while there are f
     attributes["culprit.repeats"],
     attributes["culprit.repeat.distinct_params"],
   ]);
-  const own = [0, 1, 2].map((i) => [hashOf(i), 100, 1]);
+  const own = [0, 1, 2].map((i) => [hashOf(i).text, 100, 1]);
   expect(counts).toEqual([...own, [undefined, undefined, undefined]]);
 });
 
