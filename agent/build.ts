@@ -12,6 +12,7 @@ const outputs = [
   { entry: "plans/plan-taker", format: "cjs", extension: "cjs" },
   { entry: "plans/slow-statements", format: "cjs", extension: "cjs" },
   { entry: "runtime/metrics/fast-metrics", format: "cjs", extension: "cjs" },
+  { entry: "runtime/metrics/worker-metrics", format: "cjs", extension: "cjs" },
   { entry: "start-fast", format: "cjs", extension: "cjs" },
   { entry: "start-sdk", format: "cjs", extension: "cjs" },
   { entry: "instrumentations/contrib", format: "cjs", extension: "cjs" },
@@ -26,6 +27,7 @@ const fastEntries: ReadonlySet<string> = new Set([
   "runtime/profiles/profiles",
   "plans/plan-taker",
   "plans/slow-statements",
+  "runtime/metrics/worker-metrics",
 ]);
 const allButNamesAndApi = /^(node:|@opentelemetry\/(?!api$|semantic-conventions$))/;
 

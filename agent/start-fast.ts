@@ -32,6 +32,8 @@ import { FoldedRepeats } from "./repeats/folded-repeats.ts";
 import { Governor } from "./runtime/governor.ts";
 import type { createFastMetrics, FastMetrics } from "./runtime/metrics/fast-metrics.ts";
 import { MeteredSpans } from "./runtime/metrics/metered-spans.ts";
+import type { RuntimeMetrics } from "./runtime/metrics/runtime-metrics.ts";
+import type { createWorkerMetrics } from "./runtime/metrics/worker-metrics.ts";
 import { ownTime } from "./runtime/own-time.ts";
 import type { ProfileSettings } from "./runtime/profiles/profile-control.ts";
 import { Shedding } from "./runtime/shedding.ts";
@@ -84,8 +86,7 @@ function startInMainThread(config: Config): ModuleLoads {
     delayMs: config.batchDelayMs,
   });
   const flushMetrics = metrics && withOtelDefaults(() => metrics.start());
-  const workers = followWorkerThreads(thread);
-  metrics?.measured.followThreads(workers);
+  followWorkerThreads(thread, (worker) => metrics?.measured.followThread(worker));
 
   flushAtExit(() => {
     handOver();
@@ -97,13 +98,13 @@ function startInMainThread(config: Config): ModuleLoads {
 /** What one holds when it is terminated is lost. */
 const workerDelayMsMax = 500;
 
-/** Only spans: the process is measured by its main thread. */
+/** The main thread exports what is measured here. */
 function startInWorkerThread(config: Config): ModuleLoads {
   const runtime = startRuntime({
     watching: createWatchSettings(config.eventLoopBlockMs),
     thread: undefined,
     profiling: undefined,
-    metrics: undefined,
+    metrics: loadWorkerMetrics(config),
   });
   const chunks = new WorkerChunks();
   const delayMs = Math.min(config.batchDelayMs, workerDelayMsMax);
@@ -203,6 +204,14 @@ function loadSlowStatements(config: Config, thread: AgentThread): SlowStatements
     "./slow-statements.cjs",
   );
   return new loaded.SlowStatements(thread, () => countDropped("plan_failed"));
+}
+
+function loadWorkerMetrics(config: Config): RuntimeMetrics | undefined {
+  if (!config.metricExporters?.length) return undefined;
+  const loaded: { createWorkerMetrics: typeof createWorkerMetrics } = createRequire(
+    import.meta.url,
+  )("./worker-metrics.cjs");
+  return loaded.createWorkerMetrics(config.metricIntervalMs);
 }
 
 function createSqlComments(config: Config): SqlComments | undefined {

@@ -8,14 +8,14 @@ const workersMax = 256;
 
 /**
  * Lets the agent run in the worker threads that the application starts, and the agent's thread listen to them. What is
- * started by a worker thread runs untraced. Gives those that run, by their number.
+ * started by a worker thread runs untraced. `onWorker` is called for each of them.
  */
-export function followWorkerThreads(thread: AgentThread): ReadonlyMap<number, Worker> {
-  const workers = new Map<number, Worker>();
+export function followWorkerThreads(thread: AgentThread, onWorker: (worker: Worker) => void): void {
+  const workers = new Set<number>();
   const listener: ThreadListener = {
     onReport: () => undefined,
     onExit() {
-      if (workers.size > 0 && thread.start()) announce(workers.keys());
+      if (workers.size > 0 && thread.start()) announce(workers);
     },
   };
   const announce = (threadIds: Iterable<number>) => {
@@ -31,7 +31,8 @@ export function followWorkerThreads(thread: AgentThread): ReadonlyMap<number, Wo
       const { threadId } = worker;
       if (thread.is(worker) || threadId < 0 || workers.size >= workersMax || !thread.start())
         return;
-      workers.set(threadId, worker);
+      workers.add(threadId);
+      onWorker(worker);
       announce([threadId]);
       worker.once("exit", () => {
         workers.delete(threadId);
@@ -39,5 +40,4 @@ export function followWorkerThreads(thread: AgentThread): ReadonlyMap<number, Wo
       });
     });
   });
-  return workers;
 }

@@ -54,12 +54,21 @@ describe("a server in a worker thread", () => {
     expect(sink.spans.filter(isServer)).toHaveLength(1);
   });
 
-  it("has a metric that says how busy its event loop is", async () => {
+  it("is measured, with the number of its thread, and the process once", async () => {
     app = await startTracedApp("worker-server.cjs", {
       collectorUrl: sink.url,
       env: { OTEL_METRICS_EXPORTER: "otlp", OTEL_METRIC_EXPORT_INTERVAL: "200" },
     });
     await app.get("/burn");
-    await until(() => Buffer.concat(sink.metricBodies).includes("thread.id"));
+    const last = () => (sink.metricBodies.at(-1) ?? Buffer.alloc(0)).toString("latin1");
+    const count = (text: string) => last().split(text).length - 1;
+    await until(() => last().includes("http.server.request.duration"));
+    for (const name of ["http.server.request.duration", "v8js.gc.duration"]) {
+      expect(count(name), name).toBe(1);
+    }
+    // Each of these of the main thread, and of its own.
+    expect(count("nodejs.eventloop.utilization")).toBe(1);
+    expect(count("thread.id")).toBeGreaterThan(10);
+    expect(count("process.cpu.time")).toBe(1);
   });
 });

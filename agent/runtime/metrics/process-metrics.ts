@@ -1,6 +1,6 @@
 import { type EventLoopUtilization, monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
-import type { Worker } from "node:worker_threads";
+import { isMainThread } from "node:worker_threads";
 import type { GcKind } from "../gc-pauses.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
 import type { Metric, NumberPoint } from "./metric.ts";
@@ -8,13 +8,8 @@ import type { Metric, NumberPoint } from "./metric.ts";
 const resolutionMs = 20;
 const gcBounds = [0.01, 0.1, 1, 10] as const;
 
-/** Of a thread: it has the times since the thread began. */
-interface EventLoop {
-  eventLoopUtilization(): EventLoopUtilization;
-}
-
 /**
- * What the process itself is doing, read when metrics are exported. Written out are names that are still in development:
+ * What this thread and the process are doing, read when metrics are exported. Written out are names that are still in development:
  * the module that has them is large, and would be loaded at every start.
  */
 export class ProcessMetrics {
@@ -24,16 +19,10 @@ export class ProcessMetrics {
     description: "Pauses of garbage collection.",
     bounds: gcBounds,
   });
-  readonly #lastUtilizations = new WeakMap<EventLoop, EventLoopUtilization>();
-  #threads: ReadonlyMap<number, Worker> = new Map();
+  #lastUtilization: EventLoopUtilization = performance.eventLoopUtilization();
 
   constructor() {
     this.#delay.enable();
-  }
-
-  /** By their number, as it is at each collection. */
-  followThreads(threads: ReadonlyMap<number, Worker>): void {
-    this.#threads = threads;
   }
 
   recordGc(kind: GcKind, durationMs: number): void {
@@ -47,7 +36,8 @@ export class ProcessMetrics {
       this.#gc.collect(),
       ...heapMetrics(),
       resourceMetric(),
-      ...usageMetrics(),
+      // Of the process as a whole.
+      ...(isMainThread ? usageMetrics() : []),
     ];
   }
 
@@ -75,47 +65,25 @@ export class ProcessMetrics {
   }
 
   #takeUtilization(): Metric[] {
-    const loops = [
-      { attributes: {}, total: performance.eventLoopUtilization(), loop: performance },
-      ...[...this.#threads].map(([id, { performance: loop }]) => ({
-        attributes: { "thread.id": id },
-        total: loop.eventLoopUtilization(),
-        loop,
-      })),
-    ];
-    const times = loops.flatMap(({ attributes, total }) =>
-      (["active", "idle"] as const).map((loopState) => ({
-        attributes: { ...attributes, "nodejs.eventloop.state": loopState },
-        value: total[loopState] / 1000,
-      })),
-    );
-    const shares = loops.map(({ attributes, total, loop }) => {
-      return { attributes, value: this.#takeShare(loop, total) };
+    const total = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(total, this.#lastUtilization);
+    this.#lastUtilization = total;
+    const time = (loopState: "active" | "idle"): NumberPoint => ({
+      attributes: { "nodejs.eventloop.state": loopState },
+      value: total[loopState] / 1000,
     });
     return [
-      gauge(
-        "nodejs.eventloop.utilization",
-        "Share of time the event loop was active; of a worker thread with its number.",
-        "1",
-        shares,
-      ),
+      gauge("nodejs.eventloop.utilization", "Share of time the event loop was active.", "1", [
+        { attributes: {}, value: Number.isFinite(utilization) ? utilization : 0 },
+      ]),
       {
         kind: "counter",
         name: "nodejs.eventloop.time",
         description: "Time the event loop has been in each state.",
         unit: "s",
-        points: times,
+        points: [time("active"), time("idle")],
       },
     ];
-  }
-
-  /** Since the last time. */
-  #takeShare(loop: EventLoop, total: EventLoopUtilization): number {
-    const last = this.#lastUtilizations.get(loop);
-    this.#lastUtilizations.set(loop, total);
-    const active = total.active - (last?.active ?? 0);
-    const all = active + total.idle - (last?.idle ?? 0);
-    return all > 0 ? active / all : 0;
   }
 }
 

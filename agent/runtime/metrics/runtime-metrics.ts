@@ -4,6 +4,7 @@ import { CallDurations } from "./call-durations.ts";
 import type { MetricSource } from "./metric.ts";
 import { PoolGauges } from "./pool-gauges.ts";
 import { ProcessMetrics } from "./process-metrics.ts";
+import { ThreadMetrics } from "./thread-metrics.ts";
 
 /** What is measured when metrics are exported. */
 export interface RuntimeMetrics {
@@ -13,8 +14,8 @@ export interface RuntimeMetrics {
   readonly pools: PoolGauges;
   /** All that is measured. */
   readonly sources: readonly MetricSource[];
-  /** To be told of the application's worker threads, by their number. */
-  followThreads(threads: ReadonlyMap<number, Worker>): void;
+  /** To be told of every worker thread of the application's that measures, too. */
+  followThread(worker: Worker): void;
   /** To be told of every pause of garbage collection. */
   recordGc(kind: GcKind, durationMs: number): void;
 }
@@ -23,11 +24,12 @@ export function createRuntimeMetrics(): RuntimeMetrics {
   const ofProcess = new ProcessMetrics();
   const durations = new CallDurations();
   const pools = new PoolGauges();
+  const ofThreads = new ThreadMetrics();
   return {
     durations,
     pools,
-    sources: [ofProcess, durations, pools].map((it) => () => it.collect()),
-    followThreads: (threads) => ofProcess.followThreads(threads),
+    sources: [() => ofThreads.addTo([ofProcess, durations, pools].flatMap((it) => it.collect()))],
+    followThread: (worker) => ofThreads.follow(worker),
     recordGc: (kind, durationMs) => ofProcess.recordGc(kind, durationMs),
   };
 }
