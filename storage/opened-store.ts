@@ -66,9 +66,7 @@ export function toOpenedStore({
       count("inserts", "insertFailures", () => calls.insertBlocks(...values)),
     insertRows: (...values) =>
       count("rowInserts", "rowInsertFailures", () => calls.insertRows(...values)),
-    selectText: (...values) => count("queries", "queryFailures", () => calls.selectText(...values)),
-    selectBytes: (...values) =>
-      count("queries", "queryFailures", () => calls.selectBytes(...values)),
+    select: (...values) => count("queries", "queryFailures", () => calls.select(...values)),
   };
   return {
     ...toStore(counted, close),

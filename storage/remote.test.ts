@@ -3,15 +3,14 @@ import { expect, test } from "vitest";
 import { toPortChannel } from "./port-channel.ts";
 import { connectStore, serveStore } from "./remote.ts";
 import { StorageError } from "./store.ts";
-import type { StoreCalls } from "./store-calls.ts";
+import type { Pieces, StoreCalls } from "./store-calls.ts";
 
 const query = { name: "answer", sql: "SELECT 42" };
 
 const unanswered: StoreCalls = {
   insertBlocks: () => new Promise(() => undefined),
   insertRows: () => new Promise(() => undefined),
-  selectText: () => new Promise(() => undefined),
-  selectBytes: () => new Promise(() => undefined),
+  select: () => new Promise(() => undefined),
 };
 
 function connect(calls: Partial<StoreCalls>) {
@@ -22,7 +21,7 @@ function connect(calls: Partial<StoreCalls>) {
 
 test("a call arrives with its arguments, and its result comes back parsed", async () => {
   const { store, end } = connect({
-    selectText: async (...values) => JSON.stringify([values]),
+    select: async (...values) => [Buffer.from(JSON.stringify([values]))],
   });
   expect(await store.select(query, { traceIds: ["a"] })).toEqual([
     ["rows", query, { traceIds: ["a"] }],
@@ -32,16 +31,41 @@ test("a call arrives with its arguments, and its result comes back parsed", asyn
 });
 
 test("calls under way side by side get each their own result, in whatever order they end", async () => {
-  const answers: ((text: string) => void)[] = [];
+  const answers: ((pieces: Pieces) => void)[] = [];
   const { store, end } = connect({
-    selectText: () =>
+    select: () =>
       new Promise((resolve) => {
         answers.unshift(resolve);
-        if (answers.length === 3) answers.forEach((answer, i) => void answer(`[${2 - i}]`));
+        if (answers.length === 3)
+          answers.forEach((answer, i) => void answer([Buffer.from(`[${2 - i}]`)]));
       }),
   });
   const results = [0, 1, 2].map(() => store.select(query, {}));
   expect(await Promise.all(results)).toEqual([[0], [1], [2]]);
+  end();
+});
+
+test("a result in pieces is put together, and others have their turn between them", async () => {
+  const text = JSON.stringify(Array.from({ length: 1_000 }, (_, i) => `ü${i}`));
+  const bytes = Buffer.from(text);
+  const ofSize = (size: number) =>
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+      bytes.subarray(i * size, (i + 1) * size),
+    );
+  const { store, end } = connect({
+    select: async (_shape, { name }) => ofSize(name === "slow" ? 1 : bytes.length),
+  });
+  const ended: string[] = [];
+  const ask = (name: string) =>
+    store.select({ name, sql: "" }, {}).then((result) => {
+      ended.push(name);
+      return result;
+    });
+  expect(await Promise.all([ask("slow"), ask("quick")])).toEqual([
+    JSON.parse(text),
+    JSON.parse(text),
+  ]);
+  expect(ended).toEqual(["quick", "slow"]);
   end();
 });
 
@@ -67,7 +91,7 @@ test("calls under way reject when the channel closes, and later ones at once", a
 
 test("closing one end rejects its calls and leaves the store to the others", async () => {
   const { port1, port2 } = new MessageChannel();
-  const calls = { ...unanswered, selectText: async () => "[1]" };
+  const calls = { ...unanswered, select: async () => [Buffer.from("[1]")] };
   serveStore(calls, toPortChannel(port1));
   const store = connectStore(toPortChannel(port2));
   const insert = store.insertBlocks("spans", "a.native", "a");

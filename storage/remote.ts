@@ -1,7 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import type { EngineCalls } from "./engine-calls.ts";
 import type {} from "./http-front/front-statement.ts";
 import { StorageError, type StorageErrorCode, type Store } from "./store.ts";
-import { type StoreCalls, toStore } from "./store-calls.ts";
+import { type Pieces, type StoreCalls, toStore } from "./store-calls.ts";
 
 /** One end of a pipe between two processes or threads. Messages are structured clones, in order. */
 export interface Channel {
@@ -21,7 +22,10 @@ interface Request {
 
 interface Response {
   readonly id: number;
+  /** All of the result, or its last piece … */
   readonly value?: unknown;
+  /** … or one of those before it. */
+  readonly isPart?: true;
   readonly error?: { readonly code: StorageErrorCode; readonly message: string };
 }
 
@@ -33,7 +37,7 @@ export function serveStore(calls: StoreCalls | EngineCalls, channel: Channel): v
   });
   channel.onMessage((message) => {
     if (!isRequest(message)) return;
-    void answer(calls, message).then((response) => {
+    void answer(calls, message, (response) => {
       if (isOpen) channel.send(response);
     });
   });
@@ -46,13 +50,23 @@ function isRequest(message: unknown): message is Request {
 async function answer(
   calls: StoreCalls & Partial<EngineCalls>,
   { id, call, arguments: values }: Request,
-) {
+  send: (response: Response) => void,
+): Promise<void> {
   try {
     const method = calls[call] as (...values: readonly unknown[]) => Promise<unknown>;
-    return { id, value: await method(...values) } satisfies Response;
+    const value = await method(...values);
+    if (call !== "select") return send({ id, value });
+    const pieces = [...(value as Pieces)];
+    const last = pieces.pop();
+    for (const piece of pieces) {
+      send({ id, value: piece, isPart: true });
+      // A result may be hundreds of megabytes; others have their turn between its pieces.
+      await setImmediate();
+    }
+    send({ id, value: last });
   } catch (cause) {
     const { code, message } = toStorageError(cause);
-    return { id, error: { code, message } } satisfies Response;
+    send({ id, error: { code, message } });
   }
 }
 
@@ -77,7 +91,9 @@ export interface Connection {
 }
 
 interface Pending {
-  readonly resolve: (value: unknown) => void;
+  /** What came of the result so far. */
+  readonly parts: unknown[];
+  readonly resolve: (parts: readonly unknown[]) => void;
   readonly reject: (error: StorageError) => void;
 }
 
@@ -94,7 +110,7 @@ export function connectCalls(channel: Channel): Connection {
   };
 
   const request = (call: CallName, ...values: readonly unknown[]) =>
-    new Promise<unknown>((resolve, reject) => {
+    new Promise<readonly unknown[]>((resolve, reject) => {
       const refusal = ended ?? (pending.size >= callsMax ? "too many calls under way" : undefined);
       if (refusal !== undefined) {
         reject(new StorageError("STORE_UNAVAILABLE", refusal));
@@ -102,16 +118,18 @@ export function connectCalls(channel: Channel): Connection {
       }
       const id = ++lastId;
       channel.send({ id, call, arguments: values } satisfies Request);
-      pending.set(id, { resolve, reject });
+      pending.set(id, { parts: [], resolve, reject });
     });
 
   channel.onClose(() => end("the store's channel closed"));
   channel.onMessage((message) => {
-    const { id, value, error } = message as Response;
+    const { id, value, isPart, error } = message as Response;
     const call = pending.get(id);
     if (call === undefined) return;
+    call.parts.push(value);
+    if (isPart) return;
     pending.delete(id);
-    if (error === undefined) call.resolve(value);
+    if (error === undefined) call.resolve(call.parts);
     else call.reject(new StorageError(error.code, error.message));
   });
 
@@ -119,12 +137,10 @@ export function connectCalls(channel: Channel): Connection {
     insertBlocks: async (table, file, token) =>
       void (await request("insertBlocks", table, file, token)),
     insertRows: async (table, rows) => void (await request("insertRows", table, rows)),
-    selectText: async (shape, query, parameters) =>
-      (await request("selectText", shape, query, parameters)) as string,
-    selectBytes: async (query, parameters) =>
-      (await request("selectBytes", query, parameters)) as Uint8Array,
-    administer: async (sql) => (await request("administer", sql)) as string,
-    read: async (statement) => (await request("read", statement)) as Uint8Array,
+    select: async (shape, query, parameters) =>
+      (await request("select", shape, query, parameters)) as Pieces,
+    administer: async (sql) => (await request("administer", sql))[0] as string,
+    read: async (statement) => (await request("read", statement))[0] as Uint8Array,
   };
   return { calls, end };
 }

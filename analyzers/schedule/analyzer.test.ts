@@ -20,8 +20,8 @@ afterAll(() => traces.close());
 function toFuture(calls: StoreCalls): StoreCalls {
   return {
     ...calls,
-    selectText: (shape, query, parameters) =>
-      calls.selectText(shape, query, {
+    select: (shape, query, parameters) =>
+      calls.select(shape, query, {
         ...parameters,
         ...(query.name === "settled-traces" && {
           untilMs: Number(parameters.untilMs) + 11_000,
@@ -53,10 +53,10 @@ test("a store that is away is said once and counted; the thread tries again", as
   const analyzer = startAnalyzer({
     calls: {
       ...traces.store.calls,
-      selectText: (...call) =>
+      select: (...call) =>
         isAway
           ? Promise.reject(new StorageError("STORE_UNAVAILABLE", "starting"))
-          : traces.store.calls.selectText(...call),
+          : traces.store.calls.select(...call),
     },
     onFinding: () => undefined,
     log: (line) => log.push(line),

@@ -20,7 +20,7 @@ import {
   toQuerySettings,
 } from "../statement-settings.ts";
 import { type Query, type QueryParameters, StorageError } from "../store.ts";
-import type { StoreCalls } from "../store-calls.ts";
+import { formats, type Pieces, type ResultShape, type StoreCalls } from "../store-calls.ts";
 import { toInsertError, toQueryError } from "../to-storage-error.ts";
 import { Hosts } from "./hosts.ts";
 
@@ -167,19 +167,18 @@ function toCalls(
     wait_end_of_query: 1,
     readonly: "1",
   };
-  const select = async <R>(
-    format: string,
+  const select = async (
+    shape: ResultShape,
     query: Query,
     parameters: QueryParameters,
-    read: (result: { readonly stream: Readable }) => Promise<R>,
-  ): Promise<R> => {
+  ): Promise<Pieces> => {
     checkOpen();
     checkParameters(query, parameters);
     try {
       return await hosts.run(async (client) =>
-        read(
+        readPieces(
           await client.exec({
-            query: `${query.sql} FORMAT ${format}`,
+            query: `${query.sql} FORMAT ${formats[shape]}`,
             query_params: parameters,
             clickhouse_settings: { ...queries, log_comment: query.name },
           }),
@@ -230,9 +229,7 @@ function toCalls(
       }
     },
 
-    selectText: (shape, query, parameters) =>
-      select(shape === "rows" ? "JSONEachRow" : "JSONColumns", query, parameters, readText),
-    selectBytes: (query, parameters) => select("Native", query, parameters, readBytes),
+    select,
   };
 }
 
@@ -246,14 +243,14 @@ async function readText({ stream }: { readonly stream: Readable }): Promise<stri
   return text;
 }
 
-async function readBytes({ stream }: { readonly stream: Readable }): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
+async function readPieces({ stream }: { readonly stream: Readable }): Promise<Pieces> {
+  const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    bytes += piece.length;
     if (bytes > resultCharactersMax)
       throw new StorageError("QUERY_LIMIT", `a result of over ${resultCharactersMax} bytes`);
   }
-  return Buffer.concat(chunks);
+  return pieces;
 }

@@ -12,7 +12,7 @@ import {
   type StatementSettings,
   toQuerySettings,
 } from "../statement-settings.ts";
-import type { Query, QueryParameters } from "../store.ts";
+import { formats, type Pieces } from "../store-calls.ts";
 import { toInsertError, toQueryError } from "../to-storage-error.ts";
 import { quoteString, toParameterSettings } from "./parameter-settings.ts";
 import { createReader } from "./reader.ts";
@@ -74,14 +74,6 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     memoryBytesMax: Math.round(options.memoryBytesMax / 4),
   });
   let lastFile = 0;
-  const select = async (format: string, query: Query, parameters: QueryParameters) => {
-    checkParameters(query, parameters);
-    // readonly refuses log_comment, so a comment names the query in system.processes.
-    const sql = `/* ${query.name} */ ${query.sql} FORMAT ${format}`;
-    return queries
-      .result(toParameterSettings(parameters) + sql)
-      .catch((cause) => Promise.reject(toQueryError(query.name, cause)));
-  };
 
   return {
     async insertBlocks(table, file, token) {
@@ -104,9 +96,16 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         .finally(() => rmSync(file, { force: true }));
     },
 
-    selectText: async (shape, query, parameters) =>
-      (await select(shape === "rows" ? "JSONEachRow" : "JSONColumns", query, parameters)).text(),
-    selectBytes: async (query, parameters) => (await select("Native", query, parameters)).bytes(),
+    async select(shape, query, parameters) {
+      checkParameters(query, parameters);
+      // readonly refuses log_comment, so a comment names the query in system.processes.
+      const sql = `/* ${query.name} */ ${query.sql} FORMAT ${formats[shape]}`;
+      const result = await queries
+        .result(toParameterSettings(parameters) + sql)
+        .catch((cause) => Promise.reject(toQueryError(query.name, cause)));
+      return toPieces(result.bytes());
+    },
+
     administer: (sql) => admin.run(sql),
     read,
 
@@ -114,6 +113,16 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       for (const session of sessions) session.close();
     },
   };
+}
+
+/** A piece takes its reader's thread a fraction of a millisecond. */
+const pieceBytesMax = 1024 * 1024;
+
+function toPieces(bytes: Uint8Array): Pieces {
+  const count = Math.max(1, Math.ceil(bytes.length / pieceBytesMax));
+  return Array.from({ length: count }, (_, i) =>
+    bytes.subarray(i * pieceBytesMax, (i + 1) * pieceBytesMax),
+  );
 }
 
 /** The first session of a process fixes the limits of the server in it. */

@@ -49,9 +49,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       insertBlocks: async (table, file, token) =>
         supervisor.calls.insertBlocks(table, resolve(file), token),
       insertRows: async (table, rows) => supervisor.calls.insertRows(table, rows),
-      selectText: async (shape, query, parameters) =>
-        supervisor.calls.selectText(shape, query, parameters),
-      selectBytes: async (query, parameters) => supervisor.calls.selectBytes(query, parameters),
+      select: async (shape, query, parameters) => supervisor.calls.select(shape, query, parameters),
     },
     isReady: () => supervisor.isReady,
     restarts: () => supervisor.restarts,

@@ -5,6 +5,7 @@ import { serviceEdgesQuery } from "../../../storage/queries/service-edges.ts";
 import { type TraceBoundsRow, traceBoundsQuery } from "../../../storage/queries/trace-bounds.ts";
 import { waterfallSpansQuery } from "../../../storage/queries/waterfall-spans.ts";
 import type { Query, QueryParameters } from "../../../storage/store.ts";
+import type { Pieces } from "../../../storage/store-calls.ts";
 import type { NaiveStore } from "../naive/naive-store.ts";
 import type { StoredDays } from "./fill-days.ts";
 
@@ -24,7 +25,7 @@ export function createQuestions(
   const traceOf = (round: number) => sampleTraceIds[round % sampleTraceIds.length]!;
   const userOf = (round: number) => sampleUserIds[round % sampleUserIds.length]!;
   const select = async (query: Query, parameters: QueryParameters) =>
-    countRows(await engine.selectText("rows", query, parameters));
+    countRows(toText(await engine.select("rows", query, parameters)));
   return [
     { name: "trace", run: (round) => readTrace(engine, traceOf(round)) },
     { name: "naiveTrace", run: (round) => naive.readTrace(traceOf(round)) },
@@ -48,15 +49,19 @@ export function createQuestions(
 
 /** As the API does: where in time the trace is, then its spans. */
 async function readTrace(engine: Engine, traceId: string): Promise<number> {
-  const bounds = await engine.selectText("rows", traceBoundsQuery, { traceId });
+  const bounds = toText(await engine.select("rows", traceBoundsQuery, { traceId }));
   const { fromS, toS } = JSON.parse(bounds)[0] as TraceBoundsRow;
-  const text = await engine.selectText("columns", waterfallSpansQuery, {
+  const columns = await engine.select("columns", waterfallSpansQuery, {
     traceId,
     fromS,
     toS,
     spansMax: 200_000,
   });
-  return (JSON.parse(text) as { spanId: string[] }).spanId.length;
+  return (JSON.parse(toText(columns)) as { spanId: string[] }).spanId.length;
+}
+
+function toText(pieces: Pieces): string {
+  return Buffer.concat(pieces).toString("utf8");
 }
 
 function countRows(text: string): number {
