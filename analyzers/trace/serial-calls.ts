@@ -13,7 +13,7 @@ import {
 } from "../facts/endpoint-span.ts";
 import { blockedNs } from "../facts/event-loop-blocks.ts";
 import type { LearnedOrder } from "../facts/learned-order.ts";
-import { countRepeats } from "../facts/repeated-calls.ts";
+import { callGroups, countRepeats } from "../facts/repeated-calls.ts";
 import { transactionsOf } from "../facts/transactions.ts";
 import type { Confidence } from "../model/finding.ts";
 import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
@@ -65,6 +65,9 @@ const gapShareMax = 0.2;
 /** By how much one may run into the next: callbacks end spans late. */
 const overlapMaxNs = 1e6;
 
+/** Calls of one chain: each is compared with those before it, and nobody starts more at once. */
+const chainCallsMax = 50;
+
 /** Calls of one shape below one parent from which on they are a loop's, however long one of them is. */
 const loopCallsMin = 5;
 
@@ -73,20 +76,15 @@ const loopCallsMin = 5;
  * which is as long as all of its calls: neither breaks a chain that runs beside it.
  */
 function longCallsByParent(trace: TraceView, { callMsMin }: Options): SpanIndex[][] {
-  const { calls, parents } = callsOfTrace(trace);
-  const ofParent = Map.groupBy(calls, (span) => `${parents[span]} ${trace.service[span]}`);
-  return [...ofParent.values()].flatMap((siblings) => {
-    if (parents[siblings[0]!] === -1) return [];
-    const isLong = (span: SpanIndex) => durationNs(trace, span) >= callMsMin * 1e6;
-    const ofShape = Map.groupBy(siblings, (span) => trace.shapeId[span]!);
-    return [
-      siblings.filter((span) => {
-        const same = ofShape.get(trace.shapeId[span]!)!;
-        const isAlone = same.filter(isLong).length === 1;
-        return isLong(span) && isAlone && countRepeats(trace, same) < loopCallsMin;
-      }),
-    ];
-  });
+  const { parents } = callsOfTrace(trace);
+  const found: SpanIndex[] = [];
+  for (const same of callGroups(trace)) {
+    if (parents[same[0]!] === -1 || countRepeats(trace, same) >= loopCallsMin) continue;
+    const long = same.filter((span) => durationNs(trace, span) >= callMsMin * 1e6);
+    if (long.length === 1) found.push(long[0]!);
+  }
+  found.sort((a, b) => a - b);
+  return [...Map.groupBy(found, (span) => `${parents[span]} ${trace.service[span]}`).values()];
 }
 
 /** Runs of calls that follow each other closely. */
@@ -100,7 +98,7 @@ function chainsOf(trace: TraceView, calls: readonly SpanIndex[]): SpanIndex[][] 
     const isNext =
       gapNs >= -overlapMaxNs &&
       gapNs <= Math.max(gapMaxNs, durationNs(trace, parent) * gapShareMax);
-    if (chain && isNext) chain.push(span);
+    if (chain && isNext && chain.length < chainCallsMax) chain.push(span);
     else chains.push([span]);
   }
   return chains.filter((chain) => chain.length > 1);
