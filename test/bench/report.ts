@@ -57,13 +57,18 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** The median, and how far the rounds lie apart: (max - min) / median. */
-export function summarize(rounds: readonly number[]): { median: number; spread: number } {
+/** Median and mean, and how far the rounds lie apart: (max - min) / median. */
+export function summarize(rounds: readonly number[]): {
+  median: number;
+  mean: number;
+  spread: number;
+} {
   const sorted = rounds.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median =
     sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-  return { median, spread: (sorted.at(-1)! - sorted[0]!) / median };
+  const mean = sorted.reduce((sum, one) => sum + one, 0) / sorted.length;
+  return { median, mean, spread: (sorted.at(-1)! - sorted[0]!) / median };
 }
 
 export function round(value: number, digits = 2): number {
