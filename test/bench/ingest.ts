@@ -96,10 +96,7 @@ async function compare(base: readonly EncodedBody[]): Promise<void> {
   const mergeNaive = (storedNaive.mergeCpuSeconds / spans) * 1e6;
   figures["mergeRestCpuSecondsPerMillionSpans"] = round(merge);
   figures["naiveMergeRestCpuSecondsPerMillionSpans"] = round(mergeNaive);
-  figures["cpuShareOfNaiveAllMerged"] = round(
-    (ours.mean + merge) / (theirs.mean + mergeNaive),
-    3,
-  );
+  figures["cpuShareOfNaiveAllMerged"] = round((ours.mean + merge) / (theirs.mean + mergeNaive), 3);
   figures["bytesPerSpan"] = round(stored.bytes / spans, 1);
   figures["naiveBytesPerSpan"] = round(storedNaive.bytes / spans, 1);
   figures["bytesShareOfNaive"] = round(stored.bytes / storedNaive.bytes);
