@@ -14,7 +14,7 @@ import {
   type Sums,
   throughputLoss,
 } from "./agent/measure-cycles.ts";
-import { measurePauses, measureStart } from "./agent/measure-once.ts";
+import { measureMemory, measurePauses, measureStart } from "./agent/measure-once.ts";
 import {
   cached,
   expressWorkloads,
@@ -35,8 +35,24 @@ import { printReport, round } from "./report.ts";
 const isQuick = process.argv.includes("--quick");
 const isSoak = process.argv.includes("--soak");
 const plan = isQuick
-  ? { cycles: 5, warmUps: 1, starts: 3, fixedRateCycles: 0, minorCycles: 3, pauseSlices: 1 }
-  : { cycles: 15, warmUps: 3, starts: 10, fixedRateCycles: 9, minorCycles: 9, pauseSlices: 5 };
+  ? {
+      cycles: 5,
+      warmUps: 1,
+      starts: 3,
+      fixedRateCycles: 0,
+      minorCycles: 3,
+      pauseSlices: 1,
+      memoryPairs: 3,
+    }
+  : {
+      cycles: 15,
+      warmUps: 3,
+      starts: 10,
+      fixedRateCycles: 9,
+      minorCycles: 9,
+      pauseSlices: 5,
+      memoryPairs: 7,
+    };
 const fixedLoad = { perSecond: 400, seconds: 5 };
 const soakMinutes = 15;
 const settleMs = 6_000;
@@ -77,7 +93,8 @@ async function measure({ express, fastify }: Apps): Promise<Record<string, numbe
   }));
   const ofFastify = await withApps(quickVariants, fastify, (apps) => measureMinor(apps, [cached]));
   const pauses = await measurePauses(express, items, plan.pauseSlices);
-  return { ...ofExpress, ...ofFastify, ...pauses, startRatio };
+  const memory = await measureMemory(express, items, plan.memoryPairs);
+  return { ...ofExpress, ...ofFastify, ...pauses, ...memory, startRatio };
 }
 
 async function withApps<Result>(
@@ -110,7 +127,7 @@ async function measureMain(apps: readonly BenchApp[]): Promise<Record<string, nu
   printCycles(items, apps, slices, sums);
   return {
     ...cpuFigures("", slices),
-    memoryMb: round(sums[1]!.memoryMb - sums[0]!.memoryMb, 1),
+    growingMemoryMb: round(sums[1]!.memoryMb - sums[0]!.memoryMb, 1),
     bytesPerRequest: Math.round(sums[1]!.bytesPerRequest),
   };
 }

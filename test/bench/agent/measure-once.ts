@@ -20,6 +20,39 @@ export async function measureStart(app: AppFile, starts: number): Promise<number
 }
 
 /**
+ * V8 doubles the young generation when as much as it holds has survived in it, and gives it back to nobody: an application that
+ * allocates more is there earlier, each that runs for long is there in the end. So both have the same one from the beginning:
+ * otherwise the figure is how far each has come after so many requests.
+ */
+export const fixedYoungGeneration = ["--min-semi-space-size=32", "--max-semi-space-size=32"];
+const memorySlices = 3;
+
+/** Resident memory over that of the bare application: the median of several pairs, for what V8's compilers leave behind differs by some MB. */
+export async function measureMemory(
+  app: AppFile,
+  workload: Workload,
+  pairs: number,
+): Promise<Record<string, number>> {
+  const addedMb: number[] = [];
+  for (let i = 0; i < pairs; i += 1) {
+    const [bare, own] = [none, ours].map((variant) => readMemory(variant, app, workload));
+    addedMb.push((await own!) - (await bare!));
+  }
+  print(`memory over none: ${addedMb.map((mb) => mb.toFixed(1)).join(", ")} MB`);
+  return { memoryMb: round(summarize(addedMb).median, 1) };
+}
+
+async function readMemory(variant: Variant, app: AppFile, workload: Workload): Promise<number> {
+  const started = await startBenchApp(variant, app, fixedYoungGeneration);
+  try {
+    for (let i = 0; i < memorySlices; i += 1) await sendRequests(started.port, workload);
+    return (await started.usage(true)).rssBytes / 2 ** 20;
+  } finally {
+    await started.stop();
+  }
+}
+
+/**
  * What of the main thread's time the agent takes at a stretch, once it is warm; and before that, its thread's start
  * included. Collections of garbage are told apart, beside those of the bare application under the same load.
  */

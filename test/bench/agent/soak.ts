@@ -1,5 +1,6 @@
 import { print, round, summarize } from "../report.ts";
 import { type AppFile, type BenchApp, startBenchApp } from "./bench-app.ts";
+import { fixedYoungGeneration } from "./measure-once.ts";
 import { sendRequests, type Workload } from "./send-requests.ts";
 import { none, ours } from "./variants.ts";
 
@@ -8,14 +9,17 @@ const sliceSeconds = 15;
 
 /**
  * Memory after a garbage collection, every 15 s under a steady load, of the bare application and of ours at once; its growth is
- * the last third over the middle one. By its end V8 has given both what it gives to any application that runs for long.
+ * the last third over the middle one.
  */
 export async function soak(
   app: AppFile,
   workload: Workload,
   minutes: number,
 ): Promise<Record<string, number>> {
-  const apps = [await startBenchApp(none, app), await startBenchApp(ours, app)];
+  const apps: BenchApp[] = [];
+  for (const variant of [none, ours]) {
+    apps.push(await startBenchApp(variant, app, fixedYoungGeneration));
+  }
   const memoryMb: number[][] = [[], []];
   try {
     const slices = Math.ceil((minutes * 60) / sliceSeconds);
