@@ -119,7 +119,7 @@ export const faults: readonly Fault[] = [
     title: "needless computation",
     service: "shop-recommendations",
     detector: "event-loop-block",
-    faulty: get("/recommendations/:customer", (n) => `/recommendations/${customer(n)}`, 2),
+    faulty: get("/recommendations/:customer", (n) => `/recommendations/${customer(n)}`, 1),
     healthy: get(
       "/recommendations-by-map/:customer",
       (n) => `/recommendations-by-map/${customer(n)}`,
