@@ -45,7 +45,6 @@ const goals: Record<string, Goal> = {
   candidatesCpuMsPerMillionSpans: { max: 250 },
   // 300,000 spans a second and core, with the critical path.
   confirmCpuMicrosecondsPerSpan: { max: 3.33 },
-  readAndConfirmCpuMicrosecondsPerSpan: { max: 10, stretch: 3.33 },
   // With many times the spans, at most this many times the CPU for each. 1 is linear.
   growthOfCpuPerSpan: { max: 1.3 },
   memoryMiB: { max: 300 },
