@@ -168,7 +168,7 @@ export class ByteWriter {
       return;
     }
     const bytes = this.#bytes;
-    if (length >= 24) bytes.set(source, at);
+    if (length >= 14) bytes.set(source, at);
     else for (let i = 0; i < length; i += 1) bytes[at + i] = source[i]!;
   }
 }

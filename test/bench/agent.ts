@@ -6,6 +6,7 @@ import { buildAgent } from "../../agent/build.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { startRedis } from "../support/redis.ts";
 import { type AppFile, type BenchApp, startBenchApp } from "./agent/bench-app.ts";
+import { measureInstructions } from "./agent/count-instructions.ts";
 import {
   cpuFigures,
   printCycles,
@@ -34,10 +35,10 @@ import { printReport, round } from "./report.ts";
  */
 const isQuick = process.argv.includes("--quick");
 const isSoak = process.argv.includes("--soak");
+const isCounted = process.argv.includes("--instructions");
 const plan = isQuick
   ? {
       cycles: 5,
-      warmUps: 1,
       starts: 3,
       fixedRateCycles: 0,
       minorCycles: 3,
@@ -46,7 +47,6 @@ const plan = isQuick
     }
   : {
       cycles: 15,
-      warmUps: 3,
       starts: 10,
       fixedRateCycles: 9,
       minorCycles: 9,
@@ -76,11 +76,23 @@ async function main(): Promise<void> {
     fastify: { file: "fastify-app.cjs", args: [String(redis.port)] },
   };
   try {
-    const figures = isSoak ? await soak(apps.express, items, soakMinutes) : await measure(apps);
-    report(figures);
+    if (isCounted) await countInstructions(apps);
+    else if (isSoak) report(await soak(apps.express, items, soakMinutes));
+    else report(await measure(apps));
   } finally {
     await Promise.all([postgres.stop(), redis.stop()]);
   }
+}
+
+/** For a machine that does other work: it has no goals, which are of CPU time. */
+async function countInstructions({ express, fastify }: Apps): Promise<void> {
+  const fifty = expressWorkloads.filter(({ name }) => name === "fifty");
+  const figures: Record<string, number> = {};
+  for (const workload of [items, ...fifty]) {
+    Object.assign(figures, await measureInstructions(express, workload));
+  }
+  Object.assign(figures, await measureInstructions(fastify, cached));
+  printReport({ bench: "agent-instructions", figures, goals: {} });
 }
 
 async function measure({ express, fastify }: Apps): Promise<Record<string, number>> {
@@ -113,9 +125,7 @@ async function withApps<Result>(
 
 /** The request of the goals: CPU, bytes and memory under every agent. */
 async function measureMain(apps: readonly BenchApp[]): Promise<Record<string, number>> {
-  for (let i = 0; i < plan.warmUps; i += 1) {
-    for (const app of apps) await sendRequests(app.port, items);
-  }
+  for (const app of apps) await warmUp(app, items);
   const bytesBefore = apps.map((app) => app.sink.bytes());
   const slices = await runCycles(apps, items, plan.cycles);
   await new Promise((resolve) => setTimeout(resolve, settleMs));
@@ -139,7 +149,7 @@ async function measureMinor(
   const apps = all.filter(({ variant }) => quickVariants.includes(variant));
   const figures: Record<string, number> = {};
   for (const workload of workloads) {
-    for (const app of apps) await sendRequests(app.port, workload);
+    for (const app of apps) await warmUp(app, workload);
     const slices = await runCycles(apps, workload, plan.minorCycles);
     printCycles(workload, apps, slices);
     Object.assign(figures, cpuFigures(`${workload.name}.`, slices));
@@ -147,6 +157,10 @@ async function measureMinor(
     if (loss !== undefined) figures[`${workload.name}.throughputLoss`] = loss;
   }
   return figures;
+}
+
+async function warmUp({ port }: BenchApp, workload: Workload): Promise<void> {
+  await sendRequests(port, { ...workload, requests: workload.warmUpRequests });
 }
 
 /** Durations of answers at a load that leaves the application time to spare. */

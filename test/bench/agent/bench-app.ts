@@ -43,6 +43,7 @@ export interface AppFile {
 export interface BenchApp {
   readonly variant: Variant;
   readonly port: number;
+  readonly pid: number;
   /** From its start until it listens, in milliseconds. */
   readonly startMs: number;
   readonly sink: Sink;
@@ -88,6 +89,7 @@ export async function startBenchApp(
   return {
     variant,
     port,
+    pid: child.pid!,
     startMs: performance.now() - startedMs,
     sink,
     async usage(collect = false) {
