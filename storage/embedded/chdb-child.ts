@@ -18,8 +18,11 @@ export type ChildMessage =
 
 export type ParentMessage = { readonly state: "closing" };
 
-/** A parent that was just killed leaves a child that holds the folder a moment longer. */
-const lockWaitMsMax = 10_000;
+/**
+ * A parent that was just killed leaves a child that holds the folder a moment longer: it ends by itself, when it gets
+ * the processor, and when the disk has done the fsync that it waits for.
+ */
+const lockWaitMsMax = 20_000;
 const lockRetryMs = 200;
 
 // Without its parent this process would hold the folder's lock against the next one. SIGKILL: nothing is lost by it,
@@ -51,12 +54,12 @@ try {
 }
 
 async function takeFolder(options: EngineOptions): Promise<Engine> {
-  const giveUpAt = Date.now() + lockWaitMsMax;
+  const giveUpAt = performance.now() + lockWaitMsMax;
   while (true) {
     try {
       return await openEngine(options);
     } catch (cause) {
-      if (!isConnectionError(cause) || Date.now() > giveUpAt) throw cause;
+      if (!isConnectionError(cause) || performance.now() > giveUpAt) throw cause;
       await new Promise((resolve) => setTimeout(resolve, lockRetryMs));
     }
   }

@@ -26,7 +26,7 @@ export interface EmbeddedStore extends OpenedStore {
 
 /**
  * ClickHouse in a child process of ours. When the child dies it is started again; until then calls reject with
- * STORE_UNAVAILABLE, and so do those that were under way. Waits up to 10 s for a folder that a process just killed
+ * STORE_UNAVAILABLE, and so do those that were under way. Waits up to 20 s for a folder that a process just killed
  * still holds, then rejects with STORE_UNAVAILABLE.
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {

@@ -186,7 +186,8 @@ async function expectBalance({ url }: CulpritProcess): Promise<void> {
   expect(sum("accepted_spans_total") + sum("recovered_spans_total")).toBe(
     sum("stored_spans_total") + sum("journal_spans") + sum("dropped_spans_total"),
   );
-  expect(sum("accepted_spans_total") + sum("recovered_spans_total")).toBeGreaterThan(0);
+  // Both may be 0 after a restart: what was acknowledged since is of other signals, or a retry of what is stored.
+  expect(text).toMatch(/^culprit_accepted_spans_total \d/m);
 }
 
 async function expectAllEmbedded(exporter: Exporter, culprit: CulpritProcess): Promise<void> {
