@@ -24,7 +24,12 @@ export async function measureStart(app: AppFile, starts: number): Promise<number
  * allocates more is there earlier, each that runs for long is there in the end. So both have the same one from the beginning:
  * otherwise the figure is how far each has come after so many requests.
  */
-export const fixedYoungGeneration = ["--min-semi-space-size=32", "--max-semi-space-size=32"];
+export const fixedYoungGeneration = [
+  "--min-semi-space-size=32",
+  "--max-semi-space-size=32",
+  "--require",
+  "./young-generation.cjs",
+];
 const memorySlices = 3;
 
 /** Resident memory over that of the bare application: the median of several pairs, for what V8's compilers leave behind differs by some MB. */
