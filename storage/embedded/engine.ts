@@ -14,6 +14,7 @@ import {
 } from "../statement-settings.ts";
 import { formats, type Pieces } from "../store-calls.ts";
 import { toInsertError, toQueryError } from "../to-storage-error.ts";
+import { mendDeduplicationLogs } from "./mend-deduplication-logs.ts";
 import { quoteString, toParameterSettings } from "./parameter-settings.ts";
 import { createReader } from "./reader.ts";
 import { SessionPool } from "./session-pool.ts";
@@ -51,6 +52,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   const inserts = new SessionPool([insertSession]);
   await inserts.run(toSetStatement(insertSettings));
+  await mendDeduplicationLogs({
+    run: (sql) => inserts.run(sql),
+    log: (message) => process.stderr.write(message),
+  });
   if (options.migrates ?? true) {
     await migrate({
       deployment: { kind: "single" },
