@@ -103,6 +103,10 @@ const sound: readonly [string, TraceView][] = [
     "a list that turns out empty (nplusone 13)",
     request(call("users", rows(0)), call("posts", rows(0))),
   ],
+  [
+    "lists that nobody looks at once they are loaded, which no span can tell (django-seal 87)",
+    request(call("users", rows(20)), call("posts", rows(90)), call("joined", rows(10))),
+  ],
   ["a query that finds nothing (nest-profiler: zero rows)", request(call("user", rows(0)))],
   [
     "a query of 120 ms in a request that takes long for another reason (nest-profiler: slow)",
