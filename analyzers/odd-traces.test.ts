@@ -99,7 +99,9 @@ describe("every detector comes to an end, and names spans that are there", () =>
     runAll(buildTrace([query, 0, 0]));
     runAll(buildTrace(["", 0, 0]));
   });
+});
 
+describe("every detector comes to an end with a trace of", () => {
   test("10,000 levels", () => {
     let node: SpanNode = [query, 0, 500];
     for (let i = 0; i < 10_000; i++) node = [i % 2 === 0 ? query : "f", 0, 500, node];
@@ -122,6 +124,14 @@ describe("every detector comes to an end, and names spans that are there", () =>
       ],
     );
     runAll(buildTrace(["GET /wide", 0, 100_020, ...calls]));
+  });
+
+  test("50,000 slow calls, each another one", () => {
+    const calls = Array.from(
+      { length: 50_000 },
+      (_, i): SpanNode => [{ ...query, shapeId: String(i) }, i * 3, i * 3 + 300],
+    );
+    runAll(buildTrace(["GET /slow", 0, 151_000, ...calls]));
   });
 
   test("20,000 calls one after the other that need nothing of each other", () => {

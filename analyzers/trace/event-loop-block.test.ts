@@ -51,6 +51,11 @@ testDetector(eventLoopBlock, {
       [session, 120, 210],
     ),
     "three short ones": page([query, 0, 45], [get("rates"), 1, 45], [session, 30, 45]),
+    "one of them is a summary of twenty short ones": page(
+      [{ ...query, repeats: 20 }, 0, 200],
+      [get("rates"), 60, 200.5],
+      [session, 120, 201],
+    ),
     "held up by another request's work: that one is the finding": [
       page([block({ isBlockCause: 0 }), 100, 300]),
       "held-up-by-another",

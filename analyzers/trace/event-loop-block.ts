@@ -129,18 +129,20 @@ function fixOf(line: string): readonly string[] {
 const bunchCallsMin = 3;
 const bunchNs = 2e6;
 
-/** Calls of one process to different others that began apart and ended together. */
+/** Calls of one process to different others that began apart and ended together. A summary span is as long as many. */
 function bunches(trace: TraceView, { blockMsMin }: Options): SpanIndex[][] {
   const minNs = blockMsMin * 1e6;
-  const long = callsOfTrace(trace).calls.filter((span) => durationNs(trace, span) >= minNs);
+  const long = callsOfTrace(trace).calls.filter(
+    (span) => durationNs(trace, span) >= minNs && trace.repeats[span] === 1,
+  );
   const found: SpanIndex[][] = [];
   for (const calls of Map.groupBy(long, (span) => endpointSpanOf(trace, span)).values()) {
     const byEnd = calls.toSorted((a, b) => trace.end[a]! - trace.end[b]!);
-    for (let at = 0; at < byEnd.length; ) {
-      const until = trace.end[byEnd[at]!]! + bunchNs;
-      const together = byEnd.slice(at).filter((span) => trace.end[span]! <= until);
+    for (let first = 0, next = 0; first < byEnd.length; first = next) {
+      const until = trace.end[byEnd[first]!]! + bunchNs;
+      while (next < byEnd.length && trace.end[byEnd[next]!]! <= until) next += 1;
+      const together = byEnd.slice(first, next);
       if (isBunch(trace, together, minNs)) found.push(together.sort((a, b) => a - b));
-      at += together.length;
     }
   }
   return found;
