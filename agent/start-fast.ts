@@ -1,8 +1,7 @@
-import { createRequire } from "node:module";
 import { isMainThread, setEnvironmentData } from "node:worker_threads";
 import { context, metrics as metricsApi, propagation, trace } from "@opentelemetry/api";
 import { type Config, withOtelDefaults } from "./config.ts";
-import { countDropped, showErrorsAsWarnings, warn } from "./diagnostics.ts";
+import { showErrorsAsWarnings, warn } from "./diagnostics.ts";
 import { CallSiteRules } from "./evidence/call-site-rules.ts";
 import { createCapturedHeaders } from "./evidence/captured-headers.ts";
 import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
@@ -12,7 +11,6 @@ import { flushAtExit } from "./export/flush-at-exit.ts";
 import { type ResourceSettings, toResourceAttributes } from "./export/resource-attributes.ts";
 import { type ChunkExchange, SpanBuffer } from "./export/span-buffer.ts";
 import { WorkerChunks } from "./export/worker-chunks.ts";
-import type { createContrib } from "./instrumentations/contrib.ts";
 import { contribOf } from "./instrumentations/contrib-packages.ts";
 import { instrumentFrameworks } from "./instrumentations/frameworks.ts";
 import { unloadInstrumentations } from "./instrumentations/guard.ts";
@@ -25,15 +23,18 @@ import { isOwnVersion } from "./instrumentations/is-own-version.ts";
 import { ModuleLoads } from "./instrumentations/module-loads.ts";
 import { instrumentIoredis, instrumentNodeRedis } from "./instrumentations/redis.ts";
 import { instrumentUndici } from "./instrumentations/undici.ts";
+import {
+  loadContrib,
+  loadMetrics,
+  loadSlowStatements,
+  loadWorkerMetrics,
+} from "./load-on-demand.ts";
 import { otherAgentPackages } from "./other-agents.ts";
 import packageJson from "./package.json" with { type: "json" };
 import type { SlowStatements } from "./plans/slow-statements.ts";
 import { FoldedRepeats } from "./repeats/folded-repeats.ts";
 import { Governor } from "./runtime/governor.ts";
-import type { createFastMetrics, FastMetrics } from "./runtime/metrics/fast-metrics.ts";
 import { MeteredSpans } from "./runtime/metrics/metered-spans.ts";
-import type { RuntimeMetrics } from "./runtime/metrics/runtime-metrics.ts";
-import type { createWorkerMetrics } from "./runtime/metrics/worker-metrics.ts";
 import { ownTime } from "./runtime/own-time.ts";
 import type { ProfileSettings } from "./runtime/profiles/profile-control.ts";
 import { Shedding } from "./runtime/shedding.ts";
@@ -186,34 +187,6 @@ function toResourceSettings(config: Config): ResourceSettings {
   };
 }
 
-/** Their code is loaded only when somebody asks for metrics. */
-function loadMetrics(config: Config, resource: ResourceSettings): FastMetrics | undefined {
-  const metricExporters = config.metricExporters ?? [];
-  if (metricExporters.length === 0) return undefined;
-  const loaded: { createFastMetrics: typeof createFastMetrics } = createRequire(import.meta.url)(
-    "./fast-metrics.cjs",
-  );
-  const options = { ...config, metricExporters };
-  return withOtelDefaults(() => loaded.createFastMetrics(options, toResourceAttributes(resource)));
-}
-
-/** Their code is loaded only when somebody asks for plans. */
-function loadSlowStatements(config: Config, thread: AgentThread): SlowStatements | undefined {
-  if (!config.arePlansTaken) return undefined;
-  const loaded: { SlowStatements: typeof SlowStatements } = createRequire(import.meta.url)(
-    "./slow-statements.cjs",
-  );
-  return new loaded.SlowStatements(thread, () => countDropped("plan_failed"));
-}
-
-function loadWorkerMetrics(config: Config): RuntimeMetrics | undefined {
-  if (!config.metricExporters?.length) return undefined;
-  const loaded: { createWorkerMetrics: typeof createWorkerMetrics } = createRequire(
-    import.meta.url,
-  )("./worker-metrics.cjs");
-  return loaded.createWorkerMetrics(config.metricIntervalMs);
-}
-
 function createSqlComments(config: Config): SqlComments | undefined {
   if (!config.isSqlCommented) return undefined;
   const { "service.name": service = "" } = toResourceAttributes(toResourceSettings(config));
@@ -286,12 +259,7 @@ function standDown(
 function prepareContrib(config: Config, hashParams: HashParams, loads: ModuleLoads): void {
   let enable: ((name: string) => void) | undefined;
   const enableOnce = (name: string) => {
-    if (enable === undefined) {
-      const contrib: { createContrib: typeof createContrib } = createRequire(import.meta.url)(
-        "./contrib.cjs",
-      );
-      enable = contrib.createContrib(config, hashParams);
-    }
+    enable ??= loadContrib(config, hashParams);
     enable(name);
   };
   for (const [library, name] of Object.entries(contribOf)) {
