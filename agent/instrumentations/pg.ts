@@ -12,6 +12,7 @@ import { Guard } from "./guard.ts";
 import { findCallerBehind, type SoughtCall } from "./late-call-site.ts";
 import { observePgPromise } from "./observe-pg-promise.ts";
 import { observePromise } from "./observe-promise.ts";
+import { hasCallback, isQueryObject, valuesOf } from "./pg-arguments.ts";
 import { startPgCall } from "./pg-call.ts";
 import type { PgClient, PgModule, PgPool, PgQuery } from "./pg-classes.ts";
 import { withComment } from "./pg-comment.ts";
@@ -282,23 +283,4 @@ function end(call: DatabaseCall, error: unknown, result: unknown): void {
   }
   const results = result as PgResult | readonly PgResult[] | undefined;
   call.succeed(rowsOfPg(results), Array.isArray(results) ? results.length : 0);
-}
-
-function isQueryObject(query: unknown): boolean {
-  return isObject(query) && "submit" in query;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
-}
-
-function hasCallback(args: Args): boolean {
-  for (const argument of args) if (typeof argument === "function") return true;
-  return isObject(args[0]) && typeof (args[0] as PgQuery).callback === "function";
-}
-
-function valuesOf(args: Args): unknown {
-  const [query, values] = args;
-  if (values !== undefined && values !== null && typeof values !== "function") return values;
-  return typeof query === "object" ? (query as { values?: unknown }).values : undefined;
 }
