@@ -13,6 +13,9 @@ export const valueType = {
   bytes: 7,
 } as const;
 
+/** An empty key and an empty string: two tags and lengths, and those of the AnyValue between them. */
+const shortestUsual = 6;
+
 /**
  * One KeyValue, read without making objects: the key and a value with a length are ranges of the body, a scalar is in
  * `lo` and `hi`. Reused for each attribute.
@@ -28,6 +31,33 @@ export class KeyValueReader {
   readonly reader: ProtobufReader = new ProtobufReader();
 
   readKeyValue(start: number, end: number): void {
+    if (!this.#readUsual(start, end)) this.#readFields(start, end);
+  }
+
+  /** A key, then a string, with lengths of one byte: nearly all attributes are so. False: this one is not. */
+  #readUsual(start: number, end: number): boolean {
+    const { bytes } = this.reader;
+    if (end - start < shortestUsual || bytes[start] !== 0x0a) return false;
+    const keyEnd = start + 2 + bytes[start + 1]!;
+    const valueStart = keyEnd + 4;
+    const isUsual =
+      keyEnd - start < 130 &&
+      valueStart <= end &&
+      end - keyEnd < 130 &&
+      bytes[keyEnd] === 0x12 &&
+      bytes[keyEnd + 1] === end - keyEnd - 2 &&
+      bytes[keyEnd + 2] === 0x0a &&
+      bytes[keyEnd + 3] === end - valueStart;
+    if (!isUsual) return false;
+    this.keyStart = start + 2;
+    this.keyEnd = keyEnd;
+    this.type = valueType.string;
+    this.valueStart = valueStart;
+    this.valueEnd = end;
+    return true;
+  }
+
+  #readFields(start: number, end: number): void {
     const { reader } = this;
     this.keyStart = 0;
     this.keyEnd = 0;

@@ -83,17 +83,21 @@ export class Column {
     this.length += count;
   }
 
+  /** Writes what was written since `start` so many times more. */
+  repeat(start: number, count: number): void {
+    const end = this.length + (this.length - start) * count;
+    this.reserve(end - this.length);
+    while (this.length < end) {
+      const size = Math.min(this.length - start, end - this.length);
+      this.bytes.copyWithin(this.length, start, start + size);
+      this.length += size;
+    }
+  }
+
   /** Bytes that are no UTF-8 become U+FFFD: whoever reads the column may rely on text. */
   addString(source: Uint8Array, start: number, end: number): void {
-    const before = this.length;
-    this.addVarint(end - start);
-    const first = this.length;
-    this.addBytes(source, start, end);
-    if (isAsciiIn(this.bytes, first, this.length)) return;
-    if (isUtf8(this.bytes.subarray(first, this.length))) return;
-    const clean = encoder.encode(decoder.decode(this.bytes.subarray(first, this.length)));
-    this.length = before;
-    this.addEncoded(clean);
+    if (end - start > shortStringBytes) this.#addLongString(source, start, end);
+    else this.#addShortString(source, start, end);
   }
 
   /** A text of which the bytes are there already, and are UTF-8. */
@@ -118,6 +122,40 @@ export class Column {
 
   writeData(out: Column): void {
     out.addBytes(this.bytes, 0, this.length);
+  }
+
+  /** Copied and looked at in one loop. */
+  #addShortString(source: Uint8Array, start: number, end: number): void {
+    this.reserve(1 + end - start);
+    const { bytes } = this;
+    const before = this.length;
+    let at = before;
+    let all = 0;
+    bytes[at++] = end - start;
+    for (let i = start; i < end; i++) {
+      const byte = source[i]!;
+      all |= byte;
+      bytes[at++] = byte;
+    }
+    this.length = at;
+    if (all > 127) this.#mend(before, before + 1);
+  }
+
+  #addLongString(source: Uint8Array, start: number, end: number): void {
+    const before = this.length;
+    this.addVarint(end - start);
+    const first = this.length;
+    this.addBytes(source, start, end);
+    if (!isAscii(this.bytes.subarray(first, this.length))) this.#mend(before, first);
+  }
+
+  /** Makes UTF-8 of the string that was just added: at `before` its length, from `first` its bytes. */
+  #mend(before: number, first: number): void {
+    const bytes = this.bytes.subarray(first, this.length);
+    if (isUtf8(bytes)) return;
+    const clean = encoder.encode(decoder.decode(bytes));
+    this.length = before;
+    this.addEncoded(clean);
   }
 
   #addShortAscii(text: string): boolean {
@@ -146,6 +184,16 @@ export class Column {
     this.bytes = grown;
   }
 
+  /** The lower byte of each number of two. */
+  writeLowBytes(out: Column): void {
+    const count = this.length / 2;
+    out.reserve(count);
+    const { bytes } = this;
+    const target = out.bytes;
+    for (let i = 0, at = out.length; i < count; i++, at++) target[at] = bytes[2 * i]!;
+    out.length += count;
+  }
+
   #putUint32(value: number): void {
     const { bytes } = this;
     const at = this.length;
@@ -159,10 +207,3 @@ export class Column {
 
 const float64 = new Float64Array(1);
 const float64Halves = new Uint32Array(float64.buffer);
-
-function isAsciiIn(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start > shortStringBytes) return isAscii(bytes.subarray(start, end));
-  let all = 0;
-  for (let i = start; i < end; i++) all |= bytes[i]!;
-  return all < 128;
-}

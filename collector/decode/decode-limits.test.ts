@@ -34,6 +34,18 @@ it("limits cut long values between characters, and count them", () => {
   expect(Buffer.from(block).includes(Buffer.from([0x78, 0x78, 0xc3]))).toBe(false);
 });
 
+it("limits cut what rows have of their resource, and count it in each", () => {
+  const { losses } = decode(spans(10), { valueBytesMax: 3 });
+  // The name of each, and the service that they have not.
+  expect(losses.truncatedValues).toBe(10);
+  const [first] = requestOf({}).resourceSpans;
+  const [span] = first!.scopeSpans[0]!.spans;
+  const request = { resourceSpans: [{ ...first!, scopeSpans: [{ spans: Array(10).fill(span) }] }] };
+  const one = decode(requestOf({}), { valueBytesMax: 3 }).losses.truncatedValues;
+  // The attribute of the resource is stored once.
+  expect(decode(request, { valueBytesMax: 3 }).losses.truncatedValues).toBe(10 * (one - 1) + 1);
+});
+
 it("limits drop attributes, events and links, and count them", () => {
   const event = { timeUnixNano: "1", name: "e", attributes: [] };
   const link = {

@@ -125,6 +125,35 @@ describe("protobuf", () => {
   }
 });
 
+it("protobuf keeps keys and values of any length, of each row", () => {
+  const lengths = [0, 1, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129, 250, 300];
+  const text = (length: number, letter: string) => letter.repeat(length);
+  const rowOf = (length: number) => [
+    attribute(`a${text(length, "k")}`, text(length, "v")),
+    attribute("b", text(300 - length, "w")),
+  ];
+  const [span] = requestOf({}).resourceSpans[0]!.scopeSpans[0]!.spans;
+  const rows = lengths.map((length) => ({
+    ...span!,
+    attributes: rowOf(length),
+  }));
+  const request = { resourceSpans: [{ scopeSpans: [{ spans: rows }] }] };
+  const block = Buffer.from(decode(request).block);
+  const stringOf = (value: string) => {
+    const { length } = value;
+    const size = length < 128 ? [length] : [(length & 127) | 128, length >> 7];
+    return Buffer.concat([Buffer.from(size), Buffer.from(value)]);
+  };
+  for (const { attributes } of rows) {
+    expect(block.includes(stringOf(attributes[0]!.key))).toBe(true);
+  }
+  const values = lengths.flatMap((length) => [
+    stringOf(text(length, "v")),
+    stringOf(text(300 - length, "w")),
+  ]);
+  expect(block.includes(Buffer.concat(values))).toBe(true);
+});
+
 describe("a span is rejected and counted", () => {
   const late = testTimeMs + 1_000_001;
   it.each([

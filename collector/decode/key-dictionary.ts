@@ -16,8 +16,6 @@ const keptKeysMax = 4_096;
  */
 export class KeyDictionary {
   size = 0;
-  /** For whoever numbers a subset of the keys: see `claim`. */
-  readonly localIndex = new Int32Array(distinctKeysMax);
   /** By key, what of its values may be stored. */
   readonly redaction = new Uint8Array(distinctKeysMax);
   /** Of a key that the conventions renamed, the current one; of others, themselves. */
@@ -29,6 +27,9 @@ export class KeyDictionary {
   readonly #end = new Int32Array(distinctKeysMax);
   readonly #hash = new Int32Array(distinctKeysMax);
   readonly #table = new Int32Array(slots);
+  /** By key, as it came, the one that followed it last; spans of a kind have theirs in the same order. */
+  readonly #following = new Int32Array(distinctKeysMax + 1);
+  #previous = 0;
   // Doubles: a 32-bit counter of spans would run over within hours.
   readonly #claimed = new Float64Array(distinctKeysMax);
   #scope = 0;
@@ -48,6 +49,20 @@ export class KeyDictionary {
 
   /** The number of the key's current name, or -1 when the dictionary is full. */
   intern(source: Uint8Array, start: number, end: number): number {
+    const guess = this.#following[this.#previous]!;
+    if (guess < this.size && this.#equals(guess, source, start, end)) {
+      this.#previous = guess + 1;
+      return this.#current[guess]!;
+    }
+    const key = this.#find(source, start, end);
+    if (key === -1) return -1;
+    this.#following[this.#previous] = key;
+    this.#previous = key + 1;
+    return this.#current[key]!;
+  }
+
+  /** The number of the key as it came, or -1 when the dictionary is full. */
+  #find(source: Uint8Array, start: number, end: number): number {
     let hash = this.#seed;
     for (let i = start; i < end; i++) hash = Math.imul(hash ^ source[i]!, 0x01000193);
     hash ^= hash >>> 15;
@@ -55,8 +70,7 @@ export class KeyDictionary {
     for (;;) {
       const key = this.#table[slot]! - 1;
       if (key === -1) return this.#add(source, start, end, hash, slot);
-      if (this.#hash[key] === hash && this.#equals(key, source, start, end))
-        return this.#current[key]!;
+      if (this.#hash[key] === hash && this.#equals(key, source, start, end)) return key;
       slot = (slot + 1) & (slots - 1);
     }
   }
@@ -64,6 +78,7 @@ export class KeyDictionary {
   /** Begins a set of keys, all unclaimed. */
   startScope(): void {
     this.#scope++;
+    this.#previous = 0;
   }
 
   /** Whether the key is new in this scope. */
@@ -86,7 +101,7 @@ export class KeyDictionary {
     this.size = 0;
     this.#bytes.reset(Number.POSITIVE_INFINITY);
     this.#table.fill(0);
-    for (const name of this.#names) this.intern(name, 0, name.length);
+    for (const name of this.#names) this.#find(name, 0, name.length);
   }
 
   #add(source: Uint8Array, start: number, end: number, hash: number, slot: number): number {
@@ -102,14 +117,14 @@ export class KeyDictionary {
     const name = toText(source, start, end);
     this.redaction[key] = redactionOf(name);
     const current = renamedAttributes.get(name);
-    return current === undefined ? key : this.#rename(key, Buffer.from(current));
+    if (current !== undefined) this.#rename(key, Buffer.from(current));
+    return key;
   }
 
-  #rename(key: number, name: Uint8Array): number {
-    const current = this.intern(name, 0, name.length);
+  #rename(key: number, name: Uint8Array): void {
+    const current = this.#find(name, 0, name.length);
     this.#current[key] = current;
     if (current !== -1) this.#hasOlder[current] = 1;
-    return current;
   }
 
   #startOf(key: number): number {

@@ -33,7 +33,7 @@ class LogDecoder implements RowDecoder {
     const { keys, columns } = this.block;
     this.#request = request;
     this.#attributes = new AttributeWriter(request, keys, columns);
-    this.#resources = new ResourceWriter(columns, this.#attributes);
+    this.#resources = new ResourceWriter(columns, this.#attributes, request);
   }
 
   get keyValue() {
@@ -45,6 +45,10 @@ class LogDecoder implements RowDecoder {
     const receivedNs = BigInt(Math.trunc(receivedMs)) * 1_000_000n;
     this.#receivedLo = Number(receivedNs & 0xffff_ffffn);
     this.#receivedHi = Number(receivedNs >> 32n);
+  }
+
+  endRequest(): void {
+    this.#resources.endRequest();
   }
 
   read(reader: ProtobufReader, end: number, resource: ResourceMessage, scope: ScopeMessage): void {

@@ -34,7 +34,7 @@ class MetricDecoder implements RowDecoder {
     const { keys, columns } = this.block;
     this.#request = request;
     this.#attributes = new AttributeWriter(request, keys, columns);
-    this.#resources = new ResourceWriter(columns, this.#attributes);
+    this.#resources = new ResourceWriter(columns, this.#attributes, request);
     this.#points = new PointWriter(request, columns, this.#attributes);
     this.#series = new SeriesHash(request, this.#attributes.keyValue);
   }
@@ -45,6 +45,10 @@ class MetricDecoder implements RowDecoder {
 
   startRequest({ receivedMs }: DecodeContext): void {
     this.#resources.startRequest(receivedMs);
+  }
+
+  endRequest(): void {
+    this.#resources.endRequest();
   }
 
   read(reader: ProtobufReader, end: number, resource: ResourceMessage, scope: ScopeMessage): void {

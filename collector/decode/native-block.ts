@@ -1,5 +1,6 @@
 import type { BlockColumn } from "../../storage/block-tables.ts";
 import { Column } from "./column.ts";
+import { distinctKeysMax } from "./decode-limits.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
 
 /**
@@ -26,7 +27,12 @@ export class MapColumn implements NativeColumn {
   readonly values = new Column();
   readonly #dictionary: KeyDictionary;
   readonly #offsets = new Column();
+  /** Two bytes each: places in `#used`. */
   readonly #keys = new Column();
+  /** The keys of this column only, in order of first use: the block doesn't depend on earlier requests. */
+  readonly #used: number[] = [];
+  /** By key, its place in `#used`, from 1; 0: none. */
+  readonly #places = new Uint16Array(distinctKeysMax);
   #count = 0;
 
   constructor(dictionary: KeyDictionary) {
@@ -35,12 +41,20 @@ export class MapColumn implements NativeColumn {
 
   /** The caller adds the value to `values`. */
   addKey(key: number): void {
-    this.#keys.addUint16(key);
+    if (this.#places[key] === 0) this.#places[key] = this.#used.push(key);
+    this.#keys.addUint16(this.#places[key]! - 1);
     this.#count++;
   }
 
   endRow(): void {
     this.#offsets.addUint64(this.#count, 0);
+  }
+
+  /** So many rows of no pairs. */
+  endRows(count: number): void {
+    const start = this.#offsets.length;
+    this.endRow();
+    this.#offsets.repeat(start, count - 1);
   }
 
   writePrefix(out: Column): void {
@@ -57,33 +71,19 @@ export class MapColumn implements NativeColumn {
     this.values.reset(bytesMax);
     this.#offsets.reset(bytesMax);
     this.#keys.reset(bytesMax);
+    for (const key of this.#used) this.#places[key] = 0;
+    this.#used.length = 0;
     this.#count = 0;
   }
 
-  /** Only the keys that this column uses, in order of first use: the block doesn't depend on earlier requests. */
   #writeKeys(out: Column): void {
-    const dictionary = this.#dictionary;
-    const used: number[] = [];
-    dictionary.startScope();
-    for (let i = 0; i < this.#count; i++) {
-      const key = this.#keyAt(i);
-      if (dictionary.claim(key)) dictionary.localIndex[key] = used.push(key) - 1;
-    }
-    const isWide = used.length > 256;
+    const isWide = this.#used.length > 256;
     out.addUint64(additionalKeys | (isWide ? 1 : 0), 0);
-    out.addUint64(used.length, 0);
-    for (const key of used) dictionary.writeKey(key, out);
+    out.addUint64(this.#used.length, 0);
+    for (const key of this.#used) this.#dictionary.writeKey(key, out);
     out.addUint64(this.#count, 0);
-    for (let i = 0; i < this.#count; i++) {
-      const index = dictionary.localIndex[this.#keyAt(i)]!;
-      if (isWide) out.addUint16(index);
-      else out.addUint8(index);
-    }
-  }
-
-  #keyAt(i: number): number {
-    const { bytes } = this.#keys;
-    return bytes[2 * i]! | (bytes[2 * i + 1]! << 8);
+    if (isWide) this.#keys.writeData(out);
+    else this.#keys.writeLowBytes(out);
   }
 }
 

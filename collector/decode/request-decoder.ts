@@ -23,6 +23,8 @@ export interface RowDecoder {
   readonly keyValue: KeyValueReader;
   /** The rows that follow are another request's. */
   startRequest(context: DecodeContext): void;
+  /** All rows of the request were read. */
+  endRequest(): void;
   /** Reads the span, metric or log record from the reader's cursor to `end`, and writes its rows or rejects them. */
   read(reader: ProtobufReader, end: number, resource: ResourceMessage, scope: ScopeMessage): void;
 }
@@ -76,6 +78,7 @@ export class RequestDecoder {
     this.#rows.startRequest(context);
     this.#resource.startRequest();
     this.#readRequest(body.length);
+    this.#rows.endRequest();
     const { rejected, rejectedReasons, losses } = request;
     return { rows: block.rows - rowsBefore, rejected, rejectedReasons, losses };
   }

@@ -17,6 +17,8 @@ export class ResourceMessage {
   /** Hash of the attributes, equal however they were encoded. */
   idLo = 0;
   idHi = 0;
+  /** How often it was read: rows with the same number have the same resource. */
+  readings = 0;
   /** Whether its attributes stand on a span of this request. */
   isStored = false;
   /** False: there are too many services, and this one is stored as one of the rest. */
@@ -39,6 +41,7 @@ export class ResourceMessage {
 
   /** Reads the message between the reader's cursor and `end`; where both are equal, a resource without attributes. */
   read(reader: ProtobufReader, end: number): void {
+    this.readings++;
     readAttributes(reader, end, this.attributes, this.#request.limits.attributesMax);
     this.known.reset();
     this.#keys.startScope();
@@ -100,6 +103,8 @@ export class ResourceMessage {
 /** An OTLP InstrumentationScope; reused for each. */
 export class ScopeMessage {
   readonly attributes: Ranges = new Ranges();
+  /** As `ResourceMessage.readings`. */
+  readings = 0;
   nameStart = 0;
   nameEnd = 0;
   versionStart = 0;
@@ -107,6 +112,7 @@ export class ScopeMessage {
 
   /** As `ResourceMessage.read`. */
   read(reader: ProtobufReader, end: number, attributesMax: number): void {
+    this.readings++;
     this.nameStart = this.nameEnd = 0;
     this.versionStart = this.versionEnd = 0;
     this.attributes.reset(attributesMax);

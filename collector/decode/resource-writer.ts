@@ -1,5 +1,6 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { Column } from "./column.ts";
+import type { DecodeRequest } from "./decode-request.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
 import { overflowName } from "./known-names.ts";
 import { MapColumn } from "./native-block.ts";
@@ -38,30 +39,83 @@ export function createResourceColumns(keys: KeyDictionary): ResourceColumns {
   };
 }
 
-/** Writes the columns of a row that its resource and its scope fill. */
+/**
+ * Writes the columns of a row that its resource and its scope fill. Rows of one resource and scope follow each other: the
+ * first is written, the others are counted and written as its copies.
+ */
 export class ResourceWriter {
   readonly #columns: ResourceColumns;
   readonly #attributes: AttributeWriter;
+  readonly #request: DecodeRequest;
+  /** Without maps: those of a copy are empty. */
+  readonly #copied: readonly Column[];
+  /** By column of `#copied`, where its row begins that is copied. */
+  readonly #starts: Int32Array;
+  /** Values of that row that were cut. */
+  #truncated = 0;
+  #copies = 0;
+  #readings = -1;
   #receivedLo = 0;
   #receivedHi = 0;
 
-  constructor(columns: ResourceColumns, attributes: AttributeWriter) {
+  constructor(columns: ResourceColumns, attributes: AttributeWriter, request: DecodeRequest) {
     this.#columns = columns;
     this.#attributes = attributes;
+    this.#request = request;
+    this.#copied = [
+      columns.received,
+      columns.service,
+      columns.environment,
+      columns.service_version,
+      columns.resource_id,
+      columns.scope_name,
+      columns.scope_version,
+    ];
+    this.#starts = new Int32Array(this.#copied.length);
   }
 
   startRequest(receivedMs: number): void {
     this.#receivedHi = Math.floor(receivedMs / 2 ** 32);
     this.#receivedLo = receivedMs % 2 ** 32;
+    this.#copies = 0;
+    this.#readings = -1;
   }
 
   write(resource: ResourceMessage, scope: ScopeMessage): void {
+    const readings = resource.readings + scope.readings;
+    if (readings === this.#readings && scope.attributes.total === 0) {
+      this.#copies++;
+      return;
+    }
+    this.#writeCopies();
+    this.#readings = readings;
+    for (let i = 0; i < this.#copied.length; i++) this.#starts[i] = this.#copied[i]!.length;
+    const { losses } = this.#request;
+    const before = losses.truncatedValues;
     this.#columns.received.addUint64(this.#receivedLo, this.#receivedHi);
     this.#writeResource(resource);
     this.#writeScope(scope);
+    this.#truncated = losses.truncatedValues - before;
+    this.#writeResourceAttributes(resource);
   }
 
-  /** The first row of a resource carries its attributes; a view copies them into `resources`. */
+  endRequest(): void {
+    this.#writeCopies();
+  }
+
+  #writeCopies(): void {
+    if (this.#copies === 0) return;
+    const columns = this.#columns;
+    for (let i = 0; i < this.#copied.length; i++) {
+      this.#copied[i]!.repeat(this.#starts[i]!, this.#copies);
+    }
+    columns.resource_attributes.endRows(this.#copies);
+    columns.resource_attributes_json.endRows(this.#copies);
+    columns.scope_attributes.endRows(this.#copies);
+    this.#request.losses.truncatedValues += this.#truncated * this.#copies;
+    this.#copies = 0;
+  }
+
   #writeResource(resource: ResourceMessage): void {
     const columns = this.#columns;
     const { known } = resource;
@@ -73,6 +127,11 @@ export class ResourceWriter {
     this.#addKnown(columns.environment, resource, environment);
     this.#addKnown(columns.service_version, resource, slot.serviceVersion);
     columns.resource_id.addUint64(resource.idLo, resource.idHi);
+  }
+
+  /** The first row of a resource carries its attributes; a view copies them into `resources`. */
+  #writeResourceAttributes(resource: ResourceMessage): void {
+    const columns = this.#columns;
     if (resource.isStored) {
       columns.resource_attributes.endRow();
       columns.resource_attributes_json.endRow();

@@ -13,7 +13,7 @@ import { SpanWriter } from "./span-writer.ts";
 export function createSpanDecoder(request: DecodeRequest): RowDecoder {
   const block = createSpanBlock();
   const attributes = new AttributeWriter(request, block.keys, block.columns);
-  const resources = new ResourceWriter(block.columns, attributes);
+  const resources = new ResourceWriter(block.columns, attributes, request);
   const spans = new SpanWriter(request, block, attributes);
   const span = new SpanMessage();
   return {
@@ -22,6 +22,10 @@ export function createSpanDecoder(request: DecodeRequest): RowDecoder {
 
     startRequest({ receivedMs }: DecodeContext) {
       resources.startRequest(receivedMs);
+    },
+
+    endRequest() {
+      resources.endRequest();
     },
 
     read(reader: ProtobufReader, end: number, resource: ResourceMessage, scope: ScopeMessage) {
