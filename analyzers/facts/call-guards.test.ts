@@ -1,18 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  buildTrace,
-  inSequence,
-  perNamespace,
-  query,
-  type SpanNode,
-} from "../../test/support/trace-builder.ts";
-import {
-  busyNsBefore,
-  isAfterAnswer,
-  isLongLived,
-  isPaced,
-  isPerNamespace,
-} from "./call-guards.ts";
+import { buildTrace, inSequence, query, type SpanNode } from "../../test/support/trace-builder.ts";
+import { busyNsBefore, isAfterAnswer, isLongLived, isPaced } from "./call-guards.ts";
 
 const setUp = (root: string, ms: number, ...children: SpanNode[]) => {
   const trace = buildTrace([root, 0, ms, ...children]);
@@ -50,15 +38,6 @@ test("a span of more than a minute is long-lived, but for a request that its cal
   expect(longLived("GET /a", 61_000, 5, 1000)).toBe(true);
   expect(longLived("job", 61_000, 1200, 0)).toBe(true);
   expect(longLived("job", 60_000, 1200, 0)).toBe(false);
-});
-
-test("calls are per namespace when none of several namespaces sees enough of them", () => {
-  const one = setUp("GET /a", 100, ...inSequence(query, 9, 5));
-  expect(isPerNamespace(one.trace, one.spans, 3)).toBe(false);
-  const each = setUp("GET /a", 100, ...perNamespace(query, 9, 5));
-  expect(isPerNamespace(each.trace, each.spans, 3)).toBe(true);
-  const some = setUp("GET /a", 100, ...perNamespace(query, 9, 5), ...inSequence(query, 3, 5));
-  expect(isPerNamespace(some.trace, some.spans, 3)).toBe(false);
 });
 
 test("after the answer: more than half of the calls begin when the request has ended, by the same clock", () => {

@@ -25,15 +25,19 @@ export function requestGuardOf(
   return isLongLived(trace, spans, endpointSpan) ? "long-lived" : undefined;
 }
 
+/** The answer that makes a connection of a request, such as a WebSocket's. */
+const switchingProtocols = 101;
+
 /**
  * More than a minute: a worker or a schedule has many units of work in one span, and a stream polls. Only a request
- * whose calls follow each other closely is a slow request.
+ * whose calls follow each other closely is a slow request. A connection that a request became has many, however long it is.
  */
 export function isLongLived(
   trace: TraceView,
   spans: readonly SpanIndex[],
   endpointSpan: SpanIndex,
 ): boolean {
+  if (trace.httpResponseStatusCode[endpointSpan] === switchingProtocols) return true;
   if (trace.end[endpointSpan]! - trace.start[endpointSpan]! <= requestMaxNs) return false;
   if (trace.kind[endpointSpan] !== spanKind.server) return true;
   const end = spans.reduce((latest, span) => Math.max(latest, trace.end[span]!), 0);
@@ -58,17 +62,6 @@ export function isAfterAnswer(
       trace.start[span]! >= answered && trace.resourceId[span] === trace.resourceId[endpointSpan],
   );
   return countRepeats(trace, after) > countRepeats(trace, spans) / 2;
-}
-
-/** One tenant's database after the other: no namespace sees `repeatsMin` calls. */
-export function isPerNamespace(
-  trace: TraceView,
-  spans: readonly SpanIndex[],
-  repeatsMin: number,
-): boolean {
-  const byNamespace = Map.groupBy(spans, (span) => trace.dbNamespace[span]!);
-  if (byNamespace.size === 1) return false;
-  return [...byNamespace.values()].every((group) => countRepeats(trace, group) < repeatsMin);
 }
 
 /**

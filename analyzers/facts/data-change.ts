@@ -13,6 +13,16 @@ export function hasEffects(trace: TraceView, span: SpanIndex): boolean {
   return textHasEffects(trace.dbQueryText[span]!);
 }
 
+/** Whether a query locks, waits or changes its session, so that what comes after it may need it to be done. */
+export function actsOnOthers(trace: TraceView, span: SpanIndex): boolean {
+  return textActs(trace.dbQueryText[span]!);
+}
+
+/** `SELECT f($1)`: nothing but a function, and nobody knows what it does. */
+export function readsNoTable(trace: TraceView, span: SpanIndex): boolean {
+  return textReadsNoTable(trace.dbQueryText[span]!);
+}
+
 /** Database calls that may change what a later read returns, by start. */
 export const databaseChanges = oncePerTrace((trace): readonly SpanIndex[] =>
   spansOf(
@@ -59,14 +69,23 @@ function spansOf(trace: TraceView, isWanted: (span: SpanIndex) => boolean): Span
   return found;
 }
 
-const effects = new RegExp(
+/** What a query does to others: it locks, waits, counts up, or changes its session. */
+const acts = new RegExp(
   [
     String.raw`\bfor\s+(no\s+key\s+)?(key\s+)?(update|share)\b|\block\s+in\s+share\s+mode\b`,
-    String.raw`\bcurrent_timestamp\b|\blocaltimestamp\b|\bsysdate\b`,
-    String.raw`\b(nextval|currval|lastval|setval|now|\w+_timestamp|timeofday|getdate|sysdatetime)\s*\(`,
-    String.raw`\b(random\w*|rand|newid|uuid\w*|\w+_uuid\w*|set_config|last_insert_id|row_count|found_rows)\s*\(`,
-    String.raw`\b(pg_\w+|\w+_lock|sleep|benchmark)\s*\(`,
+    String.raw`\b(nextval|setval|set_config|pg_\w+|\w+_lock|sleep|benchmark)\s*\(`,
   ].join("|"),
   "i",
 );
-const textHasEffects = oncePerText((text) => effects.test(text));
+/** What answers something else each time that it runs. */
+const varies = new RegExp(
+  [
+    String.raw`\bcurrent_timestamp\b|\blocaltimestamp\b|\bsysdate\b`,
+    String.raw`\b(currval|lastval|now|\w+_timestamp|timeofday|getdate|sysdatetime)\s*\(`,
+    String.raw`\b(random\w*|rand|newid|uuid\w*|\w+_uuid\w*|last_insert_id|row_count|found_rows)\s*\(`,
+  ].join("|"),
+  "i",
+);
+const textActs = oncePerText((text) => acts.test(text));
+const textHasEffects = oncePerText((text) => acts.test(text) || varies.test(text));
+const textReadsNoTable = oncePerText((text) => /^select\b/i.test(text) && !/\bfrom\b/i.test(text));

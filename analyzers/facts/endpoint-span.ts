@@ -48,7 +48,7 @@ export function endpointLabel({ method, route }: Endpoint): string {
 
 /** Endings of routes that only say whether a process lives; nobody waits for them. For JavaScript and for ClickHouse. */
 export const healthCheckPattern =
-  "(?i)/(health|healthz|healthcheck|health-check|livez|readyz|liveness|readiness|ping)/?$";
+  "(?i)/(_?health|healthz|healthcheck|health-check|livez|readyz|startupz|liveness|readiness|ping|heartbeat)(/(live|liveness|ready|readiness|startup|db|deep|full))?/?$";
 
 const healthCheck = new RegExp(healthCheckPattern.replace("(?i)", ""), "i");
 

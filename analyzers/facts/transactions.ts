@@ -42,6 +42,14 @@ function isEnd(trace: TraceView, span: SpanIndex): boolean {
   return isEndText(textOf(trace, span));
 }
 
+/** `PREPARE TRANSACTION`, `XA PREPARE`: others take part in the transaction, and have to be asked while it is open. */
+export function isTwoPhase(trace: TraceView, span: SpanIndex): boolean {
+  return isTwoPhaseText(textOf(trace, span));
+}
+
+const isTwoPhaseText = oncePerText((text) =>
+  /^\s*(prepare\s+transaction|(commit|rollback)\s+prepared|xa\s)/i.test(text),
+);
 const isBeginText = oncePerText((text) => /^\s*(begin|start\s+transaction)\b/i.test(text));
 const isEndText = oncePerText((text) =>
   /^\s*(commit|end|rollback|abort)\b(?!\s+(\w+\s+)?(to|prepared)\b)/i.test(text),

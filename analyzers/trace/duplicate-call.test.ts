@@ -102,7 +102,7 @@ testDetector(duplicateCall, {
     "a transaction each": [around(statement("begin")), "transaction-control"],
     "a tenant's settings in between": [
       around(statement("set search_path to tenant_2")),
-      "transaction-control",
+      "different-namespaces",
     ],
     "commits themselves": [orderPage(...thrice(statement("commit"))), "transaction-control"],
     "until it no longer fails": [orderPage(...inSequence(failing, 2, 10), [same, 30, 40]), "retry"],
@@ -162,7 +162,7 @@ testDetector(duplicateCall, {
     "the same request to a service": [
       orderPage(...thrice(get)),
       "GET /orders makes the same call with the same parameters 3 times: GET /rates",
-      "high",
+      "medium",
     ],
     "three equal calls": [orderPage(...thrice()), found, "high"],
     "all at once": [

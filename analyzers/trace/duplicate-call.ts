@@ -1,16 +1,18 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
-import {
-  busyNsBefore,
-  isAfterAnswer,
-  isLongLived,
-  isPerNamespace,
-  isPolling,
-} from "../facts/call-guards.ts";
+import { busyNsBefore, isAfterAnswer, isLongLived, isPolling } from "../facts/call-guards.ts";
 import { callKindOf, callLabel, type Operation, operationOf } from "../facts/call-template.ts";
-import { databaseChanges, hasEffects, remoteChanges, touchesSame } from "../facts/data-change.ts";
+import {
+  databaseChanges,
+  hasEffects,
+  readsNoTable,
+  remoteChanges,
+  touchesSame,
+} from "../facts/data-change.ts";
 import { endpointLabel, endpointOf, isHealthCheck } from "../facts/endpoint-span.ts";
 import { type IdenticalCalls, identicalCalls } from "../facts/identical-calls.ts";
 import { sumNs, unionNs } from "../facts/interval-union.ts";
+import { isPerNamespace } from "../facts/per-namespace.ts";
+import { isSchemaWork } from "../facts/schema-work.ts";
 import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
 
 /**
@@ -23,7 +25,7 @@ import { type SpanIndex, statusError, type TraceView } from "../model/trace-view
 export const duplicateCall = defineTraceDetector<Options>({
   meta: {
     id: "duplicate-call",
-    version: 2,
+    version: 3,
     title: "Duplicate calls",
     description:
       "The same query runs, or the same request is made, again with the same parameters; keep its first answer.",
@@ -109,7 +111,8 @@ function toObservation(
     endpointSpan,
     spans,
     repeats,
-    confidence: surroundings.isReadOnly ? "high" : "medium",
+    // Of a request the headers are unknown: it may be asked for another user each time.
+    confidence: surroundings.isReadOnly && isQuery ? "high" : "medium",
     changes: [{ kind: "drop-repeats", spans }],
     fix: reuseFix(callLabel(trace, call)),
     ...(suppressedBy && { suppressedBy }),
@@ -136,6 +139,8 @@ function guardOf(
   if (operation !== "read") return guardByOperation[operation];
   if (isHealthCheck(endpointOf(trace, endpointSpan)) || isPing(trace, call)) return "health-check";
   if (hasEffects(trace, call) || readsNoTable(trace, call)) return "not-repeatable";
+  if (isSchemaWork(trace, call, endpointSpan)) return "schema-work";
+  if (spans.every((span) => trace.httpResponseStatusCode[span] === partialContent)) return "parts";
   if (isLongLived(trace, spans, endpointSpan)) return "long-lived";
   if (isAfterAnswer(trace, spans, endpointSpan)) return "after-answer";
   if (isPolling(trace, spans, busyNs)) return "polling";
@@ -156,15 +161,12 @@ const guardByOperation: Readonly<Record<Exclude<Operation, "read">, GuardId>> = 
   other: "not-a-read",
 };
 
+/** The answer to a request with a `Range`: each is another part, and the URL is the same. */
+const partialContent = 206;
+
 /** `SELECT 1`, as pools and ORMs ask before they hand out a connection. */
 function isPing(trace: TraceView, call: SpanIndex): boolean {
   return /^select\s+[\s\d+?$]+(as\s+\S+)?\s*;?$/i.test(trace.dbQueryText[call]!);
-}
-
-/** `SELECT f($1)`: nothing but a function, and nobody knows what it does. */
-function readsNoTable(trace: TraceView, call: SpanIndex): boolean {
-  const text = trace.dbQueryText[call]!;
-  return /^select\b/i.test(text) && !/\bfrom\b/i.test(text);
 }
 
 /** Without those that failed there are too few: they were made until one succeeded. */

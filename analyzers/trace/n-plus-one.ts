@@ -3,7 +3,7 @@ import {
   busyNsBefore,
   isAfterAnswer,
   isLongLived,
-  isPerNamespace,
+  isPaced,
   isPolling,
 } from "../facts/call-guards.ts";
 import { callPatterns } from "../facts/call-patterns.ts";
@@ -14,7 +14,7 @@ import {
   type Operation,
   operationOf,
 } from "../facts/call-template.ts";
-import { databaseChanges, touchesSame } from "../facts/data-change.ts";
+import { actsOnOthers, databaseChanges, readsNoTable, touchesSame } from "../facts/data-change.ts";
 import {
   endpointLabel,
   endpointOf,
@@ -22,7 +22,11 @@ import {
   isHealthCheck,
 } from "../facts/endpoint-span.ts";
 import { mergeFix } from "../facts/merge-fix.ts";
+import { asksForNewer, isPagination } from "../facts/pagination.ts";
+import { isPerNamespace } from "../facts/per-namespace.ts";
+import { takesFromQueue } from "../facts/queue.ts";
 import { type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
+import { isSchemaWork } from "../facts/schema-work.ts";
 import type { Confidence } from "../model/finding.ts";
 import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
 
@@ -36,7 +40,7 @@ import { type SpanIndex, statusError, type TraceView } from "../model/trace-view
 export const nPlusOne = defineTraceDetector<Options>({
   meta: {
     id: "n-plus-one",
-    version: 3,
+    version: 4,
     title: "N+1 calls",
     description:
       "The same query runs, or the same service is called, once per row; load the rows together instead.",
@@ -145,26 +149,44 @@ function hasDistinctParams({ distinctParams, repeats }: RepeatedCalls): boolean 
 
 /** What is no N+1 although it repeats; the first that holds names the reason. */
 function guardOf(trace: TraceView, calls: RepeatedCalls, repeatsMin: number): GuardId | undefined {
-  const call = calls.spans[0]!;
-  const endpointSpan = endpointSpanOf(trace, call);
-  const operation = operationOf(trace, call);
+  const operation = operationOf(trace, calls.spans[0]!);
   if (operation !== "read") return guardByOperation[operation];
+  return guardOfRequest(trace, calls) ?? guardOfCalls(trace, calls, repeatsMin);
+}
+
+/** Why nothing of its kind is a fault where the calls are made, or of what is asked. */
+function guardOfRequest(trace: TraceView, { spans }: RepeatedCalls): GuardId | undefined {
+  const call = spans[0]!;
+  const endpointSpan = endpointSpanOf(trace, call);
   const callee = { method: "", route: trace.urlTemplate[call]! };
   if (isHealthCheck(endpointOf(trace, endpointSpan)) || isHealthCheck(callee)) {
     return "health-check";
   }
-  if (isLongLived(trace, calls.spans, endpointSpan)) return "long-lived";
-  if (isAfterAnswer(trace, calls.spans, endpointSpan)) return "after-answer";
-  if (isPerNamespace(trace, calls.spans, repeatsMin)) return "different-namespaces";
+  if (isLongLived(trace, spans, endpointSpan)) return "long-lived";
+  if (isAfterAnswer(trace, spans, endpointSpan)) return "after-answer";
+  if (isSchemaWork(trace, call, endpointSpan)) return "schema-work";
+  if (takesFromQueue(trace, call)) return "queue";
+  return actsOnOthers(trace, call) && readsNoTable(trace, call) ? "not-repeatable" : undefined;
+}
+
+/** Why these calls are other than one for each row. */
+function guardOfCalls(
+  trace: TraceView,
+  calls: RepeatedCalls,
+  repeatsMin: number,
+): GuardId | undefined {
+  const { distinctParams, repeats, spans } = calls;
+  if (isPerNamespace(trace, spans, repeatsMin)) return "different-namespaces";
   if (isPipelined(trace, calls)) return "pipeline";
   if (isRetry(trace, calls)) return "retry";
-  const { distinctParams, repeats, spans } = calls;
-  if (!hasDistinctParams(calls) && isPolling(trace, spans, busyNsBefore(trace))) return "polling";
+  const busyNs = busyNsBefore(trace);
+  if (!hasDistinctParams(calls) && isPolling(trace, spans, busyNs)) return "polling";
   if (distinctParams !== null && distinctParams <= repeats * duplicateShareMax) {
     return "same-parameters";
   }
   if (isReadAfterWrite(trace, calls)) return "written-between";
   if (isPagination(trace, calls)) return "pagination";
+  if (asksForNewer(trace, spans[0]!) && isPaced(trace, spans, busyNs)) return "polling";
   const lists = spans.filter((span) => isListCall(trace, span));
   return lists.length > spans.length / 2 ? "batched-lists" : undefined;
 }
@@ -198,30 +220,4 @@ function isReadAfterWrite(trace: TraceView, { spans, distinctParams }: RepeatedC
     (change) => change > first && change < last && touchesSame(trace, change, first),
   );
   return between.length >= spans.length / 2;
-}
-
-/** What the parameters are called that ask for the next part of one answer: of `nextToken`, `per_page` a word. */
-const pagingWords = new Set(
-  "page offset after before cursor start since until skip next continuation marker token limit".split(
-    " ",
-  ),
-);
-
-/**
- * One after the other, with a parameter that is called like a page: pages as likely as rows, unless a driver tells.
- * Where not even the names of the query are known, they may be pages, or the very same call.
- */
-function isPagination(
-  trace: TraceView,
-  { spans, driver, mode, distinctParams }: RepeatedCalls,
-): boolean {
-  const call = spans[0]!;
-  if (callKindOf(trace, call) !== "http" || driver !== null) return false;
-  const template = trace.urlTemplate[call]!;
-  if (/\bpage\/\{/i.test(template)) return true;
-  const [path, names] = template.split("?");
-  if (path!.includes("{")) return false;
-  if (names === undefined) return distinctParams === null || mode !== "concurrent";
-  const words = names.split(/(?=[A-Z])|[&_.-]/);
-  return mode !== "concurrent" && words.some((word) => pagingWords.has(word.toLowerCase()));
 }

@@ -48,6 +48,31 @@ const attempts = (pausesMs: readonly number[], call: SpanFields = failing) => {
 
 testDetector(retryStorm, {
   quiet: {
+    "from one replica to the next": [
+      page(
+        ...inSequence(inserting, 3, 20).map(
+          ([what, start, end], i): SpanNode => [
+            { ...(what as SpanFields), serverAddress: `db-${i}` },
+            start,
+            end,
+          ],
+        ),
+      ),
+      "other-server",
+    ],
+    "an ORM's transaction that is run again": [
+      page(
+        ...[0, 100, 200].map(
+          (at): SpanNode => [
+            { name: "prisma.$transaction" },
+            at,
+            at + 60,
+            [{ ...inserting, paramsHash: "0" }, at, at + 20],
+          ],
+        ),
+      ),
+      "transaction-retry",
+    ],
     "two failures: one retry at once is good practice": page(...inSequence(failing, 2, 20)),
     "three calls that succeed": page(...inSequence({ ...failing, statusCode: 0 }, 3, 20)),
     "pauses that double": [page(...attempts([30, 60, 120])), "backoff"],

@@ -1,6 +1,6 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
 import { requestGuardOf } from "../facts/call-guards.ts";
-import { callKindOf, callLabel } from "../facts/call-template.ts";
+import { callKindOf, callLabel, takesParameters } from "../facts/call-template.ts";
 import { callsOfTrace } from "../facts/calls-of-trace.ts";
 import { durationText } from "../facts/duration-text.ts";
 import {
@@ -11,7 +11,7 @@ import {
 } from "../facts/endpoint-span.ts";
 import { unionNs } from "../facts/interval-union.ts";
 import { countRepeats, type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
-import { isBegin } from "../facts/transactions.ts";
+import { isBegin, transactionsOf } from "../facts/transactions.ts";
 import type { Confidence } from "../model/finding.ts";
 import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
 
@@ -24,7 +24,7 @@ import { type SpanIndex, statusError, type TraceView } from "../model/trace-view
 export const retryStorm = defineTraceDetector<Options>({
   meta: {
     id: "retry-storm",
-    version: 1,
+    version: 2,
     title: "Retries without backoff",
     description:
       "A failing call is made again and again without a pause; wait longer each time, and give up.",
@@ -95,11 +95,15 @@ function statusText(trace: TraceView, failed: readonly SpanIndex[]): string {
   return statuses.size === 1 && status !== 0 ? `, answered with ${status}` : "";
 }
 
-/** The same parameters make it a retry; unknown ones may belong to a loop, most of all where the path holds a value. */
+/** The same parameters make it a retry; unknown ones may belong to a loop, most of all where there is a place for a value. */
 function confidenceOf(trace: TraceView, failed: readonly SpanIndex[]): Confidence {
+  const call = failed[0]!;
   const hashes = new Set(failed.map((span) => trace.paramsHash[span]!));
   if (hashes.size === 1 && !hashes.has("0")) return "high";
-  return trace.urlTemplate[failed[0]!]!.includes("{") ? "low" : "medium";
+  const kind = callKindOf(trace, call);
+  const takesValue =
+    kind === "http" ? trace.urlTemplate[call]!.includes("{") : takesParameters(trace, call);
+  return takesValue ? "low" : "medium";
 }
 
 /** What is no retry, or a considerate one; the first that holds names the reason. */
@@ -108,7 +112,7 @@ function guardOf(
   calls: RepeatedCalls,
   failed: readonly SpanIndex[],
   endpointSpan: SpanIndex,
-  { pauseMsMax }: Options,
+  { failuresMin, pauseMsMax }: Options,
 ): GuardId | undefined {
   const ofRequest = requestGuardOf(trace, failed, endpointSpan);
   if (ofRequest) return ofRequest;
@@ -117,6 +121,8 @@ function guardOf(
     return "different-parameters";
   }
   if (mode === "concurrent") return "at-once";
+  const servers = [...Map.groupBy(failed, (span) => trace.serverAddress[span]!).values()];
+  if (servers.every((ofOne) => countRepeats(trace, ofOne) < failuresMin)) return "other-server";
   if (failed.length < spans.length - failed.length) return "mostly-succeeds";
   const isNotFound = (span: SpanIndex) =>
     /^(404|410)$/.test(`${trace.httpResponseStatusCode[span]}`);
@@ -127,6 +133,10 @@ function guardOf(
 
 /** Each attempt is a transaction of its own, as databases ask for after a deadlock or a failed serialization. */
 function hasTransactionBetween(trace: TraceView, failed: readonly SpanIndex[]): boolean {
+  const own = transactionsOf(trace).filter(({ statements }) =>
+    statements.some((span) => failed.includes(span)),
+  );
+  if (own.length === failed.length) return true;
   const [first, last] = [failed[0]!, failed.at(-1)!];
   return callsOfTrace(trace).calls.some(
     (span) =>

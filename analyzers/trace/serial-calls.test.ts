@@ -47,6 +47,15 @@ const transaction = (...inside: SpanNode[]) => [
 
 testDetector(serialCalls, {
   quiet: {
+    "a lock, then what it is for": [
+      page([sql("select pg_advisory_lock(7)"), 0, 60], [total(1), 60, 120]),
+      "takes-lock",
+    ],
+    "a function, which may do anything": [
+      page([sql("select close_month()"), 0, 60], [total(1), 60, 120]),
+      "takes-lock",
+    ],
+    "a migration": [buildTrace(["migrate", 0, 300, ...chain([total(1), total(2)])]), "schema-work"],
     "two calls at once": page([total(1), 0, 60], [total(2), 5, 65]),
     "calls that are short": page(...chain([total(1), total(2), total(3)], 9)),
     "what is saved is too little to be felt": page(...chain([total(1), total(2)], 49)),

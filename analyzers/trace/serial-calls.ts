@@ -4,6 +4,7 @@ import { callKindOf, callLabel, operationOf } from "../facts/call-template.ts";
 import { callsOfTrace } from "../facts/calls-of-trace.ts";
 import { branchesOf } from "../facts/common-parent.ts";
 import { criticalNs } from "../facts/critical-times.ts";
+import { actsOnOthers, readsNoTable } from "../facts/data-change.ts";
 import { durationText } from "../facts/duration-text.ts";
 import {
   endpointIdentity,
@@ -14,6 +15,7 @@ import {
 import { blockedNs } from "../facts/event-loop-blocks.ts";
 import type { LearnedOrder } from "../facts/learned-order.ts";
 import { callGroups, countRepeats } from "../facts/repeated-calls.ts";
+import { isSchemaWork } from "../facts/schema-work.ts";
 import { transactionsOf } from "../facts/transactions.ts";
 import type { Confidence } from "../model/finding.ts";
 import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
@@ -29,7 +31,7 @@ import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.
 export const serialCalls = defineTraceDetector<Options>({
   meta: {
     id: "serial-calls",
-    version: 2,
+    version: 3,
     title: "Serial calls",
     description: "Calls that don't need each other run one after the other; start them together.",
     severity: "warning",
@@ -176,13 +178,15 @@ function splitAtNeeds(
   return { groups, firstBarrier };
 }
 
+// Not: authors, accessories, featured products, flagships.
 const accessCheck =
-  /(auth|login|session|token|permission|access|policy|acl|feature|flag|toggle|rate[-_ ]?limit|quota|tenant)/i;
+  /(auth(?!ors?\b)|login|session|token|api[-_]?key|credential|permission|membership|\b(roles?|user_roles)\b|access(?!or)|policy|\bacl|feature(?!d)|flag(?!ship)|toggle|rate[-_ ]?limit|quota|tenant|jwks|introspect)/i;
 const caches: ReadonlySet<string> = new Set(["redis", "valkey", "memcached"]);
 
 /** Calls that what follows is likely to need, whatever the parameters say. */
 function barrierOf(trace: TraceView, span: SpanIndex): GuardId | undefined {
   if (operationOf(trace, span) !== "read") return "write-between";
+  if (actsOnOthers(trace, span) || readsNoTable(trace, span)) return "takes-lock";
   if (caches.has(trace.dbSystemName[span]!)) return "cache-lookup";
   return accessCheck.test(callLabel(trace, span)) ? "access-check" : undefined;
 }
@@ -263,6 +267,7 @@ function guardOf(
 ): GuardId | undefined {
   const ofRequest = requestGuardOf(trace, spans, endpointSpan);
   if (ofRequest) return ofRequest;
+  if (isSchemaWork(trace, spans[0]!, endpointSpan)) return "schema-work";
   const inTransaction = transactionsOf(trace).some(
     ({ statements }) => spans.filter((span) => statements.includes(span)).length > 1,
   );

@@ -25,6 +25,11 @@ const text = (dbQueryText: string, fields: Partial<SpanFields> = {}) =>
 
 testDetector(slowQuery, {
   quiet: {
+    "5,000 rows in 120 ms: the rows take the time": [
+      page([{ ...reviews, returnedRows: 5_000 }, 10, 130]),
+      "many-rows",
+    ],
+    "a migration": [buildTrace(["migrate", 0, 200, [reviews, 10, 160]]), "schema-work"],
     "less than 100 ms": one({}, 109),
     "long, and less than half of the request": page([reviews, 0, 99], [reviews, 100, 199]),
     "long, beside something that is longer": page(["render", 0, 199], [reviews, 0, 150]),

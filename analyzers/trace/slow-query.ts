@@ -8,6 +8,7 @@ import { endpointLabel, endpointOf, endpointSpanOf } from "../facts/endpoint-spa
 import { blockedNs } from "../facts/event-loop-blocks.ts";
 import { callsNs } from "../facts/interval-union.ts";
 import { callGroups, countRepeats } from "../facts/repeated-calls.ts";
+import { isSchemaWork } from "../facts/schema-work.ts";
 import { type Slowdown, slowdownOf } from "../facts/slowdown.ts";
 import type { Confidence } from "../model/finding.ts";
 import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
@@ -21,7 +22,7 @@ import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.
 export const slowQuery = defineTraceDetector<Options>({
   meta: {
     id: "slow-query",
-    version: 1,
+    version: 2,
     title: "Slow query",
     description: "One query is most of what the request waits for.",
     severity: "warning",
@@ -119,6 +120,8 @@ const repeatsMax = 4;
 const bulkRowsMin = 1_000;
 const fewRowsMax = 100;
 const manyRowsMin = 1_000;
+/** A row that takes longer was searched for. */
+const rowNsMax = 100_000;
 
 function observe(
   trace: TraceView,
@@ -171,6 +174,7 @@ function guardOf(
   const ofRequest = requestGuardOf(trace, slow, endpointSpan);
   if (ofRequest) return ofRequest;
   if (maintenance.test(text)) return "maintenance";
+  if (isSchemaWork(trace, call, endpointSpan)) return "schema-work";
   const operation = operationOf(trace, call);
   if (operation === "transaction-control" || operation === "cursor") return operation;
   if (blockingRead.test(text || trace.dbQuerySummary[call]!)) return "blocking-read";
@@ -178,10 +182,19 @@ function guardOf(
   if (countRepeats(trace, calls) > repeatsMax) return "repeated";
   const isBulk = slow.every((span) => trace.returnedRows[span]! >= bulkRowsMin);
   if (operation === "write" && isBulk) return "bulk-write";
+  if (operation === "read" && slow.every((span) => isAsLongAsItsRows(trace, span))) {
+    return "many-rows";
+  }
   const own = (removed: (span: SpanIndex) => number) =>
     slow.every((span) => durationNs(trace, span) - removed(span) < callMsMin * 1e6);
   if (own((span) => trace.poolWaitNs[span]!)) return "pool-wait";
   return own((span) => blockedNs(trace, span)) ? "event-loop-block" : undefined;
+}
+
+/** So many rows, so fast, are read and sent and made to objects, and no index makes them fewer. */
+function isAsLongAsItsRows(trace: TraceView, span: SpanIndex): boolean {
+  const rows = trace.returnedRows[span]!;
+  return rows >= manyRowsMin && durationNs(trace, span) <= rows * rowNsMax;
 }
 
 const maintenance =

@@ -45,6 +45,15 @@ const marked = { transactionId: "17" };
 
 testDetector(transactionAcrossCall, {
   quiet: {
+    "others take part in it, and are asked while it is open": [
+      page(
+        ...transaction([
+          [payments, 20, 250],
+          [statement("prepare transaction 'a'"), 255, 260],
+        ]).with(-1, [statement("commit prepared 'a'"), 300, 305]),
+      ),
+      "two-phase",
+    ],
     "the call is made before the transaction begins": page(
       [payments, 0, 200],
       [statement("begin"), 200, 201],

@@ -18,7 +18,7 @@ import {
 import { blockedNs } from "../facts/event-loop-blocks.ts";
 import { sumNs, unionNs } from "../facts/interval-union.ts";
 import { countRepeats } from "../facts/repeated-calls.ts";
-import { type Transaction, transactionsOf } from "../facts/transactions.ts";
+import { isTwoPhase, type Transaction, transactionsOf } from "../facts/transactions.ts";
 import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.ts";
 
 /**
@@ -33,7 +33,7 @@ import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.
 export const transactionAcrossCall = defineTraceDetector<Options>({
   meta: {
     id: "transaction-across-call",
-    version: 1,
+    version: 2,
     title: "Transaction held across a call",
     description:
       "A transaction stays open while something else is waited for; do that before or after it.",
@@ -235,6 +235,7 @@ function guardOf(
   const ofRequest = requestGuardOf(trace, statements, endpointSpan);
   if (ofRequest) return ofRequest;
   if (isAmbiguous) return "overlapping-transactions";
+  if (statements.some((span) => isTwoPhase(trace, span))) return "two-phase";
   if (end === null) return "no-end";
   // Statements at the same time are not those of one connection.
   return unionNs(trace, statements) < 0.9 * sumNs(trace, statements)

@@ -50,6 +50,33 @@ const interleaved = (what: SpanFields) =>
 
 testDetector(writeLoop, {
   quiet: {
+    "an outbox: each message is sent, then marked": [
+      interleaved({ name: "publish", kind: spanKind.producer }),
+      "effect-between",
+    ],
+    "a saga: each payment is made, then noted": [
+      interleaved({ name: "POST", kind: spanKind.client, httpRequestMethod: "POST" }),
+      "effect-between",
+    ],
+    "a queue in a table": [
+      cartPage(
+        ...loop(
+          write("update jobs set a = $1 where id in (select id from jobs for update skip locked)"),
+        ),
+      ),
+      "queue",
+    ],
+    "a script that seeds": [buildTrace(["db:seed", 0, 200, ...loop()]), "schema-work"],
+    "a migration, by what it notes": [
+      buildTrace([
+        "start",
+        0,
+        200,
+        [{ ...query, shapeId: "9", dbQuerySummary: "SELECT knex_migrations" }, 0, 1],
+        ...loop(),
+      ]),
+      "schema-work",
+    ],
     "four inserts": cartPage(...loop(insert, 4)),
     "reads, one per row": cartPage(...loop(query)),
     "inserts of many rows each, as their texts say": [

@@ -1,20 +1,18 @@
 import { defineTraceDetector, type GuardId, type Observation } from "../detector.ts";
 import { bulkFix } from "../facts/bulk-fix.ts";
-import {
-  busyNsBefore,
-  isAfterAnswer,
-  isLongLived,
-  isPaced,
-  isPerNamespace,
-} from "../facts/call-guards.ts";
+import { busyNsBefore, isAfterAnswer, isLongLived, isPaced } from "../facts/call-guards.ts";
 import { callLabel, isDatabaseCall, operationOf } from "../facts/call-template.ts";
+import { remoteChanges } from "../facts/data-change.ts";
 import {
   endpointLabel,
   endpointOf,
   endpointSpanOf,
   isHealthCheck,
 } from "../facts/endpoint-span.ts";
+import { isPerNamespace } from "../facts/per-namespace.ts";
+import { takesFromQueue } from "../facts/queue.ts";
 import { type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
+import { isSchemaWork } from "../facts/schema-work.ts";
 import type { Confidence } from "../model/finding.ts";
 import {
   childrenOf,
@@ -34,7 +32,7 @@ import {
 export const writeLoop = defineTraceDetector<Options>({
   meta: {
     id: "write-loop",
-    version: 1,
+    version: 2,
     title: "Row-by-row writes",
     description: "The same insert, update or delete runs once per row; write the rows together.",
     severity: "warning",
@@ -150,6 +148,9 @@ function guardOf(
   if (isLongLived(trace, spans, endpointSpan)) return "long-lived";
   if (isAfterAnswer(trace, spans, endpointSpan)) return "after-answer";
   if (isPerNamespace(trace, spans, repeatsMin)) return "different-namespaces";
+  if (isSchemaWork(trace, spans[0]!, endpointSpan)) return "schema-work";
+  if (takesFromQueue(trace, spans[0]!)) return "queue";
+  if (notesEffects(trace, spans)) return "effect-between";
   const isDistinct = distinctParams !== null && distinctParams >= repeats * distinctShareMin;
   const failed = spans.filter((span) => trace.statusCode[span] === statusError);
   if (!isDistinct && failed.length >= spans.length / 2) return "retry";
@@ -158,6 +159,24 @@ function guardOf(
   }
   const batches = spans.filter((span) => writesManyRows(trace, span));
   return batches.length > spans.length / 2 ? "batched-writes" : undefined;
+}
+
+/**
+ * Between each two of them something is sent to others: the row says that it was, and has to be there when the process ends.
+ *
+ *   POST /mails  |───|      |───|      |───|      an outbox, a saga: written together, mails would go out twice
+ *   UPDATE outbox     |─|        |─|        |─|
+ */
+function notesEffects(trace: TraceView, spans: readonly SpanIndex[]): boolean {
+  const sent = remoteChanges(trace);
+  let at = 0;
+  let noted = 0;
+  for (const [i, span] of spans.entries()) {
+    const before = at;
+    while (at < sent.length && sent[at]! < span) at++;
+    if (at > before && (i === 0 || sent[at - 1]! > spans[i - 1]!)) noted++;
+  }
+  return noted >= spans.length - 1;
 }
 
 const takesList =
