@@ -59,9 +59,10 @@ export async function examineTraces(
     const { id, version } = detector.meta;
     if (counters.detectorErrors[id] !== errorsBefore[id]) continue;
     const judged = standing.filter(
-      (row) => row.detector === id && row.detectorVersion === version && !tooLarge.has(row.traceId),
+      (row) => row.detector === id && row.detectorVersion <= version && !tooLarge.has(row.traceId),
     );
-    for (const fingerprint of await takeBackOutdated(store, judged, occurred, examiner.now())) {
+    const as = { version, nowMs: examiner.now() };
+    for (const fingerprint of await takeBackOutdated(store, judged, occurred, as)) {
       seen.set(fingerprint, detector);
     }
   }

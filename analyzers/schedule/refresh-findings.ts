@@ -152,8 +152,10 @@ async function readSeen(options: RefreshOptions, stale: readonly StaleFinding[])
     findingsMax: stale.length,
   });
   const shown = new Set(all.map(({ fingerprint }) => fingerprint));
-  const hidden = [...detectorOf.keys()].filter((fingerprint) => !shown.has(fingerprint));
-  await takeBackWhatNothingShows(options, hidden);
+  await takeBackWhatNothingShows(
+    options,
+    stale.filter(({ fingerprint }) => !shown.has(fingerprint)),
+  );
   const windows = all.map(toWindow);
   const requests = await readRequests(options.store, windows);
   const often = all
@@ -168,16 +170,22 @@ async function readSeen(options: RefreshOptions, stale: readonly StaleFinding[])
   return withoutPassing(options, often, Math.floor((options.now() - evidenceMs) / 1000));
 }
 
-/** A finding that stands without an occurrence was seen in traces that turned out otherwise, once all their spans had come. */
+/**
+ * A finding that stands without an occurrence was seen in traces that turned out otherwise, once all their spans had come, or
+ * by an older version of its detector, which the newer one does not confirm.
+ */
 async function takeBackWhatNothingShows(
   { store, now }: RefreshOptions,
-  fingerprints: readonly string[],
+  stale: readonly StaleFinding[],
 ): Promise<void> {
-  if (fingerprints.length === 0) return;
+  if (stale.length === 0) return;
+  const fingerprints = stale.map(({ fingerprint }) => fingerprint);
   const everything = { fingerprints, sinceMs: 0, findingsMax: fingerprints.length };
   const seen = await store.select<OccurrenceTotalsRow>(occurrenceTotalsQuery, everything);
-  const shown = new Set(seen.map(({ fingerprint }) => fingerprint));
-  const hidden = fingerprints.filter((fingerprint) => !shown.has(fingerprint));
+  const versions = new Map(seen.map((row) => [row.fingerprint, row.detectorVersion]));
+  const hidden = stale
+    .filter(({ fingerprint, detector }) => (versions.get(fingerprint) ?? 0) < detector.meta.version)
+    .map(({ fingerprint }) => fingerprint);
   const known = await readFindings(store, hidden);
   await takeBackFindings(store, [...known.values()], now());
 }

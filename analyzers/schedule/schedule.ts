@@ -6,10 +6,12 @@ import { examineTraces } from "./examine.ts";
 import { FurtherEvidence } from "./further-evidence.ts";
 import { KeptOrder } from "./kept-order.ts";
 import { Pace } from "./pace.ts";
+import { RaisedRules } from "./raised-rules.ts";
 import { RefreshBudget } from "./refresh-budget.ts";
 import { refreshFindings, type StaleFinding } from "./refresh-findings.ts";
 import { RefreshQueue } from "./refresh-queue.ts";
 import { type AnalyzerShare, SettledTraces } from "./settled.ts";
+import type { SettledTrace } from "./settled-trace.ts";
 import { TouchedFindings } from "./touched-findings.ts";
 import { TraceCache } from "./trace-cache.ts";
 import { findInWindow } from "./window-findings.ts";
@@ -49,6 +51,9 @@ export class Schedule {
   readonly #further = new FurtherEvidence();
   readonly #kept: KeptOrder;
   readonly #touched: TouchedFindings;
+  readonly #raised: RaisedRules;
+  /** Findings that traces of before touched, and that don't count them yet. */
+  readonly #touchedAgain = new Set<string>();
   #windowRunAt = 0;
 
   constructor(options: ScheduleOptions) {
@@ -56,6 +61,8 @@ export class Schedule {
     this.#settled = new SettledTraces(options.store, options.now, options.share);
     this.#kept = new KeptOrder(options.store, this.#settled.name);
     this.#touched = new TouchedFindings(options.store);
+    const { store, traceDetectors, share } = options;
+    this.#raised = new RaisedRules(store, traceDetectors, this.#settled, share);
   }
 
   get #merges(): boolean {
@@ -64,22 +71,43 @@ export class Schedule {
 
   /** Runs everything that is due, once. Rejects when the store can't be asked; the next run goes on from there. */
   async run(): Promise<void> {
-    const { traceDetectors, counters, ...rest } = this.#options;
+    const { traceDetectors, counters } = this.#options;
     counters.runs++;
     await this.#kept.restore(this.#options.now());
+    const again = await this.#raised.next(this.#options.now());
     for await (const page of this.#settled.pages()) {
       await this.#refreshWaiting();
-      const examiner = { ...rest, counters, detectors: traceDetectors, order: this.#kept.order };
       const sinceMs = this.#settled.watermarkMs;
       for (const { traceId } of page) this.#cache.forget(traceId);
-      const seen = await examineTraces(examiner, page);
-      if (!this.#merges) await this.#touched.tell(seen);
-      else for (const [fingerprint, detector] of seen) this.#wait(fingerprint, detector, sinceMs);
+      await this.#examine(page, traceDetectors);
       counters.examinedUntilMs = sinceMs;
     }
     counters.examinedUntilMs = this.#settled.watermarkMs;
+    if (again) {
+      const page = again.page.map((trace) => ({ ...trace, mayBeAgain: true }));
+      for (const fingerprint of await this.#examine(page, again.detectors)) {
+        this.#touchedAgain.add(fingerprint);
+      }
+    }
     await this.#refreshWaiting();
+    if (this.#touchedAgain.size === 0) await this.#raised.record(this.#options.now());
     if (this.#merges) await this.#runWindows();
+  }
+
+  /** The fingerprints of findings that wait for their numbers now. */
+  async #examine(
+    page: readonly SettledTrace[],
+    detectors: readonly TraceDetector[],
+  ): Promise<readonly string[]> {
+    const { traceDetectors, ...rest } = this.#options;
+    const sinceMs = this.#settled.watermarkMs;
+    const seen = await examineTraces({ ...rest, detectors, order: this.#kept.order }, page);
+    if (!this.#merges) {
+      await this.#touched.tell(seen);
+      return [];
+    }
+    for (const [fingerprint, detector] of seen) this.#wait(fingerprint, detector, sinceMs);
+    return [...seen.keys()];
   }
 
   #wait(fingerprint: string, detector: TraceDetector, sinceMs: number): void {
@@ -124,6 +152,7 @@ export class Schedule {
       due,
     );
     for (const { fingerprint } of due) {
+      this.#touchedAgain.delete(fingerprint);
       const finding = refreshed.get(fingerprint);
       if (finding) onFinding(finding);
       // What fails is left alone for long; what was seen too seldom so far is young, and may be a finding soon.

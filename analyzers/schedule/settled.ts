@@ -39,6 +39,10 @@ export interface AnalyzerShare {
 }
 
 export interface SettledOptions extends Partial<AnalyzerShare> {
+  /** Under which progress is recorded, for a walk of its own beside the first one. */
+  readonly walk?: string;
+  /** Where it begins when nothing is recorded. */
+  readonly fromMs?: number;
   /** Traces that are asked for at once … */
   readonly tracesMax?: number;
   /** … and of these, those that are examined at once. */
@@ -71,11 +75,18 @@ export class SettledTraces {
   constructor(
     store: Store,
     now: () => number,
-    { tracesMax = 50_000, pageMax = 10_000, worker = 0, workers = 1 }: SettledOptions = {},
+    {
+      tracesMax = 50_000,
+      pageMax = 10_000,
+      worker = 0,
+      workers = 1,
+      walk = watermarkName,
+      fromMs = 0,
+    }: SettledOptions = {},
   ) {
     this.#store = store;
     this.#now = now;
-    this.#options = { tracesMax, pageMax, worker, workers };
+    this.#options = { tracesMax, pageMax, worker, workers, walk, fromMs };
   }
 
   /** Traces that settled up to this time were handed out, and the pages done; 0 before the first walk. */
@@ -201,13 +212,13 @@ export class SettledTraces {
 
   /** Under which progress is recorded. Each worker has its own; another number of workers begins anew where nobody has been. */
   get name(): string {
-    const { worker, workers } = this.#options;
-    return workers === 1 ? watermarkName : `${watermarkName} ${worker} of ${workers}`;
+    const { walk, worker, workers } = this.#options;
+    return workers === 1 ? walk : `${walk} ${worker} of ${workers}`;
   }
 
   async #readWatermark(): Promise<number> {
     const [row] = await this.#store.select<WatermarkRow>(watermarkQuery, { name: this.name });
-    this.#recordedMs = row ? Number(row.value) : 0;
+    this.#recordedMs = row ? Number(row.value) : this.#options.fromMs;
     return this.#recordedMs;
   }
 }

@@ -6,8 +6,10 @@ import {
 import type { Row, Store } from "../../storage/store.ts";
 import type { SettledTrace } from "./settled-trace.ts";
 
-/** The guard's name of an occurrence that an examination with all spans no longer shows. */
+/** The guard's name of an occurrence that an examination with all spans no longer shows … */
 const lateSpans = "late-spans";
+/** … and of one that a newer version of its detector does not report. */
+const olderRule = "older-rule";
 /** Traces of one query: their ids are part of it. */
 const tracesAtOnce = 1_000;
 /** Rows of one query. What is more is not taken back, and is the finding's for its 30 days. */
@@ -23,7 +25,7 @@ export async function readStanding(
   for (let from = 0; from < again.length; from += tracesAtOnce) {
     const parameters: OccurrencesOfTracesParameters = {
       traceIds: again.slice(from, from + tracesAtOnce),
-      lateSpans,
+      takenBack: [lateSpans, olderRule],
       occurrencesMax,
     };
     const rows = await store.select<OccurrenceOfTraceRow>(occurrencesOfTracesQuery, parameters);
@@ -49,20 +51,28 @@ export class Occurred {
 /**
  * Takes back what half of a trace seemed to show. A trace that settles again has spans that its first examination had not: a root
  * that gives another endpoint, a write between two equal queries. Its occurrence under a fingerprint that it no longer has
- * stays stored, held back by `late-spans`. Returns the fingerprints of findings that count a trace less. `standing`: of
- * traces and detectors that were judged just now; what failed has said nothing.
+ * stays stored, held back by `late-spans`; so does, by `older-rule`, what an older version than `version` reported and this
+ * one does not. Returns the fingerprints of findings that count a trace less. `standing`: of traces and of a detector that
+ * were judged just now; what failed has said nothing.
  */
 export async function takeBackOutdated(
   store: Store,
   standing: readonly OccurrenceOfTraceRow[],
   occurred: Occurred,
-  nowMs: number,
+  { version, nowMs }: { readonly version: number; readonly nowMs: number },
 ): Promise<string[]> {
-  const outdated = standing.filter((row) => occurred.isReported(row) === undefined);
+  const outdated = standing.filter((row) =>
+    row.detectorVersion === version
+      ? occurred.isReported(row) === undefined
+      : row.guard === "" && !occurred.isReported(row),
+  );
   if (outdated.length > 0) {
     await store.insertRows(
       "occurrences",
-      outdated.map((row) => toTakenBack(row, nowMs)),
+      outdated.map((row) => ({
+        ...toTakenBack(row, nowMs),
+        suppressed_by: row.detectorVersion === version ? lateSpans : olderRule,
+      })),
     );
   }
   return standing
@@ -78,7 +88,6 @@ function toTakenBack(row: OccurrenceOfTraceRow, seenAt: number): Row {
     detector_version: row.detectorVersion,
     ts: row.tsMs,
     seen: seenAt,
-    suppressed_by: lateSpans,
     span_ids: row.spanIds,
     evidence: row.evidence,
   };

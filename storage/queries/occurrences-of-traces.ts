@@ -1,6 +1,6 @@
 import type { Query } from "../store.ts";
 
-/** What stands of earlier examinations of these traces; what late spans took back stands no more. */
+/** What stands of earlier examinations of these traces; what a later one took back stands no more. */
 export const occurrencesOfTracesQuery: Query = {
   name: "occurrences-of-traces",
   sql: `
@@ -15,15 +15,15 @@ export const occurrencesOfTracesQuery: Query = {
       evidence
     FROM occurrences FINAL
     WHERE trace_id IN (SELECT toFixedString(arrayJoin({traceIds:Array(String)}), 32))
-      AND suppressed_by != {lateSpans:String}
+      AND suppressed_by NOT IN {takenBack:Array(String)}
     ORDER BY trace_id, fingerprint, detector_version
     LIMIT {occurrencesMax:UInt32}`,
 };
 
 export type OccurrencesOfTracesParameters = {
   readonly traceIds: readonly string[];
-  /** The guard's name under which an occurrence is taken back. */
-  readonly lateSpans: string;
+  /** The guards' names under which an occurrence is taken back. */
+  readonly takenBack: readonly string[];
   readonly occurrencesMax: number;
 };
 
