@@ -1,3 +1,4 @@
+import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { KeptAttributes } from "../tracing/attribute-writer.ts";
 import type { CalledStatement } from "./called-statement.ts";
 import type { SqlSummary } from "./sql-summary.ts";
@@ -19,6 +20,7 @@ export interface Statement extends SqlSummary, CalledStatement {
 export interface SentStatement {
   readonly server: DatabaseServer;
   readonly attributes: KeptAttributes;
+  readonly alike: AlikeSpans;
 }
 
 export interface DatabaseServer {

@@ -10,7 +10,7 @@ import { encodeAnyValue } from "./encode-any-value.ts";
 import type { EncodedPlace } from "./span-chunk.ts";
 
 /** Field 9 of OTLP's Span. */
-const spanAttributesTag = 0x4a;
+export const spanAttributesTag = 0x4a;
 
 /** Of a text; longer ones are cut. The collector reads 32,768 characters of a query. */
 export const textCharactersMax = 40_000;

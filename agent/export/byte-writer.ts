@@ -32,8 +32,7 @@ export class ByteWriter {
 
   double(value: number): void {
     const at = this.#take(8);
-    if (at === -1) return;
-    this.#view.setFloat64(at, value, true);
+    if (at !== -1) this.setDouble(at, value);
   }
 
   byte(value: number): void {
@@ -81,26 +80,61 @@ export class ByteWriter {
   }
 
   /** A trace's id, its first word first. */
-  traceId(fieldTag: number, { id0, id1, id2, id3 }: TraceIdWords): void {
+  traceId(fieldTag: number, ids: TraceIdWords): void {
     const at = this.#take(18);
     if (at === -1) return;
-    const view = this.#view;
-    view.setUint8(at, fieldTag);
-    view.setUint8(at + 1, 16);
-    view.setUint32(at + 2, id0);
-    view.setUint32(at + 6, id1);
-    view.setUint32(at + 10, id2);
-    view.setUint32(at + 14, id3);
+    this.#view.setUint8(at, fieldTag);
+    this.#view.setUint8(at + 1, 16);
+    this.setTraceId(at + 2, ids);
   }
 
   spanId(fieldTag: number, id0: number, id1: number): void {
     const at = this.#take(10);
     if (at === -1) return;
-    const view = this.#view;
-    view.setUint8(at, fieldTag);
-    view.setUint8(at + 1, 8);
-    view.setUint32(at + 2, id0);
-    view.setUint32(at + 6, id1);
+    this.#view.setUint8(at, fieldTag);
+    this.#view.setUint8(at + 1, 8);
+    this.setSpanId(at + 2, id0, id1);
+  }
+
+  // What follows is written over bytes that are there.
+
+  setTraceId(at: number, { id0, id1, id2, id3 }: TraceIdWords): void {
+    this.#view.setUint32(at, id0);
+    this.#view.setUint32(at + 4, id1);
+    this.#view.setUint32(at + 8, id2);
+    this.#view.setUint32(at + 12, id3);
+  }
+
+  setSpanId(at: number, id0: number, id1: number): void {
+    this.#view.setUint32(at, id0);
+    this.#view.setUint32(at + 4, id1);
+  }
+
+  setTime(at: number, ms: number): void {
+    const ns = ms * 1e6;
+    const high = Math.floor(ns / 2 ** 32);
+    this.#view.setUint32(at, ns - high * 2 ** 32, true);
+    this.#view.setUint32(at + 4, high, true);
+  }
+
+  setDouble(at: number, value: number): void {
+    this.#view.setFloat64(at, value, true);
+  }
+
+  setByte(at: number, value: number): void {
+    this.#bytes[at] = value;
+  }
+
+  /** A varint of four bytes, of a value below 2^28. */
+  setVarint4(at: number, value: number): void {
+    const low = (value & 0x7f) | ((value & 0x3f80) << 1);
+    const high = ((value & 0x1fc000) << 2) | ((value & 0xfe00000) << 3);
+    this.#view.setInt32(at, low | high | 0x808080, true);
+  }
+
+  setHex(at: number, high: number, low: number): void {
+    writeHex(this.#bytes, at, high);
+    writeHex(this.#bytes, at + 8, low);
   }
 
   /** Where so many bytes go; -1 beyond the end, for a view would throw there. */
@@ -118,14 +152,10 @@ export class ByteWriter {
 
   /** Nanoseconds since 1970 as fixed64; a double holds today's to a quarter of a microsecond. */
   time(fieldTag: number, ms: number): void {
-    const ns = ms * 1e6;
-    const high = Math.floor(ns / 2 ** 32);
     const at = this.#take(9);
     if (at === -1) return;
-    const view = this.#view;
-    view.setUint8(at, fieldTag);
-    view.setUint32(at + 1, ns - high * 2 ** 32, true);
-    view.setUint32(at + 5, high, true);
+    this.#view.setUint8(at, fieldTag);
+    this.setTime(at + 1, ms);
   }
 
   /** Tag, length in `lengthWidth` bytes (0: as few as it may need), UTF-8. */

@@ -4,6 +4,7 @@ import type { ParamsHash } from "../evidence/params-hash.ts";
 import type { SqlComments } from "../evidence/sql-comment.ts";
 import type { SlowStatements } from "../plans/slow-statements.ts";
 import type { PoolGauges } from "../runtime/metrics/pool-gauges.ts";
+import { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { RecordedSpan, Repeat } from "../tracing/recorded-span.ts";
 import { keys } from "./attribute-keys.ts";
@@ -132,6 +133,10 @@ export class DatabaseCall implements Repeat {
     else span.endAt(endMs);
   }
 
+  get alike(): AlikeSpans | undefined {
+    return this.#callSite === undefined ? this.#start.statement.sent?.alike : undefined;
+  }
+
   writeShared(writer: AttributeWriter): void {
     const { statement, server } = this.#start;
     statement.sent ??= toSent(statement, server);
@@ -176,7 +181,7 @@ function isSameServer(one: DatabaseServer, other: DatabaseServer): boolean {
 
 function toSent(statement: Statement, server: DatabaseServer): SentStatement {
   const write = (writer: AttributeWriter) => writeStatement(writer, statement, server);
-  return { server, attributes: { write, bytes: undefined } };
+  return { server, attributes: { write, bytes: undefined }, alike: new AlikeSpans() };
 }
 
 function writeStatement(

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { CapturedHeaders } from "../evidence/captured-headers.ts";
 import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
+import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { LocalTrace } from "../tracing/local-trace.ts";
 import { monotonicNow } from "../tracing/monotonic-clock.ts";
@@ -12,6 +13,7 @@ import { keys } from "./attribute-keys.ts";
 import { Guard } from "./guard.ts";
 import {
   endServerSpan,
+  nameServerSpan,
   startServerSpan,
   writeRequestHead,
   writeStatus,
@@ -60,8 +62,8 @@ export function instrumentHttpServer(
     const onClose = () => {
       const nowMs = monotonicNow();
       runtime.requestEnding(span, nowMs);
-      const { statusCode } = response;
-      endServerSpan(span, request.method ?? "", { statusCode, nowMs });
+      detail.alike = nameServerSpan(span, request.method ?? "");
+      endServerSpan(span, { statusCode: response.statusCode, nowMs });
     };
     // Not `once`, which costs three times as much: it is emitted once.
     response.on("close", guard.bind(onClose));
@@ -89,6 +91,7 @@ class AnsweredRequest implements SpanDetail {
   readonly #remoteAddress: string | undefined;
   readonly #writtenBefore: number;
   readonly #url: string;
+  alike: AlikeSpans | undefined = undefined;
 
   constructor(
     trace: LocalTrace,

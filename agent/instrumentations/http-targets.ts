@@ -1,6 +1,7 @@
 import type { CalledStatement } from "../evidence/called-statement.ts";
 import { type HostAndPort, toHostAndPort } from "../evidence/host-and-port.ts";
 import { toHttpStatement } from "../evidence/http-call.ts";
+import { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter, KeptAttributes } from "../tracing/attribute-writer.ts";
 import { keys } from "./attribute-keys.ts";
 import { writeMethod } from "./http-method.ts";
@@ -20,6 +21,7 @@ export interface HttpStatement extends CalledStatement {
 export class HttpTarget implements KeptAttributes {
   readonly origin: string;
   bytes: Uint8Array | undefined = undefined;
+  readonly alike = new AlikeSpans();
   readonly #client: string;
   readonly #method: string;
   readonly #server: HostAndPort;

@@ -3,6 +3,7 @@ import type { TLSSocket } from "node:tls";
 import type { CapturedHeaders } from "../evidence/captured-headers.ts";
 import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
+import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
@@ -13,6 +14,7 @@ import { bindBody } from "./http-server.ts";
 import { isGrpc } from "./http2-headers.ts";
 import {
   endServerSpan,
+  nameServerSpan,
   startServerSpan,
   writeRequestHead,
   writeStatus,
@@ -67,6 +69,7 @@ class AnsweredStream implements SpanDetail {
   readonly #headers: IncomingHttpHeaders;
   readonly #remoteAddress: string | undefined;
   readonly #scheme: "http" | "https";
+  alike: AlikeSpans | undefined = undefined;
 
   constructor(span: RecordedSpan, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.#span = span;
@@ -80,7 +83,8 @@ class AnsweredStream implements SpanDetail {
 
   finish(nowMs: number): void {
     const { ":method": method = "" } = this.#headers;
-    endServerSpan(this.#span, method, { statusCode: this.#statusCode, nowMs });
+    this.alike = nameServerSpan(this.#span, method);
+    endServerSpan(this.#span, { statusCode: this.#statusCode, nowMs });
   }
 
   /** 0 when no answer was begun. */

@@ -4,6 +4,7 @@ import { type HttpRequest, toHttpParams, toPathTemplate } from "../evidence/http
 import type { HashParams, ParamsHash } from "../evidence/params-hash.ts";
 import { redactQuery } from "../evidence/redact-query.ts";
 import { type ActiveContext, baggageOf, isSuppressed } from "../tracing/active-context.ts";
+import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { otlpKind, type RecordedSpan, type SpanDetail } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
@@ -127,6 +128,10 @@ export class OutgoingCall implements SpanDetail {
     if (trace.failedCalls.size < failedCallsMax) {
       trace.failedCalls.set(this.#paramsHash.text, this.#resendCount + 1);
     }
+  }
+
+  get alike(): AlikeSpans | undefined {
+    return this.#callSite === undefined ? this.#target.alike : undefined;
   }
 
   write(writer: AttributeWriter): void {

@@ -1,5 +1,6 @@
 import type { CalledStatement } from "../evidence/called-statement.ts";
 import { toKeyTemplate } from "../evidence/key-template.ts";
+import { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter, KeptAttributes } from "../tracing/attribute-writer.ts";
 import { keys } from "./attribute-keys.ts";
 
@@ -25,6 +26,7 @@ export interface RedisServer {
 interface SentCommand {
   readonly server: RedisServer;
   readonly attributes: KeptAttributes;
+  readonly alike: AlikeSpans;
 }
 
 /** What is known of a command by its name. */
@@ -74,7 +76,7 @@ export function isSameServer(one: RedisServer, other: RedisServer): boolean {
 
 export function toSent(command: RedisCommand, server: RedisServer): SentCommand {
   const write = (writer: AttributeWriter) => writeCommand(writer, command, server);
-  return { server, attributes: { write, bytes: undefined } };
+  return { server, attributes: { write, bytes: undefined }, alike: new AlikeSpans() };
 }
 
 export function writeCommand(

@@ -1,6 +1,7 @@
 import type { CallSite } from "../evidence/call-site.ts";
 import type { ParamsHash } from "../evidence/params-hash.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
+import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { otlpKind, type RecordedSpan, type Repeat } from "../tracing/recorded-span.ts";
 import { keys } from "./attribute-keys.ts";
@@ -135,6 +136,11 @@ class RedisCall implements Repeat, TracedCall {
 
   isAlike(other: Repeat): boolean {
     return other instanceof RedisCall && isSameServer(this.#start.server, other.#start.server);
+  }
+
+  get alike(): AlikeSpans | undefined {
+    const { callSite, command } = this.#start;
+    return callSite === undefined ? command.sent?.alike : undefined;
   }
 
   writeShared(writer: AttributeWriter): void {

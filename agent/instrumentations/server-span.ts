@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { CapturedHeaders } from "../evidence/captured-headers.ts";
 import { readQueueTime } from "../evidence/queue-time.ts";
 import { redactQuery } from "../evidence/redact-query.ts";
+import { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { LocalTrace } from "../tracing/local-trace.ts";
 import { monotonicNow } from "../tracing/monotonic-clock.ts";
@@ -36,34 +37,41 @@ export function startServerSpan(
   return span;
 }
 
-/** Ends it, with the route in its name if a framework has found one. `nowMs` is what `performance.now()` says. */
+/** Ends it. `nowMs` is what `performance.now()` says. */
 export function endServerSpan(
   span: RecordedSpan,
-  method: string,
   { statusCode, nowMs }: { readonly statusCode: number; readonly nowMs: number },
 ): void {
-  const { route } = span.trace;
-  if (route !== "" && span.name === method) span.name = toName(method, route);
   if (statusCode >= 500) span.setStatus({ code: 2 });
   span.endAt(span.trace.toEpochMs(nowMs));
 }
 
-const namesMax = 2_000;
-const names = new Map<string, Map<string, string>>();
+/** Requests by one method to one route. */
+interface NamedRequests {
+  readonly name: string;
+  readonly alike: AlikeSpans;
+}
 
-/** The same text each time: it is put together once. */
-function toName(method: string, route: string): string {
-  let ofMethod = names.get(method);
-  const known = ofMethod?.get(route);
-  if (known !== undefined) return known;
-  const name = `${method} ${route}`;
-  if (ofMethod === undefined) {
-    ofMethod = new Map();
-    // Clients may make up methods, as far as Node reads them.
-    if (names.size < 64) names.set(method, ofMethod);
-  }
-  if (ofMethod.size < namesMax) ofMethod.set(route, name);
-  return name;
+const routesMax = 2_000;
+const methodsMax = 64;
+const named = new Map<string, Map<string, NamedRequests>>();
+
+/** Puts the route into the span's name if a framework has found one; undefined when the application has named it. */
+export function nameServerSpan(span: RecordedSpan, method: string): AlikeSpans | undefined {
+  if (span.name !== method) return undefined;
+  const { route } = span.trace;
+  const known = named.get(method)?.get(route) ?? toNamed(method, route);
+  span.name = known.name;
+  return known.alike;
+}
+
+function toNamed(method: string, route: string): NamedRequests {
+  const made = { name: route === "" ? method : `${method} ${route}`, alike: new AlikeSpans() };
+  const ofMethod = named.get(method) ?? new Map<string, NamedRequests>();
+  // Clients may make up methods, as far as Node reads them.
+  if (ofMethod.size === 0 && named.size < methodsMax) named.set(method, ofMethod);
+  if (ofMethod.size < routesMax) ofMethod.set(route, made);
+  return made;
 }
 
 export interface RequestHead extends ServiceHead {

@@ -12,6 +12,7 @@ import {
 } from "@opentelemetry/api";
 import { countDropped } from "../diagnostics.ts";
 import type { ParamsHash } from "../evidence/params-hash.ts";
+import type { AlikeSpans } from "./alike-spans.ts";
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { toException } from "./exception-attributes.ts";
 import { wordToHex } from "./hex-words.ts";
@@ -30,6 +31,8 @@ export interface SpanDetail {
   write(writer: AttributeWriter): void;
   /** Of a call that may be summed up with others like it; undefined of one that is sent as it is. */
   readonly repeat?: Repeat | undefined;
+  /** Spans that most probably have the same attributes, but for numbers and texts; undefined when nothing is known. */
+  readonly alike?: AlikeSpans | undefined;
 }
 
 /** One of many calls of the same statement in a request. */
