@@ -4,7 +4,7 @@ import { wordToHex } from "../tracing/hex-words.ts";
 import type { CalledStatement } from "./called-statement.ts";
 import { SipHash } from "./sip-hash.ts";
 
-/** 64 bits, in two words that are unsigned. */
+/** 64 bits, in two words that are signed. */
 export class ParamsHash {
   readonly high: number;
   readonly low: number;

@@ -10,7 +10,7 @@ function hashOf(...words: readonly (readonly [number, number])[]): [number, numb
   hash.start(key);
   for (const [low, high] of words) hash.add(low, high);
   hash.finish();
-  return [hash.high, hash.low];
+  return [hash.high >>> 0, hash.low >>> 0];
 }
 
 it("is SipHash-2-4, as its authors' paper and code give its values", () => {

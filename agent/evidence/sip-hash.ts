@@ -7,7 +7,7 @@
  * In halves of 32 bits, as signed integers: a BigInt for each step would cost more than the call.
  */
 export class SipHash {
-  /** The hash, once finished; unsigned. */
+  /** The hash, once finished. */
   low = 0;
   high = 0;
   /** v0 to v3, the lower half first. */
@@ -40,8 +40,8 @@ export class SipHash {
     const v = this.#v;
     v[4]! ^= 0xff;
     this.#mix(4);
-    this.low = (v[0]! ^ v[2]! ^ v[4]! ^ v[6]!) >>> 0;
-    this.high = (v[1]! ^ v[3]! ^ v[5]! ^ v[7]!) >>> 0;
+    this.low = v[0]! ^ v[2]! ^ v[4]! ^ v[6]!;
+    this.high = v[1]! ^ v[3]! ^ v[5]! ^ v[7]!;
   }
 
   #mix(rounds: number): void {

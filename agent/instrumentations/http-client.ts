@@ -11,7 +11,6 @@ interface RequestMessage {
 /** Requests by `node:http` and `node:https`, by Node's diagnostics channels: nothing is patched. */
 export function instrumentHttpClient(options: CallOptions): void {
   const guard = new Guard("node:http requests");
-  const { contexts } = options.tracing;
   const callOptions = { ...options, targets: new HttpTargets("http") };
 
   guard.subscribe<RequestMessage>("http.client.request.created", function onCreated({ request }) {
@@ -19,7 +18,7 @@ export function instrumentHttpClient(options: CallOptions): void {
     if (call === undefined) return;
     setCall(request, call);
     if (!request.headersSent) {
-      call.propagate(contexts.current(), (name, value) => {
+      call.propagate((name, value) => {
         if (!request.hasHeader(name)) request.setHeader(name, value);
       });
     }

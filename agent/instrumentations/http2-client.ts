@@ -96,7 +96,7 @@ export class Http2ClientInstrumentation {
       call.isReused = !session.connecting;
       call.requestBytes = toBytes(headerOf(headers, "content-length"));
       const added = new Map<string, string>();
-      call.propagate(this.#options.tracing.contexts.current(), (name, value) => {
+      call.propagate((name, value) => {
         added.set(name, value);
       });
       args[0] = withHeaders(headers, added);

@@ -3,7 +3,7 @@ import type { CallSiteRules } from "../evidence/call-site-rules.ts";
 import { type HttpRequest, toHttpParams, toPathTemplate } from "../evidence/http-call.ts";
 import type { HashParams, ParamsHash } from "../evidence/params-hash.ts";
 import { redactQuery } from "../evidence/redact-query.ts";
-import { type ActiveContext, baggageOf, isSuppressed } from "../tracing/active-context.ts";
+import { ActiveContext, baggageOf, isSuppressed } from "../tracing/active-context.ts";
 import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { otlpKind, type RecordedSpan, type SpanDetail } from "../tracing/recorded-span.ts";
@@ -28,9 +28,17 @@ export interface HttpCallOptions extends CallOptions {
   readonly targets: HttpTargets;
 }
 
+interface SentCall {
+  /** In which the application made it. */
+  readonly active: ActiveContext | undefined;
+  readonly target: HttpTarget;
+  readonly path: string;
+}
+
 /** An HTTP request that this process makes, whatever client makes it. */
 export class OutgoingCall implements SpanDetail {
   readonly span: RecordedSpan;
+  readonly #active: ActiveContext | undefined;
   readonly #target: HttpTarget;
   readonly #path: string;
   readonly #paramsHash: ParamsHash | undefined;
@@ -52,7 +60,7 @@ export class OutgoingCall implements SpanDetail {
 
   private constructor(
     span: RecordedSpan,
-    { target, path }: { target: HttpTarget; path: string },
+    { active, target, path }: SentCall,
     evidence: {
       hash: ParamsHash | undefined;
       site: CallSite | undefined;
@@ -60,6 +68,7 @@ export class OutgoingCall implements SpanDetail {
     },
   ) {
     this.span = span;
+    this.#active = active;
     this.#target = target;
     this.#path = path;
     this.#paramsHash = evidence.hash;
@@ -75,13 +84,14 @@ export class OutgoingCall implements SpanDetail {
     { method, origin, path }: HttpRequest,
     entry: (...args: never[]) => unknown,
   ): OutgoingCall | undefined {
-    const active = tracing.contexts.current();
-    if (isSuppressed(tracing.contexts.storage.getStore())) return undefined;
+    const store = tracing.contexts.storage.getStore();
+    if (isSuppressed(store)) return undefined;
+    const active = store instanceof ActiveContext ? store : undefined;
     const span = tracing.startSpan(active, method, otlpKind.client);
     const { trace } = span;
     trace.httpCalls += 1;
     const target = targets.of(method, origin);
-    const sent = { target, path };
+    const sent = { active, target, path };
     if (!trace.isSampled) return new OutgoingCall(span, sent, noEvidence);
     const statement = target.statementOf(toPathTemplate(path));
     const index = active === undefined ? 0 : callSites.count(trace, statement.text);
@@ -96,11 +106,11 @@ export class OutgoingCall implements SpanDetail {
   }
 
   /** Hands the headers that continue the trace to `set`. */
-  propagate(active: ActiveContext | undefined, set: (name: string, value: string) => void): void {
+  propagate(set: (name: string, value: string) => void): void {
     set("traceparent", toTraceparent(this.span));
     const { traceState } = this.span.trace;
     if (traceState !== "") set("tracestate", traceState);
-    const baggage = baggageOf(active);
+    const baggage = baggageOf(this.#active);
     if (baggage !== "") set("baggage", baggage);
   }
 

@@ -4,7 +4,7 @@ import { type PgResult, rowsOfPg } from "../evidence/returned-rows.ts";
 import { postgresql } from "../evidence/sql-scan.ts";
 import { Statements } from "../evidence/statements.ts";
 import { followPgPool, toPoolState } from "../runtime/metrics/follow-pg-pool.ts";
-import { type ActiveContext, isSuppressed } from "../tracing/active-context.ts";
+import { ActiveContext, isSuppressed } from "../tracing/active-context.ts";
 import { Checkout } from "./connection-states.ts";
 import type { Constructor } from "./constructor.ts";
 import type { DatabaseCall, DatabaseOptions } from "./database-call.ts";
@@ -107,8 +107,9 @@ export class PgInstrumentation {
   #announce(args: Args, entry: AnyFunction): AnnouncedCall | undefined {
     const sql = textOfQuery(args[0]);
     const { callSites, tracing } = this.#options;
-    if (sql === undefined || isSuppressed(tracing.contexts.storage.getStore())) return undefined;
-    const active = tracing.contexts.current();
+    const store = tracing.contexts.storage.getStore();
+    if (sql === undefined || isSuppressed(store)) return undefined;
+    const active = store instanceof ActiveContext ? store : undefined;
     const trace = active?.trace;
     if (trace?.isSampled === false) return undefined;
     const statement = this.#statements.of(sql);
@@ -150,7 +151,9 @@ export class PgInstrumentation {
       return observePromise(result, onEnd);
     }
     const { contexts } = tracing;
-    const store = contexts.storage.getStore();
+    // The pool's own callback only makes the announced call.
+    const isPools = announced?.isForPromise === true;
+    const store = isPools ? undefined : contexts.storage.getStore();
     const instrumentation = this;
     const onClient: Method = function (...results) {
       states.note(results[1], checkout);
@@ -166,8 +169,7 @@ export class PgInstrumentation {
       const outer = instrumentation.#announced;
       instrumentation.#announced = announced;
       try {
-        // The pool's own callback, which only makes the announced call.
-        if (announced?.isForPromise) return Reflect.apply(callback, this, results);
+        if (isPools) return Reflect.apply(callback, this, results);
         return contexts.call(store, callback as Method, this, results);
       } finally {
         instrumentation.#announced = outer;

@@ -34,7 +34,7 @@ export function instrumentUndici(options: CallOptions): void {
     setCall(request, call);
     call.requestBytes = toBytes(request.contentLength ?? undefined);
     const present = namesOf(request.headers);
-    call.propagate(options.tracing.contexts.current(), (name, value) => {
+    call.propagate((name, value) => {
       if (!present.includes(name)) request.addHeader(name, value);
     });
   });

@@ -15,7 +15,7 @@ export class OwnTime {
   enter(): number {
     this.#entriesLeft -= 1;
     if (this.#entriesLeft > 0) return 0;
-    this.#entriesLeft = 1 + (randomWord() % (2 * timedEvery - 1));
+    this.#entriesLeft = 1 + ((randomWord() >>> 0) % (2 * timedEvery - 1));
     return monotonicNow();
   }
 

@@ -1,4 +1,4 @@
-/** Eight lower-case hex digits of an unsigned 32-bit integer. */
+/** Eight lower-case hex digits of a 32-bit integer. */
 export function wordToHex(word: number): string {
   return String.fromCharCode(
     digit(word >>> 28),
@@ -30,15 +30,15 @@ function digit(value: number): number {
   return value < 10 ? 0x30 + value : 0x57 + value;
 }
 
-/** The unsigned 32-bit integer that eight lower-case hex digits from `at` on stand for; -1 when they are none. */
-export function hexToWord(text: string, at: number): number {
+/** The signed 32-bit integer that eight lower-case hex digits from `at` on stand for; undefined when they are none. */
+export function hexToWord(text: string, at: number): number | undefined {
   let word = 0;
   for (let i = at; i < at + 8; i += 1) {
     const code = text.charCodeAt(i);
     // 0-9, a-f
-    if (code >= 48 && code <= 57) word = word * 16 + code - 48;
-    else if (code >= 97 && code <= 102) word = word * 16 + code - 87;
-    else return -1;
+    if (code >= 48 && code <= 57) word = (word << 4) | (code - 48);
+    else if (code >= 97 && code <= 102) word = (word << 4) | (code - 87);
+    else return undefined;
   }
   return word;
 }

@@ -5,7 +5,7 @@ import { hexToWord, wordToHex } from "./hex-words.ts";
 import { monotonicNow } from "./monotonic-clock.ts";
 import { randomWord } from "./random-words.ts";
 
-/** What a caller says about the trace that it belongs to; ids as unsigned 32-bit integers. */
+/** What a caller says about the trace that it belongs to; ids as signed 32-bit integers. */
 export interface RemoteParent {
   readonly trace: readonly [number, number, number, number];
   readonly span: readonly [number, number];
@@ -98,13 +98,16 @@ export function parseTraceId(text: string, at = 0): RemoteParent["trace"] | unde
   const id1 = hexToWord(text, at + 8);
   const id2 = hexToWord(text, at + 16);
   const id3 = hexToWord(text, at + 24);
-  if (id0 < 0 || id1 < 0 || id2 < 0 || id3 < 0) return undefined;
-  return id0 + id1 + id2 + id3 === 0 ? undefined : [id0, id1, id2, id3];
+  if (id0 === undefined || id1 === undefined || id2 === undefined || id3 === undefined) {
+    return undefined;
+  }
+  return (id0 | id1 | id2 | id3) === 0 ? undefined : [id0, id1, id2, id3];
 }
 
 /** Undefined when the text is no id, or all zeros. */
 export function parseSpanId(text: string, at = 0): RemoteParent["span"] | undefined {
   const id0 = hexToWord(text, at);
   const id1 = hexToWord(text, at + 8);
-  return id0 < 0 || id1 < 0 || id0 + id1 === 0 ? undefined : [id0, id1];
+  if (id0 === undefined || id1 === undefined || (id0 | id1) === 0) return undefined;
+  return [id0, id1];
 }
