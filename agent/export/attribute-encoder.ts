@@ -5,7 +5,7 @@ import {
 } from "@opentelemetry/semantic-conventions";
 import { AttributeKey } from "../tracing/attribute-key.ts";
 import type { AttributeWriter, KeptAttributes } from "../tracing/attribute-writer.ts";
-import { type ByteWriter, varintBytes, widthOf } from "./byte-writer.ts";
+import { type ByteWriter, varintBytes } from "./byte-writer.ts";
 import { encodeAnyValue } from "./encode-any-value.ts";
 import type { EncodedPlace } from "./span-chunk.ts";
 
@@ -19,8 +19,6 @@ const keysMax = 4_096;
 const keyCharactersMax = 256;
 /** More are encoded each time. */
 const keptBytesMax = 4_096;
-/** Tags and lengths within an attribute. */
-const headBytesMax = 8;
 
 /** Writes attributes as OTLP's KeyValue, and remembers the places in files that are among them. */
 export class AttributeEncoder implements AttributeWriter {
@@ -99,7 +97,7 @@ export class AttributeEncoder implements AttributeWriter {
       return;
     }
     const lengthAt = this.#out.length + 1;
-    this.#writeText(key, value, 3);
+    this.#writeText(key, "", value);
     // The attribute's length, its key, then value, string and content, each behind a tag of one byte.
     const anyValueAt = lengthAt + 3 + key.bytes.length + 1;
     const stringAt = anyValueAt + 3 + 1;
@@ -133,45 +131,27 @@ export class AttributeEncoder implements AttributeWriter {
   }
 
   text(key: AttributeKey, value: string): void {
-    if (this.#overrides?.has(key.name)) return;
-    const characters = Math.min(value.length, textCharactersMax);
-    this.#writeText(key, value, widthOf(key.bytes.length + headBytesMax + characters * 3));
+    if (!this.#overrides?.has(key.name)) this.#writeText(key, "", value);
   }
 
   joined(key: AttributeKey, first: string, second: string): void {
-    const characters = first.length + second.length;
-    if (characters > textCharactersMax) {
-      this.text(key, first + second);
-      return;
-    }
     if (this.#overrides?.has(key.name)) return;
-    const width = widthOf(key.bytes.length + headBytesMax + characters * 3);
-    const out = this.#out;
-    out.byte(this.#attributeTag);
-    const lengthAt = out.skip(width);
-    out.copy(key.bytes);
-    out.byte(0x12);
-    const anyValueAt = out.skip(width);
-    out.byte(0x0a);
-    const textAt = out.skip(width);
-    out.text(first);
-    out.text(second);
-    out.fill(textAt, width);
-    out.fill(anyValueAt, width);
-    out.fill(lengthAt, width);
+    if (first.length + second.length > textCharactersMax) this.text(key, first + second);
+    else this.#writeText(key, first, second);
   }
 
-  /** All lengths in so many bytes. */
-  #writeText(key: AttributeKey, value: string, width: number): void {
+  /** `first` is one of few. All lengths have three bytes. */
+  #writeText(key: AttributeKey, first: string, second: string): void {
     const out = this.#out;
+    const lengthAt = out.length + 1;
+    const anyValueAt = lengthAt + 3 + key.bytes.length + 1;
+    const textAt = anyValueAt + 3 + 1;
     out.byte(this.#attributeTag);
-    const lengthAt = out.skip(width);
-    out.copy(key.bytes);
-    out.byte(0x12);
-    const anyValueAt = out.skip(width);
-    out.field(0x0a, value, textCharactersMax, width);
-    out.fill(anyValueAt, width);
-    out.fill(lengthAt, width);
+    out.copy(key.textHead(first));
+    out.text(second.length > textCharactersMax ? second.slice(0, textCharactersMax) : second);
+    out.fill3(textAt);
+    out.fill3(anyValueAt);
+    out.fill3(lengthAt);
   }
 
   integer(key: AttributeKey, value: number): void {
@@ -205,8 +185,7 @@ export class AttributeEncoder implements AttributeWriter {
     // The length of the text is a byte of the value.
     this.#begin(key, 0x0a, 17);
     this.#out.byte(16);
-    this.#out.hex(high);
-    this.#out.hex(low);
+    this.#out.hex(high, low);
   }
 
   kept(attributes: KeptAttributes): void {

@@ -52,17 +52,6 @@ export class ByteWriter {
     this.#bytes[at + 2] = length >>> 14;
   }
 
-  /** Into `width` bytes, which `widthOf` has found to be enough. */
-  fill(at: number, width: number): void {
-    const length = this.length - at - width;
-    if (width === 3) this.fill3(at);
-    else if (width === 1) this.#bytes[at] = length;
-    else {
-      this.#bytes[at] = (length & 127) | 128;
-      this.#bytes[at + 1] = length >>> 7;
-    }
-  }
-
   count(fieldTag: number, value: number): void {
     this.byte(fieldTag);
     this.varint(value);
@@ -133,8 +122,8 @@ export class ByteWriter {
   }
 
   setHex(at: number, high: number, low: number): void {
-    writeHex(this.#bytes, at, high);
-    writeHex(this.#bytes, at + 8, low);
+    writeHex(this.#view, at, high);
+    writeHex(this.#view, at + 8, low);
   }
 
   /** Where so many bytes go; -1 beyond the end, for a view would throw there. */
@@ -144,10 +133,10 @@ export class ByteWriter {
     return this.length <= this.#bytes.length ? at : -1;
   }
 
-  /** Eight lower-case hex digits. */
-  hex(word: number): void {
-    writeHex(this.#bytes, this.length, word);
-    this.length += 8;
+  /** Sixteen lower-case hex digits. */
+  hex(high: number, low: number): void {
+    const at = this.#take(16);
+    if (at !== -1) this.setHex(at, high, low);
   }
 
   /** Nanoseconds since 1970 as fixed64; a double holds today's to a quarter of a microsecond. */
@@ -158,17 +147,15 @@ export class ByteWriter {
     this.setTime(at + 1, ms);
   }
 
-  /** Tag, length in `lengthWidth` bytes (0: as few as it may need), UTF-8. */
-  field(fieldTag: number, text: string, charactersMax: number, lengthWidth = 0): void {
-    const value = text.length > charactersMax ? text.slice(0, charactersMax) : text;
+  /** Tag, length in three bytes, UTF-8. */
+  field(fieldTag: number, text: string, charactersMax: number): void {
     this.byte(fieldTag);
-    const width = lengthWidth || widthOf(value.length * 3);
-    const lengthAt = this.skip(width);
-    this.text(value);
-    this.fill(lengthAt, width);
+    const lengthAt = this.skip(3);
+    this.text(text.length > charactersMax ? text.slice(0, charactersMax) : text);
+    this.fill3(lengthAt);
   }
 
-  /** UTF-8. Most texts are short and ASCII: those are copied here, which is faster than the call. */
+  /** UTF-8. Many texts are short and ASCII: those are copied here, which is faster than the call. */
   text(value: string): void {
     const from = this.length;
     const characters = value.length;
@@ -177,7 +164,7 @@ export class ByteWriter {
       this.isOverfull = true;
       return;
     }
-    const written = characters < 64 ? writeAscii(this.#bytes, from, value) : -1;
+    const written = characters < 16 ? writeAscii(this.#bytes, from, value) : -1;
     this.length = from + (written < 0 ? this.#bytes.write(value, from) : written);
   }
 
@@ -226,12 +213,6 @@ function writeAscii(bytes: Uint8Array, from: number, value: string): number {
 }
 
 const int32Max = 2 ** 31 - 1;
-
-/** Bytes of a varint that may be as large as `max`: so many are left for a length that is not known yet. */
-export function widthOf(max: number): number {
-  if (max < 2 ** 7) return 1;
-  return max < 2 ** 14 ? 2 : 3;
-}
 
 /** Bytes of this very varint. */
 export function varintBytes(value: number): number {

@@ -13,6 +13,7 @@ export class AttributeKey {
   readonly bytes: Uint8Array;
   readonly #encoded = new Map<string, Uint8Array>();
   readonly #heads: (Uint8Array | undefined)[] = [];
+  readonly #textHeads = new Map<string, Uint8Array>();
 
   constructor(name: string) {
     this.name = name;
@@ -32,6 +33,23 @@ export class AttributeKey {
       const length = delimitedHead(0, this.bytes.length + value.length + valueBytes).subarray(1);
       head = Buffer.concat([length, this.bytes, value]);
       this.#heads[index] = head;
+    }
+    return head;
+  }
+
+  /**
+   * What stands before the rest of a text that begins with `start`, from the length of the KeyValue on. Lengths have
+   * three bytes, and are open.
+   */
+  textHead(start: string): Uint8Array {
+    let head = this.#textHeads.get(start);
+    if (head === undefined) {
+      const length = [0, 0, 0];
+      const tags = [...length, ...this.bytes, 0x12, ...length, 0x0a, ...length];
+      head = Buffer.concat([Uint8Array.from(tags), Buffer.from(start)]);
+      if (this.#textHeads.size < encodedValuesMax && start.length <= encodedCharactersMax) {
+        this.#textHeads.set(start, head);
+      }
     }
     return head;
   }

@@ -44,12 +44,7 @@ describe("traceparent", () => {
   });
 
   it("that a span writes is read as the span's ids", () => {
-    const trace = new LocalTrace(
-      [0x4bf92f35, 0x77b34da6, 0xa3ce929d | 0, 0x0e0e4736],
-      "",
-      true,
-      0,
-    );
+    const trace = new LocalTrace([0x4bf92f35, 0x77b34da6, 0xa3ce929d | 0, 0x0e0e4736], "", true, 0);
     const span = new RecordedSpan({ add: () => undefined }, trace, undefined, {
       name: "",
       kind: 1,
