@@ -58,5 +58,8 @@ export const distinctKeysMax = 16_384;
 /** Query texts whose shape is remembered, and the bytes of texts and shapes, for each `db.system.name`. */
 export const shapeCacheLimits = { entriesMax: 20_000, bytesMax: 32 * 1024 * 1024 };
 
+/** Shapes that are held once for all texts that have them, and the bytes of these shapes. */
+export const sharedShapesLimits = { entriesMax: 4_096, bytesMax: 4 * 1024 * 1024 };
+
 /** Query text above this is cut before it is read. */
 export const queryTextBytesMax = 32 * 1024;

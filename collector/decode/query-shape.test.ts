@@ -60,6 +60,12 @@ describe("shapes of texts", () => {
     expect(shapeOf(`select ${long} b from t`, "postgresql")).toBe(one);
   });
 
+  it("are held once for all texts that differ in their literals", () => {
+    const shape = shapeOf("select a from t where id = 1", "postgresql");
+    expect(shapeOf("select a from t where id = 2", "postgresql")).toBe(shape);
+    expect(shapeOf("select a from u where id = 2", "postgresql")).not.toBe(shape);
+  });
+
   it("share a cache when the system is none that we know", () => {
     expect(shapeOf("select 1", "made-up-1")).toBe(shapeOf("select 1", "made-up-2"));
   });

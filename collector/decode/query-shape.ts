@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { BoundedCache } from "./bounded-cache.ts";
-import { queryTextBytesMax, shapeCacheLimits } from "./decode-limits.ts";
+import { queryTextBytesMax, shapeCacheLimits, sharedShapesLimits } from "./decode-limits.ts";
 import { toDocumentShape } from "./document-shape.ts";
 import { Hash64 } from "./hash64.ts";
 import { toKeyValueShape } from "./key-value-shape.ts";
@@ -38,6 +38,8 @@ const documentStores = new Set([
 /** Shapes of query texts by `db.system.name`, each worked out once while it stays in the cache. */
 export class QueryShapes {
   readonly #caches = new Map<string, BoundedCache<EncodedShape>>();
+  /** Thousands of texts with other literals have one shape; it takes more memory than they do. */
+  readonly #shared = new BoundedCache<EncodedShape>(sharedShapesLimits);
   readonly #hash = new Hash64();
   readonly #encoder = new TextEncoder();
 
@@ -70,9 +72,12 @@ export class QueryShapes {
   }
 
   #encode({ text, summary, collection, isKnown }: QueryShape): EncodedShape {
+    const key = `${isKnown} ${collection.length} ${summary.length} ${collection}${summary}${text}`;
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
     const bytes = this.#encoder.encode(text);
     this.#hash.start().addBytes(bytes, 0, bytes.length).finish();
-    return {
+    const shape = {
       text: bytes,
       summary: this.#encoder.encode(summary),
       collection: this.#encoder.encode(collection),
@@ -80,6 +85,8 @@ export class QueryShapes {
       lo: this.#hash.lo,
       hi: this.#hash.hi,
     };
+    this.#shared.set(key, shape, 2 * key.length);
+    return shape;
   }
 }
 
