@@ -67,6 +67,7 @@ export function createIntakes(parts: IntakeParts): Readonly<Record<Signal, Intak
       signal,
       decode: (body, encoding, context) =>
         decoder.decode(signal, body, encoding, { ...context, limits: defaultDecodeLimits }),
+      release: decoder.release,
       journal: journals[signal],
       window: config.acceptedWindow,
       now,

@@ -2,19 +2,25 @@ import { parentPort } from "node:worker_threads";
 import { freeBytes } from "../free-bytes.ts";
 import { DecodeError } from "./decode-error.ts";
 import { decodeOtlp, decodeTogether } from "./decode-otlp.ts";
-import type { DecodeJob, DecodeReply } from "./decoder.ts";
+import type { DecodeJob, DecodeReply, DecoderMessage } from "./decoder.ts";
+import { spareBuffers } from "./native-block.ts";
 import { zipkinToProtobuf } from "./zipkin-to-protobuf.ts";
 
 /**
  * The worker's end of `decoder.ts`: jobs that may share a block, a reply for each, in order. An error that is not the
  * request's fault is told apart: the other end takes another worker then, for nobody knows what this one holds.
  */
-parentPort?.on("message", (jobs: readonly DecodeJob[]) => {
+parentPort?.on("message", (message: DecoderMessage) => {
+  if (message instanceof ArrayBuffer) spareBuffers.add(message);
+  else decodeJobs(message);
+});
+
+function decodeJobs(jobs: readonly DecodeJob[]): void {
   const replies = (jobs.length > 1 && decodeJobsTogether(jobs)) || jobs.map(toReply);
   for (const { body } of jobs) freeBytes(body);
   const blocks = replies.flatMap((reply) => ("result" in reply ? reply.result.block.buffer : []));
   parentPort?.postMessage(replies, [...new Set(blocks)]);
-});
+}
 
 /** Undefined when one of the jobs can't be decoded, or has so many keys that others may have lost some by it. */
 function decodeJobsTogether(jobs: readonly DecodeJob[]): DecodeReply[] | undefined {

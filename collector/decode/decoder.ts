@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
+import { freeBytes } from "../free-bytes.ts";
 import type { Signal } from "../signal.ts";
 import { DecodeError, type DecodeErrorCode } from "./decode-error.ts";
 import type { BodyEncoding, DecodeContext, DecodedBlock } from "./decoded-block.ts";
+import { pooledBytesMin } from "./spare-buffers.ts";
 
 export interface Decoder {
   /**
@@ -14,6 +16,8 @@ export interface Decoder {
     encoding: BodyEncoding,
     context: DecodeContext,
   ): Promise<DecodedBlock>;
+  /** Takes over the memory of a block that nobody reads any more. */
+  release(block: Uint8Array<ArrayBuffer>): void;
   /** Bytes of the bodies that wait or are being decoded. */
   queuedBytes(): number;
   /** How many they may be. */
@@ -35,6 +39,9 @@ export interface DecodeJob<Body extends Uint8Array = Uint8Array<ArrayBuffer>> {
   readonly encoding: BodyEncoding;
   readonly context: DecodeContext;
 }
+
+/** Jobs that may share a block, or the memory of a block. */
+export type DecoderMessage = readonly DecodeJob[] | ArrayBuffer;
 
 /** What comes back, one for each job, in order. DECODER_FAILED: it met a fault of ours, and the worker is to end. */
 export type DecodeReply =
@@ -67,6 +74,7 @@ export function createDecoder({
   const pool = new WorkerPool(workers, queueBytesMax);
   return {
     decode: (signal, body, encoding, context) => pool.decode({ signal, body, encoding, context }),
+    release: (block) => pool.release(block),
     queuedBytes: () => pool.queuedBytes,
     queueBytesMax,
     close: () => pool.close(),
@@ -117,6 +125,13 @@ class WorkerPool {
         this.#assign();
       }
     });
+  }
+
+  release(block: Uint8Array<ArrayBuffer>): void {
+    const { buffer } = block;
+    const worker = this.#seats.find((seat) => seat.worker !== null)?.worker;
+    if (!worker || buffer.byteLength < pooledBytesMin) freeBytes(block);
+    else worker.postMessage(buffer satisfies DecoderMessage, [buffer]);
   }
 
   async close(): Promise<void> {

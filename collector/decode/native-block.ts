@@ -2,6 +2,7 @@ import type { BlockColumn } from "../../storage/block-tables.ts";
 import { Column } from "./column.ts";
 import { distinctKeysMax } from "./decode-limits.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
+import { SpareBuffers } from "./spare-buffers.ts";
 
 /**
  * ClickHouse's Native format, as far as our tables need it. A block is
@@ -161,7 +162,7 @@ export class TupleArrayColumn<Fields extends Readonly<Record<string, NativeColum
   }
 }
 
-/** The block as bytes of its own. Empty when there are no rows: ClickHouse takes an empty block for the end. */
+/** The block, in memory of `spareBuffers`. Empty when there are no rows: ClickHouse takes an empty block for the end. */
 export function toNativeBlock(
   table: readonly BlockColumn[],
   columns: Readonly<Record<string, NativeColumn>>,
@@ -178,7 +179,11 @@ export function toNativeBlock(
     columns[name]!.writePrefix(scratch);
     columns[name]!.writeData(scratch);
   }
-  return scratch.bytes.slice(0, scratch.length) as Uint8Array<ArrayBuffer>;
+  const block = spareBuffers.take(scratch.length);
+  block.set(scratch.bytes.subarray(0, scratch.length));
+  return block;
 }
 
 const scratch = new Column();
+/** Of this thread: blocks that come back from the journal. */
+export const spareBuffers: SpareBuffers = new SpareBuffers();

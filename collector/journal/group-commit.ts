@@ -8,7 +8,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Each answers its client at once, so all of a large group would hold the event loop for milliseconds. */
+/** Requests; each answers its client at once, so all of a large group would hold the event loop for milliseconds. */
 const toldAtOnce = 8;
 
 export interface GroupCommitOptions {
@@ -79,10 +79,15 @@ export class GroupCommit {
       failure = { error };
     }
     this.waitingBytes -= bytes;
-    for (const [i, { resolve, reject }] of group.entries()) {
-      if (i > 0 && i % toldAtOnce === 0) await setImmediate();
+    let told = 0;
+    for (const { entry, resolve, reject } of group) {
+      if (told >= toldAtOnce) {
+        await setImmediate();
+        told = 0;
+      }
       if (failure === undefined) resolve();
       else reject(failure.error);
+      told += entry.bodyHashes.length;
     }
   }
 }

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type { Grant } from "../auth/key-ring.ts";
 import type { Counters } from "../counters.ts";
 import type { BodyEncoding, DecodeContext, DecodedBlock } from "../decode/decoded-block.ts";
-import { freeBytes } from "../free-bytes.ts";
 import { rowNames, type Signal } from "../signal.ts";
 import type { Body } from "./read-body.ts";
 import { type AppendedBlock, SharedAppends } from "./shared-appends.ts";
@@ -39,6 +38,8 @@ interface AcceptedRows {
 export interface IntakeOptions {
   readonly signal: Signal;
   readonly decode: Decode;
+  /** Gives a block back that `decode` made, once nobody reads it any more. */
+  readonly release: (block: Uint8Array<ArrayBuffer>) => void;
   readonly journal: AcceptedRows;
   /** How far a row's time may be from now: few days, because each is a partition of its own in an insert. */
   readonly window: { readonly pastMs: number; readonly futureMs: number };
@@ -68,7 +69,7 @@ class DurableIntake implements Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#appends = new SharedAppends((entry) => options.journal.append(entry));
+    this.#appends = new SharedAppends((entry) => options.journal.append(entry), options.release);
   }
 
   async accept({ bytes, sha256 }: Body, encoding: BodyEncoding, grant: Grant): Promise<Acceptance> {
@@ -116,7 +117,7 @@ class DurableIntake implements Intake {
     try {
       grant.takeRows(rows);
     } catch (error) {
-      freeBytes(block);
+      this.#options.release(block);
       throw error;
     }
     try {

@@ -5,6 +5,7 @@ import express from "express";
 import { expect, vi } from "vitest";
 import type { Authorize, Grant } from "../auth/key-ring.ts";
 import { Counters } from "../counters.ts";
+import { freeBytes } from "../free-bytes.ts";
 import { bySignal, type Signal } from "../signal.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { createLimitedServer, defaultHttpLimits, type HttpLimits } from "./http-limits.ts";
@@ -75,6 +76,7 @@ export class ReceiverForTests {
         this.decoded.push(call);
         return await this.decode(...call);
       },
+      release: freeBytes,
       journal: {
         append: async ({ bodyHashes }) => {
           await this.append();

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { freeBytes } from "../free-bytes.ts";
 import { type AppendedBlock, SharedAppends } from "./shared-appends.ts";
 
 const share = (
@@ -15,7 +16,7 @@ const share = (
 
 test("a block is appended when the last of its requests has come, with the hashes of those that have rows", async () => {
   const appended: AppendedBlock[] = [];
-  const appends = new SharedAppends(async (entry) => void appended.push(entry));
+  const appends = new SharedAppends(async (entry) => void appended.push(entry), freeBytes);
   const [one, other] = [new Uint8Array(5), new Uint8Array(6)];
   const first = appends.add(share(one, "a", 2, 3));
   await appends.add(share(other, "x", 1, 1));
@@ -27,8 +28,8 @@ test("a block is appended when the last of its requests has come, with the hashe
   expect([one.length, other.length]).toEqual([0, 0]);
 });
 
-test("a block that can't be appended fails for each of its requests, and is freed", async () => {
-  const appends = new SharedAppends(() => Promise.reject(new Error("disk")));
+test("a block that can't be appended fails for each of its requests, and is released", async () => {
+  const appends = new SharedAppends(() => Promise.reject(new Error("disk")), freeBytes);
   const block = new Uint8Array(5);
   const adding = ["a", "b"].map((hash) => appends.add(share(block, hash, 1, 2)));
   const settled = await Promise.allSettled(adding);
@@ -38,7 +39,7 @@ test("a block that can't be appended fails for each of its requests, and is free
 
 test("a block without rows is not appended", async () => {
   const appended: AppendedBlock[] = [];
-  const appends = new SharedAppends(async (entry) => void appended.push(entry));
+  const appends = new SharedAppends(async (entry) => void appended.push(entry), freeBytes);
   const block = new Uint8Array(0);
   await Promise.all(["a", "b"].map((hash) => appends.add(share(block, hash, 0, 2))));
   expect(appended).toEqual([]);

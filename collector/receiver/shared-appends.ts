@@ -1,5 +1,3 @@
-import { freeBytes } from "../free-bytes.ts";
-
 /** What a journal takes: a block, and the hash of each body with rows in it. */
 export interface AppendedBlock {
   readonly block: Uint8Array;
@@ -22,15 +20,20 @@ interface Gathering {
 }
 
 /**
- * Appends a block once, when each of the requests that were decoded into it has come for it, and frees it after that. They
+ * Appends a block once, when each of the requests that were decoded into it has come for it, and releases it after that. They
  * all come: whatever decodes them hands out all results at once.
  */
 export class SharedAppends {
   readonly #append: (entry: AppendedBlock) => Promise<void>;
+  readonly #release: (block: Share["block"]) => void;
   readonly #gathering = new Map<Uint8Array, Gathering>();
 
-  constructor(append: (entry: AppendedBlock) => Promise<void>) {
+  constructor(
+    append: (entry: AppendedBlock) => Promise<void>,
+    release: (block: Share["block"]) => void,
+  ) {
     this.#append = append;
+    this.#release = release;
   }
 
   /** Settles as the append of the block does; at once when the block is empty. */
@@ -52,6 +55,6 @@ export class SharedAppends {
     const rows = stored.reduce((sum, share) => sum + share.rows, 0);
     const bodyHashes = stored.map(({ bodyHash }) => bodyHash);
     const appending = rows === 0 ? Promise.resolve() : this.#append({ block, rows, bodyHashes });
-    appended.resolve(appending.finally(() => freeBytes(block)));
+    appended.resolve(appending.finally(() => this.#release(block)));
   }
 }
