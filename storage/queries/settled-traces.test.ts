@@ -191,3 +191,53 @@ test("a trace whose spans never pause settles after ten minutes, and again when 
     tickAfter(times.at(-1)! + quietMs),
   ]);
 });
+
+/** Calls of one insert, each of a shape of its own; nanoseconds. */
+async function insertCalls(calls: readonly (readonly [string, number])[]): Promise<void> {
+  const tuples = calls.map(([traceId, ns], i) => `('${traceId}', ${ns}, ${i + 1})`);
+  await run(`
+    INSERT INTO spans (ts, duration, trace_id, shape_id, kind)
+    SELECT now64(9), toUInt64(call.2), unhex(call.1), toUInt64(call.3), 3
+    FROM (SELECT arrayJoin([${tuples.join(", ")}]) AS call)`);
+}
+
+/** What `long_calls_ns` counts, and by what durations are rounded up. */
+const longCallNs = 10_000_000;
+const stepNs = 131_072;
+
+test("signs of durations are never less than what the trace has, and hardly more", async () => {
+  const duration = fc.oneof(
+    fc.nat(2 * stepNs),
+    fc.integer({ min: longCallNs - 10, max: 3 * longCallNs }),
+    fc.nat(1e11),
+  );
+  const trace = fc.array(duration, { minLength: 1, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(trace, { minLength: 1, maxLength: 40 }), async (durations) => {
+      const expected = durations.map((calls) => ({ traceId: newTraceId(), calls }));
+      await insertCalls(
+        expected.flatMap(({ traceId, calls }) => calls.map((ns) => [traceId, ns] as const)),
+      );
+      const text = await run(`
+        SELECT lower(hex(trace_id)), long_calls_ns, longest_call_ns, longest_other_ns
+        FROM trace_arrivals WHERE long_calls_ns < 1e15 FORMAT TSV`);
+      const signs = new Map(
+        text
+          .split("\n")
+          .map((line) => [line.split("\t")[0], line.split("\t").slice(1).map(Number)]),
+      );
+      for (const { traceId, calls } of expected) {
+        const longNs = calls.filter((ns) => ns >= longCallNs).reduce((sum, ns) => sum + ns, 0);
+        const longestNs = Math.max(...calls);
+        const [signLongNs, signLongestNs, signOtherNs] = signs.get(traceId)!;
+        expect(signLongestNs).toBeGreaterThanOrEqual(longestNs);
+        expect(signLongestNs).toBeLessThan(longestNs + stepNs);
+        expect(signOtherNs).toBe(signLongestNs);
+        expect(signLongNs).toBeGreaterThanOrEqual(longNs);
+        expect(signLongNs).toBeLessThanOrEqual(longNs + 2 * stepNs);
+        if (longNs > 0) expect(signLongNs! - signLongestNs!).toBeGreaterThan(longNs - longestNs);
+      }
+    }),
+    { numRuns: 10 },
+  );
+});
