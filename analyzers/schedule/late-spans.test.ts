@@ -143,6 +143,43 @@ test("an instrumentation that falls silent is no fix: the finding stays as it wa
   expect(since).toMatchObject({ status: "new", evidence: { tracesAffected: 5 } });
 });
 
+const sinceThen: readonly [string, (route: string) => OtlpSpan[]][] = [
+  // The database's library says nothing any more; the others do.
+  [
+    "one library alone falls silent",
+    (route) =>
+      Array.from({ length: 20 }, () => callsAnother(loopTrace({ route, queries: 1 }))).flat(),
+  ],
+  [
+    "a sampler drops the requests that have it",
+    (route) => sampled(loopTrace({ route, queries: 0 })),
+  ],
+  ["the endpoint has another name", (route) => loopTrace({ route: `${route}/v2`, queries: 0 })],
+  ["nobody asks any more", () => loopTrace({ route: "/elsewhere", queries: 0 })],
+];
+
+test.each(sinceThen)("%s: that is no fix, and the finding stays as it was", async (name, later) => {
+  const route = `/${name}`;
+  const spans = requests(route);
+  await traces.insert(spans);
+  const [before] = await examine(route, spans, false);
+  expect(before).toMatchObject({ status: "new", evidence: { tracesAffected: 5 } });
+  const since = later(route);
+  await traces.insert(since);
+  expect(await examine(route, since, false)).toEqual([before]);
+});
+
+const callsAnother = ([root, ...calls]: readonly OtlpSpan[]): OtlpSpan[] => [
+  root!,
+  ...calls.map((span) => ({
+    ...span,
+    name: "GET",
+    attributes: { "http.request.method": "GET", "url.full": "http://stock/all" },
+  })),
+];
+const sampled = (spans: readonly OtlpSpan[]): OtlpSpan[] =>
+  spans.map((span) => ({ ...span, traceState: "ot=th:f" }));
+
 /** The same row is read six times, each time after it was written. */
 function rereadAfterWrite(route: string): OtlpSpan[] {
   const [root, ...reads] = loopTrace({ route, queries: 12 });

@@ -10,6 +10,7 @@ export interface OtlpSpan {
   readonly durationMs: number;
   readonly attributes?: Readonly<Record<string, string | number>>;
   readonly hasError?: boolean;
+  readonly traceState?: string;
 }
 
 /** `count` traces of one span each, now: for tests that count spans. */
