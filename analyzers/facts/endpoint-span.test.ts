@@ -38,8 +38,43 @@ test("an endpoint is method and route, else the name, and is shown once", () => 
   expect(labelOf({ name: "process orders" })).toBe("process orders");
 });
 
+test("a server that knows no route has that of its handler, not of a middleware or of another service", () => {
+  const at = (name: string, httpRoute: string) => ({ name, httpRoute });
+  const server = { name: "GET", kind: spanKind.server, httpRequestMethod: "GET" };
+  const trace = buildTrace([
+    server,
+    0,
+    90,
+    [at("middleware - jsonParser", "/a/longer/one"), 0, 1],
+    [at("BookingModule", "/lists"), 1, 80, [at("request handler", "/lists/:id"), 2, 70]],
+    [
+      { name: "GET", kind: spanKind.client },
+      70,
+      80,
+      [{ ...server, httpRoute: "/stock/of/others" }, 71, 79],
+    ],
+  ]);
+  expect(endpointOf(trace, 0)).toEqual({ method: "GET", route: "/lists/:id" });
+  expect(endpointOf(buildTrace([server, 0, 9, ["work", 0, 8]]), 0).route).toBe("GET");
+});
+
+test("a server that is named by its path is one endpoint, whatever ids are in it", () => {
+  const routeOf = (name: string) =>
+    endpointOf(buildTrace([{ name, kind: spanKind.server }, 0, 1]), 0).route;
+  expect(routeOf("GET /orders/17/lines/4")).toBe("GET /orders/{id}/lines/{id}");
+  expect(routeOf("/users/0b1e2f3a-1111-4222-8333-444455556666")).toBe("/users/{id}");
+  expect(routeOf("GET /v2/orders")).toBe("GET /v2/orders");
+});
+
 test("health checks are known by the end of their route", () => {
-  for (const route of ["/health", "/api/healthz", "/Readyz/", "/ping"]) {
+  for (const route of [
+    "/health",
+    "/api/healthz",
+    "/Readyz/",
+    "/ping",
+    "/health/ready",
+    "/_health",
+  ]) {
     expect(isHealthCheck({ method: "GET", route }), route).toBe(true);
   }
   for (const route of ["/healthy-recipes", "/orders/health/notes", "/shipping", "/status"]) {

@@ -2,6 +2,7 @@ import type { Row } from "../../storage/store.ts";
 import type { DetectorMeta, Observation } from "../detector.ts";
 import { callKindOf } from "../facts/call-template.ts";
 import { criticalNs } from "../facts/critical-times.ts";
+import { endpointOf } from "../facts/endpoint-span.ts";
 import { unionNs } from "../facts/interval-union.ts";
 import { topmostOf } from "../facts/topmost.ts";
 import type { CallShape, CallSite } from "../model/finding.ts";
@@ -36,6 +37,7 @@ export function toOccurrence(
     (a, b) => a - b,
   );
   const { endpointSpan } = main;
+  const endpoint = endpointOf(trace, endpointSpan);
   return {
     fingerprint,
     trace_id: trace.traceId,
@@ -44,8 +46,8 @@ export function toOccurrence(
     service: trace.service[endpointSpan]!,
     environment: trace.environment[endpointSpan]!,
     service_version: trace.serviceVersion[endpointSpan]!,
-    http_request_method: trace.httpRequestMethod[endpointSpan]!,
-    http_route: trace.httpRoute[endpointSpan]! || trace.name[endpointSpan]!,
+    http_request_method: endpoint.method,
+    http_route: endpoint.route,
     ts: Number(trace.startTimeUnixNano / 1_000_000n),
     seen: seenAt,
     repeats: told.reduce((sum, { repeats }) => sum + repeats, 0),

@@ -33,7 +33,7 @@ import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.
 export const eventLoopBlock = defineTraceDetector<Options>({
   meta: {
     id: "event-loop-block",
-    version: 1,
+    version: 2,
     title: "Blocked event loop",
     description:
       "Synchronous work keeps every other request of the process waiting; do it elsewhere, or in parts.",

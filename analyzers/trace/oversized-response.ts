@@ -33,7 +33,7 @@ import {
 export const oversizedResponse = defineTraceDetector<Options>({
   meta: {
     id: "oversized-response",
-    version: 1,
+    version: 2,
     title: "Oversized response",
     description: "An endpoint reads or returns far more than a page of data; ask for a part of it.",
     severity: "warning",
