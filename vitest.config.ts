@@ -9,6 +9,13 @@ const slow = [
 /** Two lanes: `unit` is part of `npm run check`, `end-to-end` of `npm test`. */
 export default defineConfig({
   test: {
+    // No measures of speed: a machine that does other work as well must not fail a test. Longer than `patienceMs` of
+    // test/support/until.ts, so that what a test waits for in vain says what it was.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 180_000 } },
+    setupFiles: ["test/support/same-cases.ts"],
     // chDB that is first loaded in a worker thread ends the process with a segmentation fault: forks only.
     pool: "forks",
     // A thread that runs TypeScript strips its types with WebAssembly. Where the processor has protection keys, V8's
@@ -22,9 +29,6 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          // Not a measure of speed: a machine that does other work as well must not fail a test.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
           include: ["**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", ...slow],
         },
@@ -34,9 +38,8 @@ export default defineConfig({
         test: {
           name: "end-to-end",
           include: slow,
-          testTimeout: 240_000,
-          hookTimeout: 120_000,
           fileParallelism: false,
+          globalSetup: ["test/support/build-once.ts"],
         },
       },
     ],

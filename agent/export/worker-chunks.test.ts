@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { until } from "../../test/support/until.ts";
 import { type WorkerGreeting, workerChannelName } from "../thread/worker-channel.ts";
 import { WorkerListeners } from "../thread/worker-listeners.ts";
 import type { SpanChunk } from "./span-chunk.ts";
@@ -14,7 +15,6 @@ const full: SpanChunk = {
 
 /** Of a worker thread, another one in each test. */
 let threadId = 1_000_000;
-const until = (isSo: () => boolean) => vi.waitUntil(isSo, { timeout: 20_000 });
 
 let taken: SpanChunk[];
 let listeners: WorkerListeners;

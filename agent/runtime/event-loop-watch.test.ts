@@ -1,5 +1,6 @@
 import { trace } from "@opentelemetry/api";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it } from "vitest";
+import { until } from "../../test/support/until.ts";
 import { type Block, EventLoopWatch } from "./event-loop-watch.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { cell, createWatchSettings } from "./watch-protocol.ts";
@@ -35,7 +36,8 @@ it("tells a block in which the thread had its CPU, and not one in which it waite
   const own = watchBlocks(() => 0);
   const starved = watchBlocks(() => performance.now());
   holdUp();
-  await vi.waitFor(() => expect(own).toHaveLength(1));
+  // On a busy machine there may be more of them.
+  await until(() => own.length > 0);
   expect(own[0]!.endMs - own[0]!.startMs).toBeGreaterThanOrEqual(blockMs);
   expect(own[0]!.requests).toHaveLength(1);
   expect(starved).toEqual([]);
@@ -55,9 +57,9 @@ it("rests once there is no request, and beats again with the next one", async ()
   watch.wake(performance.now());
   expect(isResting()).toBe(false);
   const first = beats();
-  await vi.waitFor(() => expect(beats()).toBeGreaterThan(first), { timeout: 20_000 });
+  await until(() => beats() > first);
   requests.remove(span, performance.now(), false);
-  await vi.waitFor(() => expect(isResting()).toBe(true), { timeout: 20_000 });
+  await until(isResting);
   // What it did not look at is no delay.
   expect(watch.isLate(performance.now() + 1_000)).toBe(false);
 

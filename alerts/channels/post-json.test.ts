@@ -1,5 +1,3 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type SlackSink, startSlackSink } from "../../test/support/slack-sink.ts";
 import { checkDestination, PostError, postJson, type Resolve } from "./post-json.ts";
@@ -102,7 +100,8 @@ test("silence ends with a timeout, a closed port with an error, neither names th
   sink.answer("silence");
   const late = await errorOf(postJson(sink.url, message, { allowPrivate: true, timeoutMs: 50 }));
   expect(late.code).toBe("POST_TIMEOUT");
-  const closed = await errorOf(postJson(await closedUrl(), message, { allowPrivate: true }));
+  const closedUrl = "http://127.0.0.1:1/secret";
+  const closed = await errorOf(postJson(closedUrl, message, { allowPrivate: true }));
   expect(closed.code).toBe("DESTINATION_UNREACHABLE");
   for (const error of [late, closed]) {
     expect(`${error.stack} ${JSON.stringify(error)} ${error.cause}`).not.toContain("secret");
@@ -128,12 +127,4 @@ async function errorOf(post: Promise<unknown>): Promise<PostError> {
   );
   if (!(error instanceof PostError)) throw new Error(`expected a PostError, got ${error}`);
   return error;
-}
-
-async function closedUrl(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}/secret`;
 }

@@ -12,7 +12,7 @@ let traces: TestStore;
 
 beforeAll(async () => {
   traces = await openTestStore();
-}, 30_000);
+});
 
 afterAll(() => traces.close());
 
@@ -45,7 +45,7 @@ test("a thread of its own finds what is wrong in stored traces, and ends when it
   );
   await analyzer.close();
   expect(analyzer.restarts()).toBe(0);
-}, 20_000);
+});
 
 test("a store that is away is said once and counted; the thread tries again", async () => {
   const log: string[] = [];
@@ -66,7 +66,7 @@ test("a store that is away is said once and counted; the thread tries again", as
   await until(() => log.includes("analysis goes on"));
   expect(log.filter((line) => line.includes("starting"))).toHaveLength(1);
   await analyzer.close();
-}, 20_000);
+});
 
 test("a thread that ends by itself is started again, and its findings come", async () => {
   const started: Worker[] = [];
@@ -86,4 +86,4 @@ test("a thread that ends by itself is started again, and its findings come", asy
   expect(started).toHaveLength(2);
   await analyzer.close();
   process.off("worker", remember);
-}, 20_000);
+});

@@ -19,7 +19,7 @@ const log: string[] = [];
 
 beforeAll(async () => {
   traces = await openTestStore();
-}, 30_000);
+});
 
 afterAll(() => traces.close());
 

@@ -16,7 +16,7 @@ let log: string[] = [];
 
 beforeAll(async () => {
   traces = await openTestStore();
-}, 30_000);
+});
 
 beforeEach(() => {
   log = [];

@@ -14,7 +14,7 @@ let traces: TestStore;
 
 beforeAll(async () => {
   traces = await openTestStore();
-}, 30_000);
+});
 
 afterAll(() => traces.close());
 

@@ -11,7 +11,7 @@ import { Schedule } from "./schedule.ts";
 let traces: TestStore;
 beforeAll(async () => {
   traces = await openTestStore();
-}, 30_000);
+});
 afterAll(() => traces.close());
 
 const other = { ...query, name: "SELECT stock", shapeId: "1002" };

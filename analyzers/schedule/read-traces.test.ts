@@ -13,7 +13,7 @@ const ids = stored.map((spans) => spans[0]!.traceId);
 beforeAll(async () => {
   traces = await openTestStore();
   await traces.insert(stored.flat());
-}, 30_000);
+});
 
 afterAll(() => traces.close());
 

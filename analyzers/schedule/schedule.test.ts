@@ -24,7 +24,7 @@ const endpoint = { service: "shop", environment: "", method: "GET" };
 
 beforeAll(async () => {
   traces = await openTestStore();
-}, 30_000);
+});
 
 beforeEach(() => {
   told = [];

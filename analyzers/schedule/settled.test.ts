@@ -12,7 +12,7 @@ const now = () => Date.now() + aheadMs;
 
 beforeAll(async () => {
   traces = await openTestStore();
-}, 30_000);
+});
 
 beforeEach(() => {
   aheadMs = 0;

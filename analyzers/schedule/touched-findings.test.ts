@@ -35,7 +35,7 @@ beforeEach(async () => {
   aheadMs = 11_000;
   told.length = 0;
   schedules = [0, 1].map((worker) => start(worker));
-}, 30_000);
+});
 
 afterEach(() => traces.close());
 

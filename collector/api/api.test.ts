@@ -43,7 +43,7 @@ beforeAll(async () => {
   server = createServer(express().use("/api/v1", createTestApi())).listen(0, "127.0.0.1");
   await once(server, "listening");
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`;
-}, 30_000);
+});
 
 beforeEach(() => {
   log = [];

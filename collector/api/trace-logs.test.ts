@@ -23,7 +23,7 @@ beforeAll(async () => {
   server = createServer(express().use(api)).listen(0, "127.0.0.1");
   await once(server, "listening");
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}, 30_000);
+});
 
 afterAll(async () => {
   server.close();

@@ -105,7 +105,7 @@ describe("in the store", () => {
   let stored: TestStore;
   beforeAll(async () => {
     stored = await openTestStore();
-  }, 30_000);
+  });
   afterAll(() => stored.close());
 
   it("every record comes back as it was sent, attributes with their type", async () => {

@@ -163,7 +163,7 @@ describe("in the store", () => {
   let stored: TestStore;
   beforeAll(async () => {
     stored = await openTestStore();
-  }, 30_000);
+  });
   afterAll(() => stored.close());
 
   it("every data point comes back as it was sent", async () => {

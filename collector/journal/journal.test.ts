@@ -1,6 +1,7 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { until } from "../../test/support/until.ts";
 import { type Journal, type JournalOptions, openJournal } from "./journal.ts";
 import {
   diskError,
@@ -129,8 +130,8 @@ describe("appending", () => {
     uptimeMs += 15 * minuteMs + 1;
     vi.advanceTimersByTime(minuteMs);
     vi.useRealTimers();
-    await vi.waitFor(async () => expect(await names(".sidecar")).toEqual([]));
-    await vi.waitFor(() => expect(journal.stats().bytes).toBe(0));
+    await until(async () => (await names(".sidecar")).length === 0);
+    await until(() => journal.stats().bytes === 0);
   });
 
   test("a closed journal takes nothing", async () => {

@@ -2,7 +2,7 @@ import { EventEmitter, once } from "node:events";
 import type { Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import express from "express";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import type { Authorize, Grant } from "../auth/key-ring.ts";
 import { Counters } from "../counters.ts";
 import { freeBytes } from "../free-bytes.ts";
@@ -113,7 +113,7 @@ export class ReceiverForTests {
 
   /** Resolves when a request has been refused for this reason. */
   async refused(reason: string): Promise<void> {
-    await vi.waitFor(() => expect(this.counters.value("refused_requests", reason)).toBe(1));
+    await expect.poll(() => this.counters.value("refused_requests", reason)).toBe(1);
   }
 
   get port(): number {

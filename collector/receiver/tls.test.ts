@@ -103,7 +103,7 @@ describe("a server with a certificate", () => {
     socket.on("data", (part) => parts.push(part));
     await once(socket, "close");
     expect(Buffer.concat(parts).toString()).not.toContain("hello");
-    expect(counters.value("failed_handshakes")).toBe(2);
+    await expect.poll(() => counters.value("failed_handshakes")).toBe(2);
     expect((await get(port)).text).toBe("hello");
   });
 

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { zstdDecompressSync } from "node:zlib";
 import { ClickHouseError } from "@clickhouse/client";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import { until } from "../../test/support/until.ts";
 import { defaultRetention } from "../retention.ts";
 import { Hosts } from "./hosts.ts";
 import { openClusterStore } from "./open-cluster-store.ts";
@@ -113,13 +114,16 @@ test("a server that refuses the tables is asked again and said, without the pass
     retention: defaultRetention,
     onLog: (line) => void lines.push(line),
   });
-  await vi.waitFor(() => expect(lines.join()).toContain("Not enough privileges"));
+  await until(() => lines.join().includes("Not enough privileges"));
   expect(lines.join()).not.toContain("s3cret");
   expect(store.isReady()).toBe(false);
   const call = store.select({ name: "one", sql: "SELECT 1" }, {});
   await expect(call).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   await store.close();
-  expect(headers).toEqual([`Basic ${Buffer.from("culprit:s3cret").toString("base64")}`]);
+  // On a busy machine it may have been asked again meanwhile.
+  expect(new Set(headers)).toEqual(
+    new Set([`Basic ${Buffer.from("culprit:s3cret").toString("base64")}`]),
+  );
   server.closeAllConnections();
   server.close();
 });
@@ -142,7 +146,7 @@ test("a file goes to a server compressed, with its token, and answers may be com
     cluster: "",
     retention: defaultRetention,
   });
-  await vi.waitFor(() => expect(store.isReady()).toBe(true), { timeout: 30_000 });
+  await until(() => store.isReady());
   const block = Buffer.alloc(100_000, "a block");
   await writeFile(join(folder, "a.native"), block);
   await store.insertBlocks("spans", join(folder, "a.native"), "token of a");

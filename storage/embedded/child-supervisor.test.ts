@@ -6,6 +6,7 @@ import { afterAll, expect, test, vi } from "vitest";
 import { isRunning } from "../../test/support/is-running.ts";
 import { startNode } from "../../test/support/processes.ts";
 import { writeManySpans } from "../../test/support/span-file.ts";
+import { patienceMs, until } from "../../test/support/until.ts";
 import { type StoredCountsRow, storedCountsQuery } from "../queries/stored-counts.ts";
 import { watermarkQuery } from "../queries/watermark.ts";
 import { openEmbeddedStore } from "./open-embedded-store.ts";
@@ -13,7 +14,7 @@ import { openEmbeddedStore } from "./open-embedded-store.ts";
 const root = mkdtempSync(join(tmpdir(), "culprit-child-"));
 let folders = 0;
 const newFolder = () => join(root, `store-${++folders}`);
-const patient = { timeout: 30_000, interval: 50 };
+const patient = { timeout: patienceMs, interval: 50 };
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -47,7 +48,7 @@ test("a child that dies rejects the calls under way; another takes its place and
   expect(store.childPid()).not.toBe(first);
   expect(store.stats()).toMatchObject({ restarts: 1, rowInserts: 1, rowInsertFailures: 0 });
   await store.close();
-}, 40_000);
+});
 
 test("a kill in the middle of an insert is healed by inserting the same file again", async () => {
   const folder = newFolder();
@@ -71,7 +72,7 @@ test("a kill in the middle of an insert is healed by inserting the same file aga
     expect(stored, `killed after ${killAfterMs} ms`).toEqual([counts(spans * round)]);
     await store.close();
   }
-}, 120_000);
+});
 
 test("a closed store answers nothing, its process is gone, and the next one finds the data", async () => {
   const folder = newFolder();
@@ -88,7 +89,7 @@ test("a closed store answers nothing, its process is gone, and the next one find
   const next = await openEmbeddedStore({ folder });
   expect(await next.select(watermarkQuery, { name: "mine" })).toMatchObject([{ value: "7" }]);
   await next.close();
-}, 40_000);
+});
 
 test("closing rejects the calls under way, and ends also a child that is being started again", async () => {
   const store = await openEmbeddedStore({ folder: newFolder() });
@@ -102,22 +103,22 @@ test("closing rejects the calls under way, and ends also a child that is being s
   const dying = await openEmbeddedStore({ folder: newFolder() });
   const first = dying.childPid()!;
   process.kill(first, "SIGKILL");
-  await vi.waitFor(() => expect(dying.childPid()).not.toBe(first), patient);
+  await until(() => dying.childPid() !== first);
   await dying.close();
   expect(dying.childPid()).toBeUndefined();
-}, 40_000);
+});
 
 test("a second store of a folder waits until the first lets go of it", async () => {
   const folder = newFolder();
   const log: string[] = [];
   const first = await openEmbeddedStore({ folder });
   const second = openEmbeddedStore({ folder, onLog: (line) => void log.push(line) });
-  await vi.waitFor(() => expect(log.join()).toContain("Cannot lock file"), patient);
+  await until(() => log.join().includes("Cannot lock file"));
   await first.close();
   const store = await second;
   expect(await store.select(storedCountsQuery, {})).toEqual([counts(0)]);
   await store.close();
-}, 40_000);
+});
 
 test("a folder that can't be made is refused with the reason", async () => {
   const file = join(root, "a-file");
@@ -126,7 +127,7 @@ test("a folder that can't be made is refused with the reason", async () => {
     code: "STORE_UNAVAILABLE",
     message: expect.stringContaining("EEXIST"),
   });
-}, 40_000);
+});
 
 test("the child ends with a parent that was killed", async () => {
   const module = new URL("./open-embedded-store.ts", import.meta.url);
@@ -135,8 +136,8 @@ test("the child ends with a parent that was killed", async () => {
     const store = await openEmbeddedStore({ folder: ${JSON.stringify(newFolder())} });
     process.stdout.write("child " + store.childPid() + "\\n");`;
   const parent = await startNode({ args: ["--input-type=module", "--eval", script] });
-  const [, pid] = await parent.waitFor(/child (\d+)/, 30_000);
+  const [, pid] = await parent.waitFor(/child (\d+)/);
   process.kill(parent.pid, "SIGKILL");
   await parent.ended;
-  await vi.waitFor(() => expect(isRunning(Number(pid))).toBe(false), patient);
-}, 40_000);
+  await until(() => !isRunning(Number(pid)));
+});

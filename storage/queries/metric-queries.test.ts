@@ -61,7 +61,7 @@ beforeAll(async () => {
     const request = { resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] };
     await stored.insertOtlp("metrics", Buffer.from(JSON.stringify(request)), "json");
   }
-}, 30_000);
+});
 afterAll(() => stored.close());
 
 const latest = (parameters: Partial<MetricLatestParameters>) =>

@@ -13,7 +13,6 @@ export interface CollectorProcess {
 }
 
 const main = join(import.meta.dirname, "../../cli/main.ts");
-const readyMs = 60_000;
 
 /** `culprit start` from source, in a process and on a folder of its own. */
 export async function startCollectorProcess(...args: readonly string[]): Promise<CollectorProcess> {
@@ -23,7 +22,7 @@ export async function startCollectorProcess(...args: readonly string[]): Promise
   const node = ["--no-memory-protection-keys", main, "start"];
   const collector = await startNode({ args: [...node, ...ports, ...args] });
   const pattern = /UI +(http:\S+)[\s\S]*gRPC +(http:\S+)/;
-  const [, url, grpcUrl] = await collector.waitFor(pattern, readyMs);
+  const [, url, grpcUrl] = await collector.waitFor(pattern);
   return {
     url: url!,
     grpc: new URL(grpcUrl!).host,

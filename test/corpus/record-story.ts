@@ -15,8 +15,6 @@ const preload: Readonly<Record<Sdk, string>> = {
   culprit: agent,
   opentelemetry: "@opentelemetry/auto-instrumentations-node/register",
 };
-const readyMs = 30_000;
-const endMs = 30_000;
 
 /** Runs the story's program under its SDK, asks it as the story says, and returns the traces of that. */
 export async function recordStory(
@@ -39,10 +37,10 @@ export async function recordStory(
       CULPRIT_FLUSH_TIMEOUT_MS: "20000",
     },
   });
-  const [, port] = await child.waitFor(/listening on (\d+)/, readyMs);
+  const [, port] = await child.waitFor(/listening on (\d+)/);
   sink.take();
   await ask(`http://127.0.0.1:${port}`, story.request);
-  const how = await child.stop(endMs);
+  const how = await child.stop();
   if (how !== 0) throw new Error(`${story.name} ended with ${how}: ${child.output()}`);
   const traces = sink.take();
   if (traces.length === 0) throw new Error(`${story.name} sent no spans: ${child.output()}`);

@@ -63,7 +63,7 @@ async function recordWithPayments(
   // Its own for each: it knows who has asked before.
   const payments = await startNode({ args: [join(programsFolder, "payments.cjs")] });
   try {
-    const [, port] = await payments.waitFor(/listening on (\d+)/, 10_000);
+    const [, port] = await payments.waitFor(/listening on (\d+)/);
     const PAYMENTS_URL = `http://127.0.0.1:${port}`;
     return await recordStory(story, { sink, env: { ...env, PAYMENTS_URL } });
   } finally {

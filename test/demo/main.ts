@@ -71,7 +71,7 @@ async function demo(once: boolean, port: string): Promise<number> {
       `${reports.reduce((sum, report) => sum + report.ok, 0)} requests answered, ${failed} failed`,
     );
     if (!stopped.signal.aborted) await run.waitUntilExamined();
-    return await run.report();
+    return await run.report(reports);
   } finally {
     for (const end of ends) await end();
   }

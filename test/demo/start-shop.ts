@@ -25,8 +25,6 @@ export interface Shop {
   stop(): Promise<void>;
 }
 
-const readyMs = 30_000;
-
 /** Seeds the database and starts the services, each a process of its own; all of them answer when this returns. */
 export async function startShop(options: ShopOptions): Promise<Shop> {
   const DATABASE_URL = await seedShop(options.postgres);
@@ -81,7 +79,7 @@ export async function startService(
     ...(node === undefined ? {} : { node }),
   });
   running.set(service, child);
-  const [, port] = await child.waitFor(/listening on (\d+)/, readyMs);
+  const [, port] = await child.waitFor(/listening on (\d+)/);
   const url = `http://127.0.0.1:${port}`;
   const health = await fetch(`${url}/healthz`);
   if (!health.ok) throw new Error(`${service} is not well: ${child.output()}`);

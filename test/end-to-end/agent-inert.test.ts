@@ -2,7 +2,6 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { startNode } from "../support/processes.ts";
 
@@ -12,7 +11,6 @@ let folder: string;
 let sink: OtlpSink;
 
 beforeAll(async () => {
-  await buildAgent();
   folder = await mkdtemp(join(tmpdir(), "culprit-inert-"));
 });
 
@@ -24,7 +22,16 @@ beforeEach(async () => {
 });
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const app = await startNode({ args, env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, ...env } });
+  const app = await startNode({
+    args,
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      CULPRIT_FLUSH_TIMEOUT_MS: "60000",
+      // Spans are counted here: a block of the event loop has one, too.
+      CULPRIT_EVENT_LOOP_BLOCK_MS: "0",
+      ...env,
+    },
+  });
   expect(await app.ended, app.output()).toBe(0);
   return app.output();
 }

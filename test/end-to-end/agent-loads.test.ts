@@ -1,6 +1,5 @@
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { startNode } from "../support/processes.ts";
 
@@ -8,7 +7,7 @@ const root = join(import.meta.dirname, "../..");
 let sink: OtlpSink;
 
 beforeAll(async () => {
-  [sink] = await Promise.all([startOtlpSink(), buildAgent()]);
+  sink = await startOtlpSink();
 });
 
 afterAll(() => sink.stop());

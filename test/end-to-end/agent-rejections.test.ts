@@ -1,25 +1,20 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 
 /**
  * With `--unhandled-rejections=strict` a promise of ours that nobody handles would end the process. So whatever a
  * collector does, the application must still be there, and answer.
  */
-const root = join(import.meta.dirname, "../..");
-const deadlineMs = 20_000;
-let app: NodeProcess | undefined;
-
-beforeAll(buildAgent);
+let app: TracedApp | undefined;
 
 afterEach(async () => {
   await app?.stop();
   app = undefined;
 });
 
+const flags = ["--unhandled-rejections=strict"];
 const crlf = "\r\n";
 const head = (status: string, ...headers: readonly string[]) =>
   [`HTTP/1.1 ${status}`, ...headers, "", ""].join(crlf);
@@ -85,15 +80,11 @@ const paths: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 describe.each(Object.keys(paths))("on %s", (path) => {
   it("no promise of the agent is rejected without somebody who handles it, whatever the collector does", async () => {
     const collector = await startMisbehaving();
-    app = await startNode({
-      args: [
-        "--unhandled-rejections=strict",
-        "--require",
-        join(root, "agent"),
-        join(root, "test/fixtures/apps/echo.cjs"),
-      ],
+    app = await startTracedApp("echo.cjs", {
+      collectorUrl: collector.url,
+      flags,
       env: {
-        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        CULPRIT_FLUSH_TIMEOUT_MS: "2000",
         OTEL_EXPORTER_OTLP_TIMEOUT: "300",
         OTEL_METRICS_EXPORTER: "otlp",
         OTEL_METRIC_EXPORT_INTERVAL: "350",
@@ -102,8 +93,8 @@ describe.each(Object.keys(paths))("on %s", (path) => {
         ...paths[path],
       },
     });
-    const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-    const get = async (n: number) => (await fetch(`http://127.0.0.1:${port}/page/${n}`)).text();
+    const { url } = app;
+    const get = async (n: number) => (await fetch(`${url}/page/${n}`)).text();
     let isDone = false;
     void collector.done.then(() => {
       isDone = true;
@@ -116,21 +107,15 @@ describe.each(Object.keys(paths))("on %s", (path) => {
 });
 
 it("where Node may start no thread the application runs, and one line says what is missing", async () => {
-  app = await startNode({
-    args: [
-      "--permission",
-      "--allow-fs-read=*",
-      "--unhandled-rejections=strict",
-      "--require",
-      join(root, "agent"),
-      join(root, "test/fixtures/apps/echo.cjs"),
-    ],
-    env: { OTEL_BSP_SCHEDULE_DELAY: "10" },
+  app = await startTracedApp("echo.cjs", {
+    collectorUrl: "http://127.0.0.1:1",
+    flags: ["--permission", "--allow-fs-read=*", ...flags],
+    env: { OTEL_BSP_SCHEDULE_DELAY: "10", CULPRIT_FLUSH_TIMEOUT_MS: "2000" },
   });
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-  const get = async () => (await fetch(`http://127.0.0.1:${port}/page/1`)).text();
+  const { url } = app;
+  const get = async () => (await fetch(`${url}/page/1`)).text();
   for (let n = 0; n < 20; n += 1) expect(await get()).toBe("GET /page/1 ");
-  await app.waitFor(/CulpritWarning: .*thread/, deadlineMs);
+  await app.waitFor(/CulpritWarning: .*thread/);
   expect(await get()).toBe("GET /page/1 ");
   expect(await app.stop()).toBe("SIGTERM");
   expect(app.output().match(/CulpritWarning/g)).toHaveLength(1);

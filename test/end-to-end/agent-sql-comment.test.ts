@@ -1,17 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
 import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 
-const deadlineMs = 20_000;
 const text = "SELECT current_query() AS query, $1::int AS id";
 let postgres: Postgres;
 let sink: OtlpSink;
 let app: TracedApp | undefined;
 
 beforeAll(async () => {
-  [postgres, sink] = await Promise.all([startPostgres(), startOtlpSink(), buildAgent()]);
+  [postgres, sink] = await Promise.all([startPostgres(), startOtlpSink()]);
 });
 
 afterEach(() => app?.stop());
@@ -41,7 +39,7 @@ it("with CULPRIT_SQL_COMMENTER the database is told service and route, except by
     commented: { query: `${text} /* mine */`, id: 7 },
   });
   const isQuery = ({ kind }: { kind: number }) => kind === 3;
-  await sink.waitFor((spans) => spans.filter(isQuery).length === 7, deadlineMs);
+  await sink.waitFor((spans) => spans.filter(isQuery).length === 7);
   const texts = sink.spans.filter(isQuery).map(({ attributes }) => attributes["db.query.text"]);
   expect(new Set(texts.map((it) => String(it).trim()))).toEqual(new Set([text]));
 });

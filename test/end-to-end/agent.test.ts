@@ -5,9 +5,7 @@ import { createAgentProject, installOldestNode } from "../support/agent-project.
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
-
-const deadlineMs = 20_000;
+import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 
 let project: string;
 let oldestNode: string;
@@ -21,7 +19,7 @@ beforeAll(async () => {
     startPostgres(),
     createAgentProject(),
   ]);
-}, 240_000);
+});
 
 afterAll(async () => {
   await postgres?.stop();
@@ -34,32 +32,28 @@ beforeEach(async () => {
 });
 
 interface AppOptions {
+  /** Of Node, before the agent's name. */
+  readonly flag?: string;
   readonly node?: string;
   readonly env?: Record<string, string>;
 }
 
-function startApp(args: readonly string[], { node, env }: AppOptions = {}): Promise<NodeProcess> {
-  return startNode({
-    args,
+function startApp(
+  file: string,
+  { flag = "--require", node, env }: AppOptions = {},
+): Promise<TracedApp> {
+  return startTracedApp(join(project, file), {
+    collectorUrl: sink.url,
+    agent: [flag, "@culprit/agent"],
     cwd: project,
-    ...(node === undefined ? {} : { node }),
+    node,
     env: {
       DATABASE_URL: postgres.url(),
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
       // Its spans come when the machine is busy, and here spans are counted.
       CULPRIT_EVENT_LOOP_BLOCK_MS: "0",
       ...env,
     },
   });
-}
-
-async function get(app: NodeProcess, path: string): Promise<void> {
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    headers: { connection: "close" },
-  });
-  await response.text();
 }
 
 const isQuery = ({ attributes }: DecodedSpan) => attributes["db.system.name"] === "postgresql";
@@ -121,12 +115,9 @@ describe.each(runs)("on %s, %s path", (version, path) => {
   const env = { CULPRIT_FAST_PATH: paths[path] };
 
   it("--require traces a CommonJS app, and adds evidence to its queries", async () => {
-    const app = await startApp(["--require", "@culprit/agent", "orders.cjs"], {
-      node: nodes()[version],
-      env,
-    });
-    await get(app, "/orders/5");
-    await sink.waitFor(hasServers(1), deadlineMs);
+    const app = await startApp("orders.cjs", { node: nodes()[version], env });
+    await app.get("/orders/5");
+    await sink.waitFor(hasServers(1));
     await app.stop();
 
     const [server] = sink.spans.filter(isServer);
@@ -138,12 +129,9 @@ describe.each(runs)("on %s, %s path", (version, path) => {
   });
 
   it("--import traces an ESM app, and adds evidence to its queries", async () => {
-    const app = await startApp(["--import", "@culprit/agent", "orders.mjs"], {
-      node: nodes()[version],
-      env,
-    });
-    await get(app, "/orders/5");
-    await sink.waitFor(hasServers(1), deadlineMs);
+    const app = await startApp("orders.mjs", { flag: "--import", node: nodes()[version], env });
+    await app.get("/orders/5");
+    await sink.waitFor(hasServers(1));
     await app.stop();
 
     expect(sink.spans).toHaveLength(6);
@@ -157,13 +145,11 @@ describe.each(runs)("HTTP calls on %s, %s path", (version, path) => {
     ["--require", "wishlist.cjs"],
     ["--import", "wishlist.mjs"],
   ])("carry a hash, and by the rules their call site: %s %s", async (flag, file) => {
-    const app = await startApp([flag, "@culprit/agent", file], {
-      node: nodes()[version],
-      env: { CULPRIT_FAST_PATH: paths[path] },
-    });
-    await get(app, "/wishlist/4");
+    const env = { CULPRIT_FAST_PATH: paths[path] };
+    const app = await startApp(file, { flag, node: nodes()[version], env });
+    await app.get("/wishlist/4");
     // Those of eight calls, and the request that made them.
-    await sink.waitFor(hasServers(9), deadlineMs);
+    await sink.waitFor(hasServers(9));
     await app.stop();
 
     const calls = sink.spans.filter(isClient);
@@ -185,12 +171,10 @@ describe.each(runs)("HTTP calls on %s, %s path", (version, path) => {
 
 describe("evidence", () => {
   it("a query that waits for a connection stays in the trace of its own request", async () => {
-    const app = await startApp(["--require", "@culprit/agent", "orders.cjs"], {
-      env: { POOL_MAX: "1" },
-    });
-    await get(app, "/orders/1");
-    await Promise.all([3, 4, 5].map((count) => get(app, `/orders/${count}`)));
-    await sink.waitFor(hasServers(4), deadlineMs);
+    const app = await startApp("orders.cjs", { env: { POOL_MAX: "1" } });
+    await app.get("/orders/1");
+    await Promise.all([3, 4, 5].map((count) => app.get(`/orders/${count}`)));
+    await sink.waitFor(hasServers(4));
     await app.stop();
 
     const queriesIn = (traceId: string) =>
@@ -210,11 +194,9 @@ describe("evidence", () => {
     const hashes: unknown[] = [];
     for (const key of ["one", "one", "other", ""]) {
       const from = sink.spans.length;
-      const app = await startApp(["--require", "@culprit/agent", "orders.cjs"], {
-        env: { CULPRIT_PARAMS_KEY: key },
-      });
-      await get(app, "/orders/1");
-      await sink.waitFor((spans) => spans.slice(from).some(isServer), deadlineMs);
+      const app = await startApp("orders.cjs", { env: { CULPRIT_PARAMS_KEY: key } });
+      await app.get("/orders/1");
+      await sink.waitFor((spans) => spans.slice(from).some(isServer));
       await app.stop();
       hashes.push(sink.spans.slice(from).find(isQuery)?.attributes["culprit.params_hash"]);
     }

@@ -23,7 +23,7 @@ beforeAll(async () => {
   for (let i = 0; i < 20; i += 1) await expectServed();
 });
 afterAll(async () => {
-  await culprit?.process.stop(20_000);
+  await culprit?.process.stop();
   await rm(folder, { recursive: true, force: true });
 });
 

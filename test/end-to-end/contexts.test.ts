@@ -3,7 +3,6 @@ import { Agent, get } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import { startThingsServer, type ThingsServer } from "../libraries/things-server.ts";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
@@ -11,7 +10,6 @@ import { type Postgres, startPostgres } from "../support/postgres.ts";
 import { rawGet } from "../support/raw-http.ts";
 import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 
-const deadlineMs = 20_000;
 const ids = Array.from({ length: 100 }, (_, i) => i + 1);
 let postgres: Postgres;
 let things: ThingsServer;
@@ -19,7 +17,7 @@ let sink: OtlpSink;
 let app: TracedApp;
 
 beforeAll(async () => {
-  [postgres, things] = await Promise.all([startPostgres(), startThingsServer(), buildAgent()]);
+  [postgres, things] = await Promise.all([startPostgres(), startThingsServer()]);
 });
 
 afterAll(async () => {
@@ -50,7 +48,7 @@ const callOf = (name: string) =>
 
 /** Each request has its own two queries, which are told from others' by their rows, and its own call, and nothing else. */
 async function expectOwnContexts(expected: readonly number[]): Promise<void> {
-  await sink.waitFor((spans) => spans.filter(isServer).length === expected.length, deadlineMs);
+  await sink.waitFor((spans) => spans.filter(isServer).length === expected.length);
   const servers = sink.spans.filter(isServer);
   const paths = servers.map(({ attributes }) => attributes["url.path"]);
   expect(new Set(paths)).toEqual(new Set(expected.map((id) => `/work/${id}`)));
@@ -112,8 +110,8 @@ it("an upgrade, and what comes after it, is in no request's context that came be
   await once(socket, "end");
   socket.destroy();
   expect(answer).toMatch(/bye$/);
-  await sink.waitFor(() => callOf("upgraded") !== undefined, deadlineMs);
-  await sink.waitFor((spans) => spans.some(isServer), deadlineMs);
+  await sink.waitFor(() => callOf("upgraded") !== undefined);
+  await sink.waitFor((spans) => spans.some(isServer));
   const [server] = sink.spans.filter(isServer);
   for (const name of ["upgrade", "upgraded"]) {
     expect(callOf(name)).toMatchObject({ parentSpanId: "" });

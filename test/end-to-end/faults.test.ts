@@ -226,7 +226,7 @@ async function drainAndStop(exporter: Exporter, culprit: CulpritProcess): Promis
   process.stdout.write(
     `${expect.getState().currentTestName}: ${exporter.acknowledgedRows()} rows\n`,
   );
-  expect(await culprit.process.stop(20_000)).toBe(0);
+  expect(await culprit.process.stop()).toBe(0);
 }
 
 /** What two minutes have left takes a while, and begins up to 30 s after the store is back. */

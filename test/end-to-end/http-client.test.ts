@@ -3,13 +3,11 @@ import { createServer as createHttp, type RequestListener, type Server } from "n
 import { createServer as createHttps } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import { createCertificate } from "../support/certificates.ts";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
 
-const deadlineMs = 20_000;
 const parents: string[] = [];
 let servers: readonly Server[] = [];
 let sink: OtlpSink;
@@ -27,7 +25,7 @@ beforeAll(async () => {
   const [plain, secure] = [createHttp(answer), createHttps({ key, cert }, answer)];
   servers = [plain, secure];
   for (const server of servers) await once(server.listen(0), "listening");
-  [sink] = await Promise.all([startOtlpSink(), buildAgent()]);
+  sink = await startOtlpSink();
   app = await startTracedApp("http-caller.cjs", {
     collectorUrl: sink.url,
     env: {
@@ -54,7 +52,7 @@ it.each(["http", "https"])(
     await app.get(`/${scheme}`);
     const isServer = ({ kind, attributes }: DecodedSpan) =>
       kind === 2 && attributes["url.path"] === `/${scheme}`;
-    await sink.waitFor((spans) => spans.some(isServer), deadlineMs);
+    await sink.waitFor((spans) => spans.some(isServer));
     const server = sink.spans.find(isServer)!;
     const calls = sink.spans.filter(
       ({ kind, traceId }) => kind === 3 && traceId === server.traceId,

@@ -35,7 +35,7 @@ beforeAll(async () => {
   culprit = await startCulpritProcess(folder, { env: { ...openHost, CULPRIT_API_TOKEN: token } });
 });
 afterAll(async () => {
-  await culprit?.process.stop(20_000);
+  await culprit?.process.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -108,7 +108,10 @@ test("A11: a key that is revoked ends within seconds, one that is made begins", 
 test("A12: a flood above a key's rate is answered 429 and when to come again; other keys are taken", async () => {
   const flooding = await createKey("--name", "flooding", "--kib-per-second", "1");
   await until(async () => (await send(bearer(flooding))).status === 200);
-  const flood = await Promise.all(Array.from({ length: 40 }, () => send(bearer(flooding))));
+  // Each is worth many seconds: however long it takes to send them, most come too early.
+  const flood = await Promise.all(
+    Array.from({ length: 40 }, () => send(bearer(flooding), "shop", 50)),
+  );
   const refused = flood.filter(({ status }) => status === 429);
   expect(refused.length).toBeGreaterThan(20);
   for (const { headers } of refused) expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);

@@ -56,7 +56,7 @@ async function killUnderLoad(
   }
   await exporter.sendRest(culprit.url);
   await until(() => isInserted(culprit));
-  expect(await culprit.process.stop(20_000)).toBe(0);
+  expect(await culprit.process.stop()).toBe(0);
   const store = await openEmbeddedStore({ folder: join(folder, "clickhouse") });
   await expectEveryRowOnce(exporter, store).finally(() => store.close());
 }

@@ -16,7 +16,7 @@ beforeAll(async () => {
   culprit = await startCulpritProcess(folder);
 });
 afterAll(async () => {
-  await culprit?.process.stop(20_000);
+  await culprit?.process.stop();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
-import { startNode } from "../support/processes.ts";
+import { runNpm } from "../support/run-npm.ts";
+import { startTracedApp } from "../support/traced-app.ts";
 
 /**
  * The OpenTelemetry Operator copies /autoinstrumentation of an image into the application's pod, puts a `--require` into
@@ -16,7 +16,6 @@ import { startNode } from "../support/processes.ts";
  */
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
-const deadlineMs = 20_000;
 const mebibytesMax = 200;
 
 let folder: string;
@@ -25,15 +24,12 @@ let sink: OtlpSink;
 const injected = () => join(folder, "otel-auto-instrumentation-nodejs");
 
 async function makeImage(image: string): Promise<void> {
-  await buildAgent();
   await mkdir(image);
-  const pack = ["pack", "--workspace", "agent", "--json", "--pack-destination", folder];
-  const [{ filename }] = JSON.parse((await run("npm", pack, { cwd: root })).stdout);
+  const packed = await runNpm(join(root, "agent"), "pack", "--json", "--pack-destination", folder);
+  const [{ filename }] = JSON.parse(packed);
   await writeFile(join(image, "package.json"), '{ "private": true }');
-  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
-  await run("npm", ["install", "--prefer-offline", ...flags, join(folder, filename)], {
-    cwd: image,
-  });
+  const flags = ["--ignore-scripts", "--no-package-lock"];
+  await runNpm(image, "install", ...flags, join(folder, filename));
   await copyFile(
     join(root, "deploy/agent/autoinstrumentation.cjs"),
     join(image, "autoinstrumentation.js"),
@@ -47,7 +43,7 @@ beforeAll(async () => {
   [postgres] = await Promise.all([startPostgres(), makeImage(image)]);
   await cp(`${image}/.`, injected(), { recursive: true });
   await rm(image, { recursive: true });
-}, 240_000);
+});
 
 afterAll(async () => {
   await postgres?.stop();
@@ -64,8 +60,10 @@ test.each([
   // It has no framework that would name the route.
   ["orders.mjs", "GET"],
 ])("%s is traced as the operator starts it", async (file, name) => {
-  const app = await startNode({
-    args: [join(root, "test/fixtures/apps", file)],
+  const app = await startTracedApp(file, {
+    collectorUrl: sink.url,
+    // Not by a flag: by NODE_OPTIONS.
+    agent: [],
     env: {
       NODE_OPTIONS: ` --require ${injected()}/autoinstrumentation.js`,
       OTEL_METRICS_EXPORTER: "otlp",
@@ -74,14 +72,11 @@ test.each([
       OTEL_PROPAGATORS: "tracecontext,baggage",
       OTEL_SERVICE_NAME: "orders",
       OTEL_RESOURCE_ATTRIBUTES: "k8s.pod.name=orders-1,k8s.namespace.name=shop",
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
       DATABASE_URL: postgres.url(),
       CULPRIT_EVENT_LOOP_BLOCK_MS: "0",
     },
   });
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-  await (await fetch(`http://127.0.0.1:${port}/orders/5`)).text();
+  await app.get("/orders/5");
   expect(await app.stop()).toBe("SIGTERM");
   expect(sink.spans).toHaveLength(6);
   const server = sink.spans.find(({ kind }) => kind === 2)!;

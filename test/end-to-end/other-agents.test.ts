@@ -1,37 +1,20 @@
-import { execFile } from "node:child_process";
-import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
-import { prepareFolder } from "../support/prepare-folder.ts";
 import { startNode } from "../support/processes.ts";
+import { installAside } from "../support/run-npm.ts";
 
 const root = join(import.meta.dirname, "../..");
 const agent = join(root, "agent");
 const packages = join(import.meta.dirname, "../other-agents");
-let installed: string;
 let folder: string;
 let sink: OtlpSink;
 
-/** They are installed once, for a lock file of theirs. */
-async function installOtherAgents(): Promise<string> {
-  const lock = await readFile(join(packages, "package-lock.json"), "utf8");
-  const version = Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(lock)));
-  return prepareFolder(`other-agents-${version.toString("hex").slice(0, 12)}`, async (aside) => {
-    for (const file of ["package.json", "package-lock.json"]) {
-      await copyFile(join(packages, file), join(aside, file));
-    }
-    const command = ["ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"];
-    await promisify(execFile)("npm", command, { cwd: aside });
-  });
-}
-
 beforeAll(async () => {
-  [installed] = await Promise.all([installOtherAgents(), buildAgent()]);
+  const installed = await installAside(packages);
   folder = await mkdtemp(join(tmpdir(), "culprit-other-agents-"));
   await symlink(join(installed, "node_modules"), join(folder, "node_modules"));
   for (const file of ["other-agent.cjs", "other-agent.mjs"]) {
@@ -41,7 +24,7 @@ beforeAll(async () => {
     join(folder, "sentry.cjs"),
     'require("@sentry/node").init({ dsn: "http://key@127.0.0.1:1/1", tracesSampleRate: 1 });',
   );
-}, 240_000);
+});
 
 afterAll(() => folder && rm(folder, { recursive: true, force: true }));
 
@@ -70,6 +53,9 @@ const env = {
   NEW_RELIC_HOST: "127.0.0.1",
   NEW_RELIC_LOG_ENABLED: "false",
   OTEL_BSP_SCHEDULE_DELAY: "10",
+  CULPRIT_FLUSH_TIMEOUT_MS: "60000",
+  // Spans are counted here: a block of the event loop has one, too.
+  CULPRIT_EVENT_LOOP_BLOCK_MS: "0",
 };
 
 async function run(flags: readonly string[], otherAgent = "", file = "other-agent.cjs") {

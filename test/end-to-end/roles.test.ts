@@ -27,7 +27,7 @@ beforeAll(async () => {
     const args = [main, "start", "--role", role, "--clickhouse-url", server.url, ...ports];
     const culprit = await startNode({ args: share ? [...args, "--analyzer-share", share] : args });
     started.push(() => culprit.stop());
-    urls[name] = (await culprit.waitFor(/UI +(http:\S+)/, 60_000))[1]!;
+    urls[name] = (await culprit.waitFor(/UI +(http:\S+)/))[1]!;
   }
 });
 afterAll(async () => {
@@ -111,4 +111,4 @@ test("each trace is examined by one analyzer, and the finding counts those of bo
     const [finding] = ((await findings.json()) as FindingsResponse).findings;
     return finding?.evidence.tracesAffected === traces + 1;
   });
-}, 120_000);
+});

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
 import { startNode } from "../support/processes.ts";
@@ -10,7 +9,7 @@ let postgres: Postgres;
 let sink: OtlpSink;
 
 beforeAll(async () => {
-  [postgres, sink] = await Promise.all([startPostgres(), startOtlpSink(), buildAgent()]);
+  [postgres, sink] = await Promise.all([startPostgres(), startOtlpSink()]);
 });
 
 afterAll(async () => {

@@ -1,14 +1,11 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { startTracedApp, type TracedApp } from "../support/traced-app.ts";
+import { patienceMs, until } from "../support/until.ts";
 
-const deadlineMs = 20_000;
 let sink: OtlpSink;
 let app: TracedApp;
-
-beforeAll(buildAgent);
 
 beforeEach(async () => {
   sink = await startOtlpSink();
@@ -24,7 +21,7 @@ async function attributesOf(path: string, headers?: Readonly<Record<string, stri
   await app.get(path, headers);
   const isServer = ({ kind, attributes }: DecodedSpan) =>
     kind === 2 && attributes["url.path"] === path;
-  await sink.waitFor((spans) => spans.some(isServer), deadlineMs);
+  await sink.waitFor((spans) => spans.some(isServer));
   return sink.spans.find(isServer)!.attributes;
 }
 
@@ -36,7 +33,12 @@ describe("a server span", () => {
     });
     const held = await attributesOf("/collect/300000");
     expect(held["culprit.gc.pause_ms"]).toBeGreaterThanOrEqual(5);
-    expect(await attributesOf("/wait/1")).not.toHaveProperty("culprit.gc.pause_ms");
+    // Garbage may be collected by chance, too, and a request be held up by it: not by that one.
+    let next = 0;
+    await until(async () => {
+      next += 1;
+      return !("culprit.gc.pause_ms" in (await attributesOf(`/wait/${next}`)));
+    });
   });
 
   it("says how long the request waited behind its proxy, in whichever unit that tells it", async () => {
@@ -57,7 +59,7 @@ describe("a server span", () => {
       const waitedMs = Number(attributes["culprit.queue.wait_ms"]);
       // The clock of a span is not the clock of the header, to the millisecond.
       expect(waitedMs).toBeGreaterThan(queuedMs - 20);
-      expect(waitedMs).toBeLessThan(queuedMs + deadlineMs);
+      expect(waitedMs).toBeLessThan(queuedMs + patienceMs);
     }
   });
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Finding } from "../../analyzers/model/finding.ts";
 import type { FindingsResponse } from "../../collector/api/responses.ts";
 import { DemoRun } from "../demo/demo-run.ts";
-import { runLoad } from "../demo/load.ts";
+import { type LoadReport, runLoad } from "../demo/load.ts";
 import { shopTraffic, startShop } from "../demo/start-shop.ts";
 import { type OpenBrowser, openBrowser } from "../support/browser.ts";
 import { type CulpritProcess, startCulpritProcess } from "../support/culprit-process.ts";
@@ -16,9 +16,11 @@ import { until } from "../support/until.ts";
 
 /**
  * The main job, once, for real: the shop under the agent, its customers, the built culprit, Slack and a browser. The
- * shop is gone when the tests run: what they look at is stored.
+ * shop is gone when the tests run: what they look at is stored. On a machine that does other work as well some faults
+ * take longer to show; then the customers come again.
  */
 const loadMs = 62_000;
+const loadsMax = 4;
 const agentPath = join(import.meta.dirname, "../../agent/dist/register.mjs");
 
 let folder: string;
@@ -40,26 +42,32 @@ beforeAll(async () => {
   slack = await startSlackSink();
   culprit = await startCulprit();
   browser = await openBrowser();
-  await shopUnderLoad();
   const run = new DemoRun({ url: culprit.url, say: (line) => void said.push(line) });
-  await run.waitUntilExamined();
-  demoExitCode = await run.report();
+  demoExitCode = await run.report(await shopUnderLoad(run));
   findings = await readFindings();
-}, 240_000);
+}, loadsMax * 300_000);
 
 afterAll(async () => {
   await browser?.close();
-  await culprit?.process.stop(20_000);
+  await culprit?.process.stop();
   await slack?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-async function shopUnderLoad(): Promise<void> {
+/** What the customers saw. */
+async function shopUnderLoad(run: DemoRun): Promise<LoadReport[]> {
   const postgres = await startPostgres();
   try {
     const shop = await startShop({ postgres, agentPath, otlpEndpoint: culprit.url });
-    await runLoad({ targets: shopTraffic(shop.urls), durationMs: loadMs });
+    const targets = shopTraffic(shop.urls);
+    const seen: LoadReport[] = [];
+    for (let loads = 0; loads < loadsMax; loads += 1) {
+      seen.push(...(await runLoad({ targets, durationMs: loadMs })));
+      await run.waitUntilExamined();
+      if (await run.hasFoundAll()) break;
+    }
     await shop.stop();
+    return seen;
   } finally {
     await postgres.stop();
   }
@@ -106,7 +114,7 @@ test("Slack got one message per finding, and a restart repeats none", async () =
   const before = slack.received.length;
   expect(slack.complaints).toEqual([]);
   expect(JSON.stringify(slack.received)).toContain(`/findings/${findOrders().id}`);
-  expect(await culprit.process.stop(20_000)).toBe(0);
+  expect(await culprit.process.stop()).toBe(0);
   culprit = await startCulprit();
   const runs = await culprit.metric("culprit_analysis_runs_total");
   await until(async () => (await culprit.metric("culprit_analysis_runs_total")) > runs + 1);
@@ -120,8 +128,7 @@ test("Slack got one message per finding, and a restart repeats none", async () =
 
 describe("in the browser", () => {
   async function open(path: string): Promise<{ page: Page; problems: string[] }> {
-    const context = await browser.browser.newContext();
-    const page = await context.newPage();
+    const page = await browser.newPage();
     const problems: string[] = [];
     page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
     page.on("pageerror", (error) => problems.push(String(error)));

@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await culprit?.process.stop(20_000);
+  await culprit?.process.stop();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -26,11 +26,11 @@ beforeAll(async () => {
   await until(async () => (await culprit.metric("culprit_stored_log_records_total")) === 2);
   await until(async () => (await culprit.metric("culprit_stored_spans_total")) === 8);
   browser = await openBrowser();
-  page = await browser.browser.newPage();
+  page = await browser.newPage();
 });
 afterAll(async () => {
   await browser?.close();
-  await culprit?.process.stop(20_000);
+  await culprit?.process.stop();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -48,10 +48,10 @@ beforeAll(async () => {
   after = await readOnce((findings) =>
     ["/late", "/late-root"].every((route) => claims(findings, route)[0]?.repeats === 20),
   );
-}, 240_000);
+});
 
 afterAll(async () => {
-  await culprit?.process.stop(20_000);
+  await culprit?.process.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -126,9 +126,9 @@ test("what a guard held back is in no list; the page of its trace says which gua
   const { findings, heldBack } = (await answer.json()) as TraceResponse;
   expect(findings).toEqual([]);
   expect(heldBack).toMatchObject([{ detector: "n-plus-one", guard: "different-namespaces" }]);
-  const { browser, close } = await openBrowser();
+  const { newPage, close } = await openBrowser();
   try {
-    const page = await browser.newPage();
+    const page = await newPage();
     await page.goto(`${culprit.url}/traces/${traceId}`);
     await page.getByText("Seen, and not reported: 1").click();
     await page.getByText("held back by different-namespaces").waitFor();

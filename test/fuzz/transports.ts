@@ -49,7 +49,7 @@ function compressed(plain: fc.Arbitrary<Buffer>) {
   return fc.oneof({ arbitrary: inside, weight: 3 }, { arbitrary: outside, weight: 1 });
 }
 
-const answerMs = 20_000;
+const answerMs = 120_000;
 
 function overHttp(
   name: string,

@@ -21,7 +21,7 @@ interface Known extends Manifest {
   };
 }
 
-beforeAll(() => installChartTools(), 120_000);
+beforeAll(installChartTools);
 
 async function render(...args: readonly string[]): Promise<Known[]> {
   return (await renderChart(...args)) as Known[];

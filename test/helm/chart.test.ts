@@ -54,7 +54,7 @@ beforeAll(async () => {
   for (const file of valueFiles) {
     renderings.set(file, await render("--values", join(chartFolder, "ci", file)));
   }
-}, 120_000);
+});
 
 async function render(...args: readonly string[]): Promise<Known[]> {
   return (await renderChart(...args)) as Known[];
@@ -87,11 +87,11 @@ test.for(valueFiles)(
   },
 );
 
-test("no object has a key that Kubernetes does not know", { timeout: 60_000 }, async () => {
+test("no object has a key that Kubernetes does not know", async () => {
   expect(await findUnknownKeys([...renderings.values()].flat())).toBe("");
 });
 
-test("the check for unknown keys finds one", { timeout: 60_000 }, async () => {
+test("the check for unknown keys finds one", async () => {
   const broken = structuredClone(find(renderings.get("default-values.yaml"), "StatefulSet"));
   Object.assign(broken.spec.template.spec.containers[0]!, { imagePullPolicyy: "Always" });
   expect(await findUnknownKeys([broken])).toContain("imagePullPolicyy");

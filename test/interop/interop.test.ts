@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
 import { type RunningCollector, runCollector } from "../conformance/running-collector.ts";
+import { installInPlace } from "../support/run-npm.ts";
 
 /** Exporters as they were published over the years, in processes of their own, against every transport. */
 const versions = ["0.52", "0.57", "0.203", "0.301"];
@@ -13,17 +13,9 @@ const execute = promisify(execFile);
 let collector: RunningCollector;
 const traceIds = new Map<string, Record<string, string>>();
 
-async function install(): Promise<void> {
-  const lock = await readFile(join(folder, "package-lock.json"), "utf8");
-  const marker = join(folder, "node_modules/installed-lock.json");
-  if ((await readFile(marker, "utf8").catch(() => "")) === lock) return;
-  await execute("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder });
-  await writeFile(marker, lock);
-}
-
 beforeAll(async () => {
-  [collector] = await Promise.all([runCollector(), install()]);
-}, 180_000);
+  [collector] = await Promise.all([runCollector(), installInPlace(folder)]);
+});
 
 afterAll(() => collector?.close());
 

@@ -3,13 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import { startOtlpSink } from "../support/otlp-sink.ts";
-import { startNode } from "../support/processes.ts";
+import { startTracedApp } from "../support/traced-app.ts";
 import { appsOf, installLibraries } from "./install-libraries.ts";
 import { startThingsServer, type ThingsServer } from "./things-server.ts";
-
-const deadlineMs = 20_000;
 
 const source = `
 const fastify = require("fastify");
@@ -33,10 +30,9 @@ beforeAll(async () => {
   [things, folder] = await Promise.all([
     startThingsServer(),
     mkdtemp(join(tmpdir(), "culprit-bundled-")),
-    buildAgent(),
     installLibraries("newest"),
   ]);
-}, 240_000);
+});
 
 afterAll(async () => {
   things.stop();
@@ -56,19 +52,11 @@ it("an app with Fastify and undici in one file is traced, since both publish wha
   await bundle.write({ file, format: "cjs" });
   await bundle.close();
   const sink = await startOtlpSink();
-  const app = await startNode({
-    args: ["--require", join(import.meta.dirname, "../../agent"), file],
-    env: {
-      SERVER_URL: things.url,
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
-    },
-  });
+  const env = { SERVER_URL: things.url };
+  const app = await startTracedApp(file, { collectorUrl: sink.url, env });
   try {
-    const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-    const response = await fetch(`http://127.0.0.1:${port}/items/7`);
-    expect(await response.json()).toEqual({ id: "7" });
-    await sink.waitFor((spans) => spans.some(({ kind }) => kind === 2), deadlineMs);
+    expect(JSON.parse(await app.get("/items/7"))).toEqual({ id: "7" });
+    await sink.waitFor((spans) => spans.some(({ kind }) => kind === 2));
     const server = sink.spans.find(({ kind }) => kind === 2);
     expect(server?.name).toBe("GET /items/:id");
     expect(sink.spans.filter(({ kind }) => kind === 3)).toMatchObject([

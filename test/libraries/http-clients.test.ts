@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { librarySets, moduleSystems, runLibrary } from "./run-library.ts";
 import { startThingsServer, type ThingsServer } from "./things-server.ts";
@@ -18,15 +17,15 @@ describe.each(["undici", "fetch"])("%s", (library) => {
     it.each(moduleSystems)(
       "has each call in its own request, with evidence, as %s",
       async (modules) => {
-        const dead = createServer().listen(0, "127.0.0.1");
-        await once(dead, "listening");
-        const { port: deadPort } = dead.address() as AddressInfo;
-        dead.close();
+        // Nobody can listen on the port of a connection that goes out.
+        const taken = connect(things.port, "127.0.0.1");
+        await once(taken, "connect");
         const env = {
           SERVER_URL: things.url,
-          DEAD_URL: `http://127.0.0.1:${deadPort}/`,
+          DEAD_URL: `http://127.0.0.1:${taken.localPort}/`,
         };
         const { items, failed, callSite } = await runLibrary({ library, set, modules, env });
+        taken.destroy();
         for (const [i, { server, calls }] of items.entries()) {
           expect(calls, JSON.stringify(calls)).toHaveLength(1);
           const [call] = calls;

@@ -1,14 +1,14 @@
 import type { RunningServer } from "../support/debian-server.ts";
 import type { ExpectedQueries } from "./sql-library.ts";
 
-/** `SERVER_*` of a MariaDB for an app, with metrics twice a second. */
+/** `SERVER_*` of a MariaDB for an app, with metrics every five seconds, and at its end. */
 export function mysqlEnv({ port }: RunningServer): Readonly<Record<string, string>> {
   return {
     SERVER_SYSTEM: "mysql",
     SERVER_URL: `mysql://root@127.0.0.1:${port}/test`,
     SERVER_PORT: `${port}`,
     OTEL_METRICS_EXPORTER: "otlp",
-    OTEL_METRIC_EXPORT_INTERVAL: "500",
+    OTEL_METRIC_EXPORT_INTERVAL: "5000",
   };
 }
 

@@ -11,7 +11,7 @@ beforeEach(async () => {
 
 afterEach(() => mongodb?.stop());
 
-const metrics = { OTEL_METRICS_EXPORTER: "otlp", OTEL_METRIC_EXPORT_INTERVAL: "500" };
+const metrics = { OTEL_METRICS_EXPORTER: "otlp", OTEL_METRIC_EXPORT_INTERVAL: "5000" };
 
 /** Which commands a request makes: of more than two documents a second batch. */
 const namesOf = (id: number) => [

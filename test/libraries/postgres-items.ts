@@ -3,7 +3,7 @@ import { type Postgres, startPostgres } from "../support/postgres.ts";
 import type { ExpectedQueries } from "./sql-library.ts";
 
 export interface PostgresWithItems extends Postgres {
-  /** For an app: `SERVER_*`, and metrics twice a second. */
+  /** For an app: `SERVER_*`, and metrics every five seconds, and at its end. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -20,7 +20,7 @@ export async function startPostgresWithItems(): Promise<PostgresWithItems> {
       SERVER_URL: postgres.url(),
       SERVER_PORT: `${postgres.port}`,
       OTEL_METRICS_EXPORTER: "otlp",
-      OTEL_METRIC_EXPORT_INTERVAL: "500",
+      OTEL_METRIC_EXPORT_INTERVAL: "5000",
     },
   };
 }

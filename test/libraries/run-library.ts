@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { buildAgent } from "../../agent/build.ts";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { startOtlpSink } from "../support/otlp-sink.ts";
-import { type NodeProcess, startNode } from "../support/processes.ts";
+import { agentFolder, startTracedApp, type TracedApp } from "../support/traced-app.ts";
 import { appsOf, installLibraries, type LibrarySet } from "./install-libraries.ts";
 
 export const librarySets = ["oldest", "newest"] as const satisfies readonly LibrarySet[];
@@ -44,9 +43,6 @@ interface RunOptions extends Omit<AppOptions, "collectorUrl"> {
 export type Send = (url: string, body?: string) => Promise<void>;
 
 const requestsAtOnce = 100;
-const deadlineMs = 20_000;
-const agent = join(import.meta.dirname, "../../agent");
-let built: Promise<void> | undefined;
 
 interface AppOptions {
   readonly library: string;
@@ -55,41 +51,28 @@ interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A Node other than the one that runs us. */
   readonly node?: string | undefined;
-  /** Where the agent sends to; "": the app runs without it. */
-  readonly collectorUrl: string;
+  /** Where the agent sends to; undefined: the app runs without it. */
+  readonly collectorUrl: string | undefined;
 }
 
 /** A library's app under the agent, as a user would start it. */
-export async function startApp(options: AppOptions): Promise<NodeProcess & { port: number }> {
+export async function startApp(options: AppOptions): Promise<TracedApp> {
   const { library, set, modules, env, node, collectorUrl } = options;
-  built ??= buildAgent();
-  const [apps] = await Promise.all([installLibraries(set), built]);
-  const flags =
-    modules === "ESM"
-      ? ["--import", pathToFileURL(join(agent, "dist/register.mjs")).href]
-      : ["--require", agent];
-  const app = await startNode({
-    args: [
-      ...(collectorUrl === "" ? [] : flags),
-      modules === "ESM" ? "main.mjs" : "main.cjs",
-      library,
-    ],
+  const apps = await installLibraries(set);
+  const asModule = ["--import", pathToFileURL(join(agentFolder, "dist/register.mjs")).href];
+  return startTracedApp(join(apps, modules === "ESM" ? "main.mjs" : "main.cjs"), {
+    collectorUrl,
+    ...(modules === "ESM" && { agent: asModule }),
+    args: [library],
     cwd: apps,
-    ...(node === undefined ? {} : { node }),
+    node,
     env: {
-      OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
       CULPRIT_CALL_SITE_REPEATS_MIN: "1",
       // A hundred requests to a process that has just started do block it.
       CULPRIT_EVENT_LOOP_BLOCK_MS: "0",
       ...env,
     },
   });
-  const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs).catch(async (error) => {
-    await app.stop();
-    throw error;
-  });
-  return { ...app, port: Number(port) };
 }
 
 /** Runs a library's app, sends it requests and gives what the agent sent. */
@@ -99,14 +82,12 @@ export async function runLibrary(options: RunOptions): Promise<LibraryRun> {
   const app = await startApp({ ...options, collectorUrl: sink.url });
   try {
     const paths = Array.from({ length: requestsAtOnce }, (_, i) => `/items/${i + 1}`);
-    const origin = `http://127.0.0.1:${app.port}`;
-    await Promise.all(paths.map((path) => send(origin + path)));
-    await send(`${origin}/fail`);
-    if (isFramework) await send(`${origin}/orders`, JSON.stringify({ id: "order" }));
+    await Promise.all(paths.map((path) => send(app.url + path)));
+    await send(`${app.url}/fail`);
+    if (isFramework) await send(`${app.url}/orders`, JSON.stringify({ id: "order" }));
     const expected = [...paths, "/fail", ...(isFramework ? ["/orders"] : [])];
-    await sink.waitFor(
-      (spans) => expected.every((path) => spans.some((span) => isServerOf(path, span))),
-      deadlineMs,
+    await sink.waitFor((spans) =>
+      expected.every((path) => spans.some((span) => isServerOf(path, span))),
     );
     await app.stop();
     return {

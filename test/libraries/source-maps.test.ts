@@ -4,14 +4,12 @@ import { Client } from "pg";
 import { rolldown } from "rolldown";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildAgent } from "../../agent/build.ts";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
-import { startNode } from "../support/processes.ts";
+import { startTracedApp } from "../support/traced-app.ts";
 import { installLibraries } from "./install-libraries.ts";
 
-const deadlineMs = 20_000;
 let postgres: Postgres;
 let sink: OtlpSink;
 let folder: string;
@@ -22,7 +20,6 @@ beforeAll(async () => {
     installLibraries("newest"),
     startPostgres(),
     startOtlpSink(),
-    buildAgent(),
   ]);
   const client = new Client(postgres.url());
   await client.connect();
@@ -188,22 +185,15 @@ async function queriesOf(file: string, path: string): Promise<DecodedSpan[]> {
 
 async function spansOf(file: string, path: string): Promise<DecodedSpan[]> {
   const before = sink.spans.length;
-  const app = await startNode({
-    args: ["--require", join(import.meta.dirname, "../../agent"), file],
+  const app = await startTracedApp(file, {
+    collectorUrl: sink.url,
     cwd: folder,
-    env: {
-      SERVER_URL: postgres.url(),
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-      OTEL_BSP_SCHEDULE_DELAY: "100",
-      CULPRIT_EVENT_LOOP_BLOCK_MS: "0",
-    },
+    env: { SERVER_URL: postgres.url(), CULPRIT_EVENT_LOOP_BLOCK_MS: "0" },
   });
   try {
-    const [, port] = await app.waitFor(/listening on (\d+)/, deadlineMs);
-    const url = `http://127.0.0.1:${port}${path}`;
-    await (await fetch(url, { headers: { connection: "close" } })).text();
+    await app.get(path);
     const isServer = ({ kind }: DecodedSpan) => kind === 2;
-    await sink.waitFor((spans) => spans.slice(before).some(isServer), deadlineMs);
+    await sink.waitFor((spans) => spans.slice(before).some(isServer));
     return sink.spans.slice(before);
   } finally {
     await app.stop();

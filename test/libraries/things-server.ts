@@ -21,6 +21,8 @@ export async function startThingsServer(): Promise<ThingsServer> {
     if (request.url === "/things/slow") slow.emit("request");
     else response.end("thing");
   });
+  // An app that gets no CPU for seconds would use a connection that is being closed at this moment.
+  server.keepAliveTimeout = 0;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -41,6 +41,7 @@ async function spansOfWorker(flags: readonly string[], workerData: unknown) {
     env: {
       URL: `${things.url}/things/1`,
       WORKER_DATA: JSON.stringify(workerData),
+      CULPRIT_FLUSH_TIMEOUT_MS: "60000",
       OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
     },
   });

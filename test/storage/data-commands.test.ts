@@ -96,7 +96,7 @@ test("a backup is restored with every row, and its journal and keys", async () =
   expect(await countsOf(copy)).toEqual(await countsOf(data));
   expect(readFileSync(join(copy, "journal", "waiting.native"), "utf8")).toBe("a block");
   expect(readdirSync(root).filter((name) => name.endsWith(".partial"))).toEqual([]);
-}, 120_000);
+});
 
 test("while culprit runs on the folder there is no backup, and it says why", async () => {
   await withStore(data, async () => {
@@ -105,7 +105,7 @@ test("while culprit runs on the folder there is no backup, and it says why", asy
     expect(refused.output).toContain("Does culprit run on this folder? Stop it first.");
   });
   expect(readdirSync(root)).not.toContain("backup");
-}, 120_000);
+});
 
 test("a damaged backup is not restored, and a filled folder is not overwritten", async () => {
   await withStore(data, (store) => insert(store, createSpans(50)));
@@ -129,7 +129,7 @@ test("a damaged backup is not restored, and a filled folder is not overwritten",
   expect(readdirSync(root)).not.toContain("restored");
   const none = await culprit("restore", root, "--data", join(root, "restored"));
   expect(none.output).toContain("is no backup");
-}, 120_000);
+});
 
 /** All that is stored, as text, inactive parts included: what of a value is left on the disk. */
 async function findValue(value: string): Promise<number> {
@@ -202,7 +202,7 @@ test("erasing a value erases its traces whole, everywhere, and leaves the others
     engine.administer("SELECT name FROM system.tables WHERE name LIKE 'erased%' FORMAT TSV"),
   );
   expect(tables).toBe("");
-}, 180_000);
+});
 
 test.each(["backup", "restore", "erase"])(
   "%s explains itself, and says what is missing",

@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -8,6 +6,7 @@ import { readStartConfig } from "../../cli/config.ts";
 import { type Culprit, startCulprit } from "../../cli/start.ts";
 import { encodeOtlp } from "../../collector/decode/testing/encode-otlp.ts";
 import { newSpan, protobuf, send, toRequest } from "../conformance/otlp-client.ts";
+import { findFreePort } from "../support/find-free-port.ts";
 import { until } from "../support/until.ts";
 import { type ClickHouseServer, startClickHouseServer } from "./start-clickhouse-server.ts";
 
@@ -22,19 +21,10 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-async function freePort(): Promise<number> {
-  const socket = createServer().listen(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address() as AddressInfo;
-  socket.close();
-  await once(socket, "close");
-  return port;
-}
-
 const get = async (path: string) => (await send(culprit!.url + path, null, {}, "GET")).status;
 
 test("what is acknowledged before the servers answer is stored, also across a restart", async () => {
-  const port = await freePort();
+  const port = await findFreePort();
   const args = ["--port", "0", "--grpc-port", "off", "--data", join(root, "data")];
   const config = readStartConfig([...args, "--clickhouse-url", `http://127.0.0.1:${port}`], {});
   const spans = [newSpan(), newSpan()];

@@ -19,7 +19,7 @@ beforeAll(async () => {
   execFileSync("tar", ["-xzf", fixture, "-C", folder]);
   const args = [main, "start", "--port", "0", "--grpc-port", "off", "--data", folder];
   culprit = await startNode({ args });
-  [, url = ""] = await culprit.waitFor(/UI +(http:\S+)/, 50_000);
+  [, url = ""] = await culprit.waitFor(/UI +(http:\S+)/);
 });
 
 afterAll(async () => {

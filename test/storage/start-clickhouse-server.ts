@@ -15,7 +15,7 @@ const program = join(import.meta.dirname, "clickhouse-server.ts");
 /** Starts `clickhouse-server.ts` over a folder; port 0: any. */
 export async function startClickHouseServer(folder: string, port = 0): Promise<ClickHouseServer> {
   const server = await startNode({ args: [program, folder, String(port)] });
-  const [, listening] = await server.waitFor(/listening on (\d+)/, 30_000);
+  const [, listening] = await server.waitFor(/listening on (\d+)/);
   return {
     url: `http://127.0.0.1:${listening}`,
     port: Number(listening),

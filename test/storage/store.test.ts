@@ -10,7 +10,7 @@ import { type StoredCountsRow, storedCountsQuery } from "../../storage/queries/s
 import { watermarkQuery } from "../../storage/queries/watermark.ts";
 import { defaultRetention } from "../../storage/retention.ts";
 import { writeManySpans } from "../support/span-file.ts";
-import { until } from "../support/until.ts";
+import { patienceMs, until } from "../support/until.ts";
 import { type ClickHouseServer, startClickHouseServer } from "./start-clickhouse-server.ts";
 
 /**
@@ -38,7 +38,7 @@ async function openEmbeddedHome(root: string): Promise<Home> {
     // It comes back by itself.
     interrupt: async () => {
       process.kill(store.childPid()!, "SIGKILL");
-      await vi.waitFor(() => expect(store.isReady()).toBe(false), { timeout: 10_000 });
+      await until(() => !store.isReady());
       return async () => undefined;
     },
     close: () => store.close(),
@@ -248,7 +248,7 @@ describe.each(homes)("the %s store", (_, openHome) => {
     expect(store().isReady()).toBe(false);
     await comeBack();
     await vi.waitFor(() => store().insertBlocks("spans", file, "again"), {
-      timeout: 30_000,
+      timeout: patienceMs,
       interval: 100,
     });
     expect(await countStored(store())).toMatchObject({

@@ -9,18 +9,16 @@ const html = `
   <b>mmmm</b><br><i>llll</i>
   <script>document.querySelector("h1").append(" endpoint")</script>`;
 
-test("openBrowser renders a page, with its script and its letters", {
-  timeout: 60_000,
-}, async () => {
+test("openBrowser renders a page, with its script and its letters", async () => {
   const server = createServer((_request, response) => {
     response.setHeader("content-type", "text/html").end(html);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());
 
-  const { browser, close } = await openBrowser();
+  const { newPage, close } = await openBrowser();
   onTestFinished(close);
-  const page = await browser.newPage();
+  const page = await newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
 
   expect(await page.getByRole("heading").textContent()).toBe("slow endpoint");

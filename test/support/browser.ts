@@ -4,12 +4,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { type Browser, chromium, type LaunchOptions } from "playwright-core";
+import { chromium, type LaunchOptions, type Page } from "playwright-core";
 import { chromiumPath } from "./config.ts";
 import { prepareFolder } from "./prepare-folder.ts";
+import { patienceMs } from "./until.ts";
 
 export interface OpenBrowser {
-  readonly browser: Browser;
+  /** With cookies and a cache of its own; it waits as long for what it is told to as tests do. */
+  newPage(): Promise<Page>;
   close(): Promise<void>;
 }
 
@@ -47,9 +49,15 @@ export async function openBrowser(): Promise<OpenBrowser> {
       const browser = await chromium.launch({
         headless: true,
         args: flags,
+        timeout: patienceMs,
         ...(await candidate()),
       });
-      return { browser, close: () => browser.close() };
+      const newPage = async () => {
+        const page = await browser.newPage();
+        page.setDefaultTimeout(patienceMs);
+        return page;
+      };
+      return { newPage, close: () => browser.close() };
     } catch (error) {
       errors.push(error);
     }

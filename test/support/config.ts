@@ -1,6 +1,7 @@
 const {
   CHROMIUM_PATH,
   CULPRIT_FAULT_ROUNDS,
+  CULPRIT_SEED = "1",
   HOME = "/",
   PATH = "/usr/bin:/bin",
   TMPDIR,
@@ -15,6 +16,9 @@ export const bareEnvironment: Readonly<Record<string, string>> = {
   PATH,
   ...(TMPDIR === undefined ? {} : { TMPDIR }),
 };
+
+/** Of the cases that properties are asked of: a whole number. */
+export const seed = Number(CULPRIT_SEED);
 
 /** How often each fault strikes; undefined: as often as there is time for in `npm test`. `npm run faults` sets it. */
 export const faultRounds = CULPRIT_FAULT_ROUNDS ? Number(CULPRIT_FAULT_ROUNDS) : undefined;

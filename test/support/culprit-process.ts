@@ -22,7 +22,6 @@ export interface CulpritProcessOptions {
 }
 
 const main = join(import.meta.dirname, "../../dist/cli/main.js");
-const readyMs = 60_000;
 
 /** Starts the built `culprit start` in a process of its own; it is ready when this returns. */
 export async function startCulpritProcess(
@@ -43,10 +42,7 @@ export async function startCulpritProcess(
     ],
     env,
   });
-  const [, url, grpcUrl] = await started.waitFor(
-    /UI +(https?:\S+)[\s\S]*gRPC +(https?:\S+)/,
-    readyMs,
-  );
+  const [, url, grpcUrl] = await started.waitFor(/UI +(https?:\S+)[\s\S]*gRPC +(https?:\S+)/);
   return {
     url: url!,
     grpcUrl: grpcUrl!,

@@ -1,11 +1,12 @@
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, chown, mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
+import { findFreePort } from "./find-free-port.ts";
+import { patienceMs } from "./until.ts";
 
 /** A server that Debian packages, and how to run one of our own. */
 export interface DebianServer {
@@ -60,7 +61,6 @@ const guardScript = `
 
 /** As for PostgreSQL: servers don't like to run as root. This is user `nobody`. */
 const asNobody = { uid: 65534, gid: 65534 };
-const readyMs = 40_000;
 const logCharactersMax = 100_000;
 const portTriesMax = 3;
 
@@ -77,6 +77,7 @@ export async function startDebianServer(server: DebianServer): Promise<RunningSe
     const folder = await mkdtemp(join(tmpdir(), `culprit-${server.packageName}-`));
     const isRoot = process.getuid?.() === 0;
     if (isRoot) await chown(folder, asNobody.uid, asNobody.gid);
+    // None of these servers can choose a port itself, so another program may take this one first: it is tried again.
     const port = await findFreePort();
     const sparePorts = [await findFreePort(), await findFreePort()] as const;
     const env = { LC_ALL: "C", HOME: folder, PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
@@ -108,16 +109,6 @@ export async function startDebianServer(server: DebianServer): Promise<RunningSe
   }
 }
 
-/** None of these servers can choose a port itself, so another program may take this one first: it is tried again. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 function untilReadyOrEnded(
   guard: Guard,
   ready: RegExp,
@@ -125,8 +116,8 @@ function untilReadyOrEnded(
   const { promise, resolve } = Promise.withResolvers<{ isReady: boolean; log: string }>();
   let log = "";
   const deadline = setTimeout(() => {
-    resolve({ isReady: false, log: `${log}\nnot ready after ${readyMs} ms` });
-  }, readyMs);
+    resolve({ isReady: false, log: `${log}\nnot ready after ${patienceMs} ms` });
+  }, patienceMs);
   const append = (text: string) => {
     log = (log + text).slice(-logCharactersMax);
     if (ready.test(log)) resolve({ isReady: true, log });

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { type DecodedLog, type DecodedSpan, decodeOtlp, decodeOtlpLogs } from "./decode-otlp.ts";
+import { patienceMs } from "./until.ts";
 
 /** A collector that keeps what it is sent as OTLP/HTTP protobuf. */
 export interface OtlpSink {
@@ -15,8 +16,8 @@ export interface OtlpSink {
   readonly metricBodies: readonly Buffer[];
   /** Every request for spans as it came, decompressed. */
   readonly bodies: readonly string[];
-  /** Settles when spans that satisfy it have arrived; throws with all spans at the deadline. */
-  waitFor(isEnough: (spans: readonly DecodedSpan[]) => boolean, deadlineMs: number): Promise<void>;
+  /** Settles when spans that satisfy it have arrived; throws with all spans when they don't in `patienceMs`. */
+  waitFor(isEnough: (spans: readonly DecodedSpan[]) => boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,11 +45,11 @@ export async function startOtlpSink(): Promise<OtlpSink> {
     logs,
     metricBodies,
     bodies,
-    async waitFor(isEnough, deadlineMs) {
-      const signal = AbortSignal.timeout(deadlineMs);
+    async waitFor(isEnough) {
+      const signal = AbortSignal.timeout(patienceMs);
       while (!isEnough(spans)) {
         await once(server, "spans", { signal }).catch((cause) => {
-          throw new Error(`not enough after ${deadlineMs} ms: ${JSON.stringify(spans)}`, { cause });
+          throw new Error(`not enough after ${patienceMs} ms: ${JSON.stringify(spans)}`, { cause });
         });
       }
     },

@@ -5,8 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { isRunning } from "./is-running.ts";
 import { type Postgres, startPostgres } from "./postgres.ts";
 import { startNode } from "./processes.ts";
-
-const startMs = 60_000;
+import { until } from "./until.ts";
 
 async function query(postgres: Pick<Postgres, "url">, text: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: postgres.url() });
@@ -16,7 +15,7 @@ async function query(postgres: Pick<Postgres, "url">, text: string): Promise<unk
   return rows.flat();
 }
 
-describe("startPostgres", { timeout: startMs }, () => {
+describe("startPostgres", () => {
   test("starts PostgreSQL 18 with the settings asked for, and ends it with its data", async () => {
     const postgres = await startPostgres({ settings: { work_mem: "7MB" } });
     const [version, workMem, folder] = await query(
@@ -55,12 +54,12 @@ describe("startPostgres", { timeout: startMs }, () => {
       setInterval(() => {}, 1000);
     `;
     const child = await startNode({ args: ["--input-type=module", "-e", program] });
-    const [, pid, port] = await child.waitFor(/(\d+) on (\d+)/, startMs);
+    const [, pid, port] = await child.waitFor(/(\d+) on (\d+)/);
     const url = () => `postgres://postgres@127.0.0.1:${port}/postgres`;
     const [folder] = await query({ url }, "SHOW data_directory");
 
     process.kill(child.pid, "SIGKILL");
-    await expect.poll(() => isRunning(Number(pid)), { timeout: startMs }).toBe(false);
-    await expect.poll(() => existsSync(dirname(String(folder))), { timeout: startMs }).toBe(false);
+    await until(() => !isRunning(Number(pid)));
+    await until(() => !existsSync(dirname(String(folder))));
   });
 });

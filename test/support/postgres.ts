@@ -1,11 +1,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chown, mkdtemp, readFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { findFreePort } from "./find-free-port.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
+import { patienceMs } from "./until.ts";
 
 export interface Postgres {
   readonly port: number;
@@ -59,7 +60,6 @@ const guardScript = `
 
 /** PostgreSQL refuses to run as root; this is user `nobody`. */
 const asNobody = { uid: 65534, gid: 65534 };
-const readyMs = 30_000;
 const logCharactersMax = 100_000;
 const portTriesMax = 3;
 
@@ -71,7 +71,8 @@ export async function startPostgres({ settings = {} }: PostgresOptions = {}): Pr
   const { initdb, postgres } = await postgresBinaries();
   for (let tries = 1; ; tries += 1) {
     const folder = await createFolder();
-    const port = await freePort();
+    // Another program may take this one first: then it is tried again.
+    const port = await findFreePort();
     const allSettings = { ...testSettings, ...settings, port };
     const lines = Object.entries(allSettings).flatMap(([name, value]) => [
       "-c",
@@ -102,22 +103,12 @@ async function createFolder(): Promise<string> {
   return folder;
 }
 
-/** PostgreSQL can't choose a port itself, so another program may take this one first: the caller tries again. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 function untilReadyOrEnded(guard: Guard): Promise<{ isReady: boolean; log: string }> {
   const { promise, resolve } = Promise.withResolvers<{ isReady: boolean; log: string }>();
   let log = "";
   const deadline = setTimeout(() => {
-    resolve({ isReady: false, log: `${log}\nnot ready after ${readyMs} ms` });
-  }, readyMs);
+    resolve({ isReady: false, log: `${log}\nnot ready after ${patienceMs} ms` });
+  }, patienceMs);
   guard.stderr.setEncoding("utf8").on("data", (text: string) => {
     log = (log + text).slice(-logCharactersMax);
     if (log.includes("ready to accept connections")) resolve({ isReady: true, log });

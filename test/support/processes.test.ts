@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { isRunning } from "./is-running.ts";
 import { type NodeProcess, outputCharactersMax, startNode } from "./processes.ts";
-
-const deadlineMs = 20_000;
+import { until } from "./until.ts";
 
 async function run(program: string, env: Record<string, string> = {}): Promise<NodeProcess> {
   const child = await startNode({ args: ["--input-type=module", "-e", program], env });
@@ -42,16 +41,16 @@ test("waitFor finds what was written before and what comes after", async () => {
     process.stdout.write("port 1234");
     setInterval(() => {}, 1000);
   `);
-  expect((await child.waitFor(/port (\d+)/, deadlineMs))[1]).toBe("1234");
-  const second = child.waitFor(/second/, deadlineMs);
+  expect((await child.waitFor(/port (\d+)/))[1]).toBe("1234");
+  const second = child.waitFor(/second/);
   process.kill(child.pid, "SIGUSR2");
   expect((await second)[0]).toBe("second");
-  expect((await child.waitFor(/port/, deadlineMs))[0]).toBe("port");
+  expect((await child.waitFor(/port/))[0]).toBe("port");
 });
 
 test("waitFor tells what the program wrote when it ends without the line", async () => {
   const child = await run(`throw new Error("no database");`);
-  await expect(child.waitFor(/ready/, deadlineMs)).rejects.toThrow(
+  await expect(child.waitFor(/ready/)).rejects.toThrow(
     /\/ready\/ before the end \(1\).*no database/s,
   );
 });
@@ -67,7 +66,7 @@ test("stop kills a program that ignores SIGTERM", async () => {
     setInterval(() => {}, 1000);
     process.stdout.write("ready");
   `);
-  await child.waitFor(/ready/, deadlineMs);
+  await child.waitFor(/ready/);
   expect(await child.stop(1)).toBe("SIGKILL");
 });
 
@@ -89,8 +88,8 @@ test("a program ends when the process that started it is killed", async () => {
     const child = await startNode({ args: [${JSON.stringify(endless)}] });
     process.stdout.write("pid " + child.pid);
   `);
-  const [, pid] = await starter.waitFor(/pid (\d+)/, deadlineMs);
+  const [, pid] = await starter.waitFor(/pid (\d+)/);
   expect(isRunning(Number(pid))).toBe(true);
   process.kill(starter.pid, "SIGKILL");
-  await expect.poll(() => isRunning(Number(pid)), { timeout: deadlineMs }).toBe(false);
+  await until(() => !isRunning(Number(pid)));
 });

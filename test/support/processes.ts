@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { bareEnvironment } from "./config.ts";
+import { patienceMs } from "./until.ts";
 
 export interface NodeProcessOptions {
   /** Flags of Node, the file to run, and its arguments. */
@@ -21,7 +22,7 @@ export interface NodeProcess {
    * The first match in its output, what it wrote before included. Throws, with the output, at the deadline or when the
    * program has ended without it.
    */
-  waitFor(pattern: RegExp, deadlineMs: number): Promise<RegExpMatchArray>;
+  waitFor(pattern: RegExp, deadlineMs?: number): Promise<RegExpMatchArray>;
   /** Its exit code, or the name of the signal that ended it. */
   readonly ended: Promise<number | string>;
   /** SIGTERM, and SIGKILL when it has not ended `graceMs` later; may be called twice. */
@@ -29,7 +30,6 @@ export interface NodeProcess {
 }
 
 export const outputCharactersMax = 1_000_000;
-const stopGraceMs = 5_000;
 const lastOutputMs = 1_000;
 
 /** Starts a program on Node. It does not outlive this process, however that ends. */
@@ -54,7 +54,7 @@ export async function startNode(options: NodeProcessOptions): Promise<NodeProces
     pid: Number(child.pid),
     output: () => output,
     ended,
-    waitFor(pattern, deadlineMs) {
+    waitFor(pattern, deadlineMs = patienceMs) {
       const { promise, resolve, reject } = Promise.withResolvers<RegExpMatchArray>();
       const look = () => {
         const match = output.match(pattern);
@@ -70,7 +70,7 @@ export async function startNode(options: NodeProcessOptions): Promise<NodeProces
         for (const stream of [child.stdout, child.stderr]) stream.off("data", look);
       });
     },
-    async stop(graceMs = stopGraceMs) {
+    async stop(graceMs = patienceMs) {
       child.kill("SIGTERM");
       const lastResort = setTimeout(() => child.kill("SIGKILL"), graceMs);
       return ended.finally(() => clearTimeout(lastResort));
