@@ -3,8 +3,8 @@ import type { TraceChange } from "../detector.ts";
 /**
  * What is assumed of the calls once they are changed. A merged call waits for a connection as long as the call that waited least,
  * takes as long as one of the calls and a share of what all of them took, for its rows. The gaps between the calls, and
- * what wrapped them one by one, shrink to a share. Calls that are made at the same time slow the longest of them down by
- * a share of what the others take. What can be removed of a span goes by a share.
+ * what wrapped them one by one, shrink to a share. What can be removed of a span goes by a share. By how much calls slow each
+ * other down is learned (`contention.ts`).
  */
 export interface Assumption {
   /** What the rows of all calls cost the merged one, over what as many rows of another query of the request took … */
@@ -20,7 +20,6 @@ export interface Assumption {
   /** Of the least wait for a connection, beside the share of it that is the calls' own doing. */
   readonly sharedWaitShare: number;
   readonly gapShare: number;
-  readonly contentionShare: number;
   readonly spedUpShare: number;
   /** The same of a query that returns few rows: an index leads to them. */
   readonly foundShare: number;
@@ -44,7 +43,6 @@ export const assumptions: Readonly<Record<Outlook, Assumption>> = {
     concurrentShare: 1,
     sharedWaitShare: 1,
     gapShare: 1,
-    contentionShare: 0.5,
     spedUpShare: 0.5,
     foundShare: 0.8,
     waitShare: 0.5,
@@ -61,7 +59,6 @@ export const assumptions: Readonly<Record<Outlook, Assumption>> = {
     concurrentShare: 0.5,
     sharedWaitShare: 0,
     gapShare: 0.1,
-    contentionShare: 0.1,
     spedUpShare: 0.8,
     foundShare: 0.98,
     waitShare: 0.9,
@@ -78,7 +75,6 @@ export const assumptions: Readonly<Record<Outlook, Assumption>> = {
     concurrentShare: 0,
     sharedWaitShare: 0,
     gapShare: 0,
-    contentionShare: 0,
     spedUpShare: 0.95,
     foundShare: 1,
     waitShare: 1,
@@ -104,7 +100,7 @@ export const words: Readonly<
   "make-parallel": {
     fix: "the calls made at the same time",
     assumption:
-      "together they take as long as the longest of them, plus 50 % (at worst) to 0 % (at best) of what the others take",
+      "together they take as long as the last of them to end; each takes a share of its server, beside the others and those of other requests",
   },
   "speed-up": {
     fix: "the spans in question made faster",

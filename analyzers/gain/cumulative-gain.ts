@@ -1,8 +1,8 @@
 import type { TraceChange } from "../detector.ts";
 import type { Prediction } from "../model/finding.ts";
-import { drawOf, type FixedTrace } from "./predict.ts";
+import { type FixedTrace, type SimulatedSample, simulateSample } from "./predict.ts";
 import { predictGain } from "./predict-gain.ts";
-import { type Simulated, simulate } from "./simulate.ts";
+import type { Simulated } from "./simulate.ts";
 
 /** One trace of a uniform sample of an endpoint's traces, with what each of several fixes changes in it. */
 export interface RepairedTrace extends Omit<FixedTrace, "changes"> {
@@ -42,25 +42,29 @@ export function cumulativeGain(
       .map((fix) => {
         const together = made.length === 0 ? alone.get(fix)! : simulateAll(sample, [...made, fix]);
         // One fix more never makes it slower than those without it, or than itself without the others.
-        const after = together.map((one, i) => fastest(one, before?.[i], alone.get(fix)![i]!));
-        return { fix, after, meanNs: meanNs(sample, after) };
+        const after = together.after.map((one, i) =>
+          fastest(one, before?.[i], alone.get(fix)!.after[i]!),
+        );
+        return { fix, after, meanNs: meanNs(sample, after), assumptions: together.assumptions };
       })
       .reduce((best, candidate) => (candidate.meanNs < best.meanNs ? candidate : best));
     left.delete(next.fix);
     made.push(next.fix);
     before = next.after;
-    const { prediction } = predictSteps(sample, next.after, made, seed);
+    const { prediction } = predictSteps(sample, next, made, seed);
     if (!prediction) return [];
     steps.push({ fix: next.fix, prediction });
   }
   return steps;
 }
 
-function simulateAll(sample: readonly RepairedTrace[], fixes: readonly string[]): Simulated[] {
-  return sample.map(({ trace, endpointSpan, changesOf, ...options }, i) => {
-    const changes = fixes.flatMap((fix) => changesOf.get(fix) ?? []);
-    return simulate(trace, endpointSpan, changes, { ...options, draw: drawOf(i) });
-  });
+function simulateAll(sample: readonly RepairedTrace[], fixes: readonly string[]) {
+  return simulateSample(
+    sample.map(({ changesOf, ...rest }) => ({
+      ...rest,
+      changes: fixes.flatMap((fix) => changesOf.get(fix) ?? []),
+    })),
+  );
 }
 
 function fastest(one: Simulated, ...others: readonly (Simulated | undefined)[]): Simulated {
@@ -90,7 +94,7 @@ function meanNs(sample: readonly RepairedTrace[], after: readonly Simulated[]): 
 
 function predictSteps(
   sample: readonly RepairedTrace[],
-  after: readonly Simulated[],
+  { after, assumptions }: SimulatedSample,
   fixes: readonly string[],
   seed: string,
 ) {
@@ -102,5 +106,6 @@ function predictSteps(
   const changes = sample.flatMap(({ changesOf }) =>
     fixes.flatMap((fix) => changesOf.get(fix) ?? []),
   );
-  return predictGain(gains, { seed, kinds: [...new Set(changes.map(({ kind }) => kind))] });
+  const kinds = [...new Set(changes.map(({ kind }) => kind))];
+  return predictGain(gains, { seed, kinds, assumptions });
 }

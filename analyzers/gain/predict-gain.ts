@@ -15,6 +15,8 @@ export interface SampledGain {
 export interface GainOptions {
   /** What is done to the traces; none: nothing that could be told. */
   readonly kinds?: readonly TraceChange["kind"][];
+  /** What was learned of the sample beside, in words. */
+  readonly assumptions?: readonly string[];
   readonly seed?: string;
   readonly tracesMin?: number;
   readonly resamples?: number;
@@ -29,7 +31,7 @@ export interface GainOptions {
  */
 export function predictGain(
   sample: readonly SampledGain[],
-  { kinds = [], seed = "", tracesMin = 30, resamples = 400 }: GainOptions = {},
+  { kinds = [], assumptions = [], seed = "", tracesMin = 30, resamples = 400 }: GainOptions = {},
 ): Pick<Finding, "prediction" | "predictionMissing"> {
   if (sample.length < tracesMin) {
     const predictionMissing = `${sample.length} traces of this endpoint are in the sample; a prediction needs ${tracesMin}`;
@@ -47,6 +49,7 @@ export function predictGain(
       assumptions: [
         "spans keep their own time; they wait for all that ended before them (at worst), or not for what other traces show that they don't need (at best)",
         ...kinds.map((kind) => words[kind].assumption),
+        ...assumptions,
         "the time between calls that become one goes away (at worst it stays)",
       ],
       traces: sample.length,

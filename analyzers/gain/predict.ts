@@ -3,9 +3,10 @@ import { criticalPath } from "../facts/critical-path.ts";
 import { withDescendants } from "../facts/with-descendants.ts";
 import type { Finding } from "../model/finding.ts";
 import type { SpanIndex, TraceView } from "../model/trace-view.ts";
+import { contentionOf } from "./contention.ts";
 import { predictGain } from "./predict-gain.ts";
 import type { IsIndependent } from "./retimed-duration.ts";
-import { goldenShare, simulate } from "./simulate.ts";
+import { goldenShare, type Simulated, simulate } from "./simulate.ts";
 
 /** One trace of a uniform sample of an endpoint's traces. */
 export interface FixedTrace {
@@ -27,17 +28,37 @@ export function predictFix(
   sample: readonly FixedTrace[],
   seed: string,
 ): Pick<Finding, "prediction" | "predictionMissing"> {
-  const gains = sample.map(({ trace, endpointSpan, changes, ...options }, i) => ({
+  const { after, assumptions } = simulateSample(sample);
+  const gains = sample.map(({ trace, endpointSpan }, i) => ({
     durationNs: trace.end[endpointSpan]! - trace.start[endpointSpan]!,
     weight: trace.weight[endpointSpan]!,
-    after: simulate(trace, endpointSpan, changes, { ...options, draw: drawOf(i) }),
+    after: after[i]!,
   }));
   const kinds = new Set(sample.flatMap(({ changes }) => changes.map(({ kind }) => kind)));
-  return predictGain(gains, { seed, kinds: [...kinds] });
+  return predictGain(gains, { seed, kinds: [...kinds], assumptions });
+}
+
+export interface SimulatedSample {
+  readonly after: readonly Simulated[];
+  /** What was learned of the sample to say so, in words. */
+  readonly assumptions: readonly string[];
+}
+
+/** Each trace as the fix leaves it, at the same time as all others. */
+export function simulateSample(sample: readonly FixedTrace[]): SimulatedSample {
+  const { stretches, assumptions } = contentionOf(sample);
+  const after = sample.map(({ trace, endpointSpan, changes, ...options }, i) =>
+    simulate(trace, endpointSpan, changes, {
+      ...options,
+      draw: drawOf(i),
+      stretches: stretches[i]!,
+    }),
+  );
+  return { after, assumptions };
 }
 
 /** The chance of the nth trace of a sample: even over 0 … 1, and the same each time. */
-export function drawOf(n: number): number {
+function drawOf(n: number): number {
   return (n * goldenShare) % 1;
 }
 

@@ -191,14 +191,31 @@ function change(
 }
 
 describe("calls at the same time", () => {
-  test("they take as long as the longest; what lies between them stays", () => {
-    const chain: SpanNode[] = [
-      ["a", 0, 20],
-      ["b", 25, 65],
-      ["c", 65, 75],
-    ];
-    // 40 ms, and half, a tenth or none of the other 30; 5 ms between, 25 ms after.
-    expect(change("make-parallel", "abc", chain)).toEqual([40 + 15 + 30, 40 + 3 + 30, 40 + 30]);
+  const call = (name: string, start: number, end: number): SpanNode => [
+    { ...query, name, shapeId: name },
+    start,
+    end,
+  ];
+  const chain = [call("a", 0, 20), call("b", 25, 65), call("c", 65, 75)];
+
+  test("they take as long as the longest beside the others; what lies between them stays", () => {
+    // 40 ms of 70; 5 ms between, 25 ms after. Of the other 30 ms some is added: a seventh, were all as long.
+    const [pessimistic, expected, optimistic] = change("make-parallel", "abc", chain);
+    expect(optimistic).toBe(40 + 30);
+    expect(expected).toBeGreaterThan(40 + 30 / 8 + 30);
+    expect(expected).toBeLessThan(40 + 30 / 4 + 30);
+    expect(pessimistic).toBeGreaterThan(40 + 30 / 2 + 30);
+    expect(pessimistic).toBeLessThan(100);
+  });
+
+  test("what a sample tells of how they slow each other down counts instead", () => {
+    const trace = buildTrace(["GET /orders", 0, 100, ...chain]);
+    const b = trace.name.indexOf("b");
+    const stretches = new Map([[b, { pessimistic: 9, expected: 1.5, optimistic: 1 }]]);
+    const changes = [{ kind: "make-parallel" as const, spans: [b - 1, b, b + 1] }];
+    const { pessimistic, expected, optimistic } = simulate(trace, 0, changes, { stretches });
+    // Never slower than one after the other.
+    expect([pessimistic, expected, optimistic]).toEqual([100e6, 60e6 + 30e6, 70e6]);
   });
 
   test("beside something that takes longer: nothing is won", () => {

@@ -1,8 +1,9 @@
 import type { TraceChange } from "../detector.ts";
 import { type BlockingOptions, blockingChildren } from "../facts/blocking-children.ts";
 import { childrenOf, type SpanIndex, type TraceView } from "../model/trace-view.ts";
-import { type Assumption, assumptions, type Outlook } from "./assumption.ts";
+import { assumptions, type Outlook } from "./assumption.ts";
 import { changedDurations } from "./changed-durations.ts";
+import { contentionOf, type Stretch } from "./contention.ts";
 import { type IsIndependent, type RetimedChild, retimedDuration } from "./retimed-duration.ts";
 import { summaryPieces } from "./summary-pieces.ts";
 
@@ -11,6 +12,8 @@ export interface SimulateOptions extends BlockingOptions {
   readonly isIndependent?: IsIndependent;
   /** 0 … 1, even over the traces of a sample: which of its calls this trace is left with; by default the middle one. */
   readonly draw?: number;
+  /** How calls that start together slow each other down, as `contentionOf` a sample says; by default what this trace alone tells. */
+  readonly stretches?: ReadonlyMap<SpanIndex, Stretch>;
 }
 
 /** The endpoint's duration after the change, nanoseconds: pessimistic >= expected >= optimistic. */
@@ -31,12 +34,13 @@ export function simulate(
   options: SimulateOptions = {},
 ): Simulated {
   const order = spansBelow(trace, endpointSpan);
+  const stretches = options.stretches ?? contentionOf([{ trace, changes }]).stretches[0]!;
   const { isIndependent: _, ...orderKept } = options;
-  const after = (assumption: Assumption, learned: SimulateOptions) =>
-    retime(trace, order, changes, assumption, learned);
-  const pessimistic = after(assumptions.pessimistic, orderKept);
-  const expected = Math.min(pessimistic, after(assumptions.expected, options));
-  const optimistic = Math.min(expected, after(assumptions.optimistic, options));
+  const after = (outlook: Outlook, learned: SimulateOptions) =>
+    retime(trace, order, changes, outlook, { ...learned, stretches });
+  const pessimistic = after("pessimistic", orderKept);
+  const expected = Math.min(pessimistic, after("expected", options));
+  const optimistic = Math.min(expected, after("optimistic", options));
   return { pessimistic, expected, optimistic };
 }
 
@@ -53,16 +57,19 @@ function retime(
   trace: TraceView,
   order: readonly SpanIndex[],
   changes: readonly TraceChange[],
-  assumption: Assumption,
-  options: SimulateOptions,
+  outlook: Outlook,
+  options: SimulateOptions & Required<Pick<SimulateOptions, "stretches">>,
 ): number {
+  const assumption = assumptions[outlook];
   const { replaced, removed } = changedDurations(trace, changes, assumption, toDraws(options.draw));
   const folded = foldedSpans(trace, order, changes);
   const parallel = parallelByParent(trace, changes);
   const after = new Float64Array(trace.size);
   for (const span of order.toReversed()) {
     const duration = lengthOf(trace, span);
-    for (const together of parallel.get(span) ?? []) startTogether(after, together, assumption);
+    for (const together of parallel.get(span) ?? []) {
+      startTogether(after, together, (call) => options.stretches.get(call)?.[outlook] ?? 1);
+    }
     const children = blockingChildren(trace, span, -trace.start[span]!, options).flatMap((child) =>
       inPieces(trace, {
         ...child,
@@ -123,16 +130,16 @@ function parallelByParent(
   return groups;
 }
 
-/** The longest takes its time, and what the others do at the same time slows it down; what lies between them stays. */
+/** They end when the last of them does, at worst as one after the other; what lies between them stays. */
 function startTogether(
   after: Float64Array,
   spans: readonly SpanIndex[],
-  { contentionShare }: Assumption,
+  stretchOf: (span: SpanIndex) => number,
 ): void {
-  const longest = spans.reduce((most, span) => (after[span]! > after[most]! ? span : most));
   const sum = spans.reduce((all, span) => all + after[span]!, 0);
-  const together = after[longest]! + contentionShare * (sum - after[longest]!);
-  for (const span of spans) after[span] = span === longest ? together : 0;
+  const longest = spans.reduce((most, span) => (after[span]! > after[most]! ? span : most));
+  const last = spans.reduce((most, span) => Math.max(most, after[span]! * stretchOf(span)), 0);
+  for (const span of spans) after[span] = span === longest ? Math.min(sum, last) : 0;
 }
 
 /**

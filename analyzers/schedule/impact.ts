@@ -1,7 +1,6 @@
 import type { EndpointTotalsRow } from "../../storage/queries/endpoint-totals.ts";
 import type { OccurrenceTotalsRow } from "../../storage/queries/occurrence-totals.ts";
-import { criticalPathShare, type FixedTrace } from "../gain/predict.ts";
-import { simulate } from "../gain/simulate.ts";
+import { criticalPathShare, type FixedTrace, simulateSample } from "../gain/predict.ts";
 import type { Impact } from "../model/finding.ts";
 
 const secondsPerDay = 86_400;
@@ -48,13 +47,12 @@ export function savedShareOf(sample: readonly FixedTrace[], repeats: number): nu
   if (heldShare === 0) return 1 - 1 / Math.max(1, repeats);
   let savedNs = 0;
   let allNs = 0;
-  for (const { trace, endpointSpan, changes, ...options } of sample) {
+  const { after } = simulateSample(sample);
+  for (const [i, { trace, endpointSpan }] of sample.entries()) {
     const weight = trace.weight[endpointSpan]!;
     const durationNs = trace.end[endpointSpan]! - trace.start[endpointSpan]!;
     allNs += weight * durationNs;
-    if (changes.length > 0) {
-      savedNs += weight * (durationNs - simulate(trace, endpointSpan, changes, options).expected);
-    }
+    savedNs += weight * (durationNs - after[i]!.expected);
   }
   return Math.min(1, savedNs / allNs / heldShare);
 }

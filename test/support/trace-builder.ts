@@ -39,7 +39,18 @@ export const query: SpanFields = {
 };
 
 export function buildTrace(...roots: readonly SpanNode[]): TraceView {
-  return toTraceView("0af7651916cd43dd8448eb211c80319c", buildColumns(...roots));
+  return buildTraceAt(0, ...roots);
+}
+
+/** The same so much later, in whole milliseconds: traces of a sample that run beside each other, or don't. */
+export function buildTraceAt(laterMs: number, ...roots: readonly SpanNode[]): TraceView {
+  const { startS, startNs, ...columns } = buildColumns(...roots);
+  const at = startNs.map((ns) => ns + (laterMs % 1_000) * 1e6);
+  return toTraceView("0af7651916cd43dd8448eb211c80319c", {
+    ...columns,
+    startS: startS.map((s, i) => s + Math.floor(laterMs / 1_000) + Math.floor(at[i]! / 1e9)),
+    startNs: at.map((ns) => ns % 1e9),
+  });
 }
 
 /** The same as columns, in depth-first order. */
