@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -26,8 +27,8 @@ Usage: npm run bench:gain [-- options]
   --quick       three faults and a pair, at the low load
   --only NAMES  these cases, separated by commas
   --level NAME  low or high; both unless told
-  --data DIR    folder for journal and database, kept (a temporary one, removed at the end)
-  --again       no load: predict from the load that DIR holds, and was not predicted from yet
+  --data DIR    folder for the load's journal and database, kept (a temporary one, removed at the end)
+  --again       no load: predict from the load that DIR holds, which stays as it is
   --help        this text
 `;
 
@@ -80,11 +81,16 @@ function readPlan(): Plan | undefined {
 async function main(plan: Plan): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "culprit-gain-"));
   try {
+    const load = plan.dataFolder ?? join(folder, "load");
     // Nobody looks for findings while the shop is measured: they would share its two processors.
-    const data = plan.dataFolder ?? join(folder, "data");
-    await withCulprit(data, ["--without-analysis"], async (ports) => {
-      for (const level of plan.isAgain ? [] : plan.levels) await runLevel(plan, level, ports);
-    });
+    if (!plan.isAgain) {
+      await withCulprit(load, ["--without-analysis"], async (ports) => {
+        for (const level of plan.levels) await runLevel(plan, level, ports);
+      });
+    }
+    // In a copy: where nobody has looked for findings, any version can predict.
+    const data = join(folder, "data");
+    await cp(load, data, { recursive: true, mode: constants.COPYFILE_FICLONE });
     await withCulprit(data, [], async (ports) => {
       await untilExamined(ports, plan.cases.length * plan.levels.length, print);
       await report(plan, ports);
