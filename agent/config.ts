@@ -1,4 +1,3 @@
-import { ownDetectors } from "./export/resource-attributes.ts";
 import type { SamplerName } from "./tracing/sampler.ts";
 
 /** Everything that the environment decides about the agent, apart from what OpenTelemetry's packages read themselves. */
@@ -72,6 +71,9 @@ const profileModes = ["off", "triggered", "continuous"] as const;
 const profileSignals = ["SIGUSR2", "SIGHUP", "SIGQUIT"] as const;
 
 type ProfileMode = (typeof profileModes)[number];
+
+/** Detectors of resources that are ours; with any other, OpenTelemetry's SDK runs instead of the fast path. */
+const ownDetectors: readonly string[] = ["env", "host", "process", "container", "none"];
 
 /** Read by OpenTelemetry's packages during set-up. What the user has set stays. */
 const otelDefaults: Readonly<Record<string, string>> = {

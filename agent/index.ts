@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
-import threads from "node:worker_threads";
 import { readConfig } from "./config.ts";
+import { moduleClass } from "./module-class.ts";
 import { findOtherAgent } from "./other-agents.ts";
 import type { startAgent } from "./start-fast.ts";
+import { isWorkerThread } from "./thread/is-worker-thread.ts";
 import { environmentKey } from "./thread/worker-channel.ts";
 
 /**
@@ -17,7 +17,7 @@ export const watchImports: WatchImports = startOrStayInert();
 export type WatchImports = () => void;
 
 function startOrStayInert(): WatchImports {
-  if (!threads.isMainThread && !isTracedWorker()) return doNothing;
+  if (isWorkerThread() && !isTracedWorker()) return doNothing;
   const config = readConfig();
   if (config.isDisabled) return doNothing;
 
@@ -27,9 +27,9 @@ function startOrStayInert(): WatchImports {
     return doNothing;
   }
   try {
-    const setUp: { startAgent: typeof startAgent } = createRequire(import.meta.url)(
-      config.isFastPath ? "./start-fast.cjs" : "./start-sdk.cjs",
-    );
+    const setUp: { startAgent: typeof startAgent } = moduleClass.createRequire(
+      import.meta.filename,
+    )(config.isFastPath ? "./start-fast.cjs" : "./start-sdk.cjs");
     return setUp.startAgent(config);
   } catch (error) {
     warn(`it could not start: ${error instanceof Error ? error.message : String(error)}`);
@@ -39,6 +39,7 @@ function startOrStayInert(): WatchImports {
 
 /** Worker threads inherit --require. Node's own, those of loggers, and those of a process that is not traced do nothing. */
 function isTracedWorker(): boolean {
+  const threads = process.getBuiltinModule("node:worker_threads");
   const { isInternalThread = false, getEnvironmentData, workerData } = threads;
   // Which file the thread will run nobody knows yet; pino's say who has started them.
   const { workerData: ofStream } = Object(workerData) as { workerData?: { $context?: object } };

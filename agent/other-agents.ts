@@ -1,4 +1,4 @@
-import nodeModule from "node:module";
+import { moduleClass } from "./module-class.ts";
 
 /** Packages that trace a process, and what is found in one where they run already. */
 const otherAgents: Readonly<Record<string, string | undefined>> = {
@@ -25,7 +25,7 @@ export function findOtherAgent(flags: readonly string[]): string | undefined {
   const world = globalThis as typeof globalThis & Record<symbol | string, unknown>;
   const openTelemetry = world[Symbol.for("opentelemetry.js.api.1")] as object | undefined;
   if (openTelemetry && "trace" in openTelemetry) return "another OpenTelemetry SDK";
-  const { _cache: modules } = nodeModule as unknown as { _cache: Record<string, unknown> };
+  const { _cache: modules } = moduleClass as unknown as { _cache: Record<string, unknown> };
   const files = Object.keys(modules);
   return otherAgentPackages.find((name) => {
     const global = otherAgents[name];

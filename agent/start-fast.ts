@@ -1,32 +1,31 @@
-import { isMainThread, setEnvironmentData } from "node:worker_threads";
 import { context, metrics as metricsApi, propagation, trace } from "@opentelemetry/api";
 import { type Config, withOtelDefaults } from "./config.ts";
 import { showErrorsAsWarnings, warn } from "./diagnostics.ts";
 import { CallSiteRules } from "./evidence/call-site-rules.ts";
 import { createCapturedHeaders } from "./evidence/captured-headers.ts";
 import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
-import { SqlComments } from "./evidence/sql-comment.ts";
 import { bufferBytes, ChunkExport } from "./export/chunk-export.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
-import { type ResourceSettings, toResourceAttributes } from "./export/resource-attributes.ts";
+import type { ResourceSettings } from "./export/resource-attributes.ts";
 import { type ChunkExchange, SpanBuffer } from "./export/span-buffer.ts";
-import { WorkerChunks } from "./export/worker-chunks.ts";
 import { contribOf } from "./instrumentations/contrib-packages.ts";
 import { instrumentFrameworks } from "./instrumentations/frameworks.ts";
 import { unloadInstrumentations } from "./instrumentations/guard.ts";
 import { instrumentHttpClient } from "./instrumentations/http-client.ts";
 import { instrumentHttpServer } from "./instrumentations/http-server.ts";
-import { Http2ClientInstrumentation } from "./instrumentations/http2-client.ts";
-import { instrumentHttp2Server } from "./instrumentations/http2-server.ts";
 import { instrumentDatabases } from "./instrumentations/instrument-databases.ts";
+import { instrumentHttp2 } from "./instrumentations/instrument-http2.ts";
 import { isOwnVersion } from "./instrumentations/is-own-version.ts";
 import { ModuleLoads } from "./instrumentations/module-loads.ts";
-import { instrumentIoredis, instrumentNodeRedis } from "./instrumentations/redis.ts";
+import { instrumentIoredis, instrumentNodeRedis } from "./instrumentations/redis-channels.ts";
 import { instrumentUndici } from "./instrumentations/undici.ts";
 import {
+  load,
   loadContrib,
   loadMetrics,
   loadSlowStatements,
+  loadSqlComments,
+  loadTailDecision,
   loadWorkerMetrics,
 } from "./load-on-demand.ts";
 import { otherAgentPackages } from "./other-agents.ts";
@@ -42,10 +41,11 @@ import { type Runtime, startRuntime } from "./runtime/start-runtime.ts";
 import { createWatchSettings } from "./runtime/watch-protocol.ts";
 import { findServiceName } from "./service-name.ts";
 import { AgentThread, agentWorkerFile } from "./thread/agent-thread.ts";
+import { announceTracing, withdrawTracing } from "./thread/announce-tracing.ts";
 import { followWorkerThreads } from "./thread/follow-worker-threads.ts";
-import { environmentKey } from "./thread/worker-channel.ts";
+import { isWorkerThread } from "./thread/is-worker-thread.ts";
+import { monotonicNow } from "./tracing/monotonic-clock.ts";
 import { createSampler } from "./tracing/sampler.ts";
-import { TailDecision } from "./tracing/tail-decision.ts";
 import { Tracing } from "./tracing/tracing.ts";
 import { W3cPropagator } from "./tracing/w3c-propagator.ts";
 
@@ -61,7 +61,7 @@ import { W3cPropagator } from "./tracing/w3c-propagator.ts";
 export function startAgent(config: Config): () => void {
   if (!config.isDiagToConsole) showErrorsAsWarnings();
   for (const warning of config.warnings) warn(warning);
-  const loads = isMainThread ? startInMainThread(config) : startInWorkerThread(config);
+  const loads = isWorkerThread() ? startInWorkerThread(config) : startInMainThread(config);
   return () => loads.watchImports();
 }
 
@@ -87,6 +87,7 @@ function startInMainThread(config: Config): ModuleLoads {
     delayMs: config.batchDelayMs,
   });
   const flushMetrics = metrics && withOtelDefaults(() => metrics.start());
+  announceTracing(loads);
   followWorkerThreads(thread, (worker) => metrics?.measured.followThread(worker));
 
   flushAtExit(() => {
@@ -107,7 +108,7 @@ function startInWorkerThread(config: Config): ModuleLoads {
     profiling: undefined,
     metrics: loadWorkerMetrics(config),
   });
-  const chunks = new WorkerChunks();
+  const chunks = new (load("worker-chunks").WorkerChunks)();
   const delayMs = Math.min(config.batchDelayMs, workerDelayMsMax);
   const { loads, handOver } = startTracing(config, chunks, { runtime, plans: undefined, delayMs });
   process.once("exit", () => {
@@ -141,7 +142,7 @@ function startTracing(
   });
   const sampler = createSampler(config.sampler, config.samplerRatio);
   const shedding = new Shedding();
-  const tail = config.tailRatio < 1 ? new TailDecision(buffer, config.tailRatio) : undefined;
+  const tail = loadTailDecision(config, buffer);
   const folded = new FoldedRepeats(tail ?? buffer, config.batchDelayMs);
   const { metrics } = runtime;
   const sink = metrics === undefined ? folded : new MeteredSpans(folded, metrics.durations);
@@ -151,9 +152,11 @@ function startTracing(
   trace.setGlobalTracerProvider(tracing);
   const loads = instrument(config, { tracing, runtime, plans, shedding });
   if (config.ownShareMax > 0) {
-    const nowMs = () => performance.now();
-    const limits = { shareMax: config.ownShareMax, ownTime, nowMs };
-    new Governor({ ...limits, shedding, sampler }).start();
+    const limits = { shareMax: config.ownShareMax, ownTime, nowMs: monotonicNow };
+    setImmediate(() => {
+      ownTime.begin();
+      new Governor({ ...limits, shedding, sampler }).start();
+    }).unref();
   }
   return {
     loads,
@@ -187,12 +190,6 @@ function toResourceSettings(config: Config): ResourceSettings {
   };
 }
 
-function createSqlComments(config: Config): SqlComments | undefined {
-  if (!config.isSqlCommented) return undefined;
-  const { "service.name": service = "" } = toResourceAttributes(toResourceSettings(config));
-  return new SqlComments(String(service));
-}
-
 interface Parts extends Pick<TracingParts, "runtime" | "plans"> {
   readonly tracing: Tracing;
   readonly shedding: Shedding;
@@ -206,27 +203,19 @@ function instrument(config: Config, { tracing, runtime, plans, shedding }: Parts
   const options = { tracing, hashParams, callSites };
   const isScraped = config.metricExporters?.includes("prometheus") === true;
   const isOn = (name: string) => config.isInstrumentationOn(name);
+  const loads = new ModuleLoads();
   if (isOn("http")) {
     const captured = createCapturedHeaders(config.capturedHeaders);
     const ignoredPort = isScraped ? config.prometheusPort : 0;
     instrumentHttpServer(tracing, runtime, { ignoredPort, captured });
     instrumentHttpClient(options);
-    instrumentHttp2Server(tracing, runtime, captured);
+    instrumentHttp2(options, { tracing, runtime, captured }, loads);
   }
   if (isOn("undici")) instrumentUndici(options);
   if (isOn("ioredis")) instrumentIoredis(options);
   if (isOn("redis")) instrumentNodeRedis(options);
-
-  const loads = new ModuleLoads();
-  if (isOn("http")) {
-    const http2 = new Http2ClientInstrumentation(options);
-    for (const name of ["http2", "node:http2"]) {
-      loads.onLoaded(name, (exports) => http2.patch(exports));
-    }
-    loads.onImported("node:http2", () => http2.patch(process.getBuiltinModule("node:http2")));
-  }
   instrumentFrameworks(tracing, loads, isOn);
-  const comments = createSqlComments(config);
+  const comments = loadSqlComments(config, toResourceSettings(config));
   instrumentDatabases(loads, isOn, { ...options, pools: runtime.metrics?.pools, comments, plans });
   prepareContrib(config, hashParams, loads);
   for (const name of otherAgentPackages) {
@@ -249,7 +238,7 @@ function standDown(
   tracing.stop();
   runtime.stop();
   for (const api of [trace, context, propagation, metricsApi]) api.disable();
-  setEnvironmentData(environmentKey, undefined);
+  withdrawTracing();
   process.emitWarning(
     `the agent has switched itself off: ${name} traces this process`,
     "CulpritWarning",

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { countDropped } from "../diagnostics.ts";
 
@@ -70,8 +71,12 @@ export function findCallSite(frames: readonly Frame[]): CallSite | undefined {
   return first && { ...first, frames: text };
 }
 
+/** Once built, the agent is one folder. */
+const ownFolder = join(import.meta.dirname, "/");
+
 function toApplicationFile(name: string | null | undefined): string | undefined {
   if (!name || name.startsWith("node:") || /[\\/]node_modules[\\/]/.test(name)) return undefined;
   const filePath = name.startsWith("file:") ? fileURLToPath(name) : name;
-  return filePath === import.meta.filename ? undefined : filePath;
+  const isOwn = filePath.startsWith(ownFolder) && filePath.endsWith(".cjs");
+  return isOwn ? undefined : filePath;
 }

@@ -1,3 +1,5 @@
+import { type ResourceSettings, toResourceAttributes } from "../export/resource-attributes.ts";
+
 const routesMax = 1_000;
 
 // Comments that tell the database's own log and statistics who asks, in the form of sqlcommenter:
@@ -30,6 +32,11 @@ export class SqlComments {
     if (this.#byRoute.size < routesMax) this.#byRoute.set(route, comment);
     return comment;
   }
+}
+
+/** With the service's name as the collector is told it. */
+export function createSqlComments(resource: ResourceSettings): SqlComments {
+  return new SqlComments(String(toResourceAttributes(resource)["service.name"]));
 }
 
 /** Neither a quote nor the end of the comment can come out of it. */

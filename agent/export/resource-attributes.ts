@@ -9,7 +9,7 @@ import {
 
 /** What the application's thread knows of itself; the rest is the same for every thread of the process. */
 export interface ResourceSettings {
-  /** `OTEL_NODE_RESOURCE_DETECTORS`, of `ownDetectors`. */
+  /** `OTEL_NODE_RESOURCE_DETECTORS`, of those that `config.ts` takes for ours. */
   readonly detectors: readonly string[];
   /** `OTEL_RESOURCE_ATTRIBUTES` as it came. */
   readonly given: string;
@@ -21,9 +21,6 @@ export interface ResourceSettings {
 }
 
 type ResourceAttributes = Record<string, string | number>;
-
-/** Detectors that are read here; with any other, OpenTelemetry's SDK runs instead of the fast path. */
-export const ownDetectors: readonly string[] = ["env", "host", "process", "container", "none"];
 
 /**
  * The resource as OpenTelemetry's detectors describe it, of values that are at hand: their packages take longer to load

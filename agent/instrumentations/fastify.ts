@@ -1,9 +1,9 @@
 import type { Tracing } from "../tracing/tracing.ts";
 import { addException, answeredRequest, setRoute } from "./answered-request.ts";
-import { Guard } from "./guard.ts";
+import type { Guard } from "./guard.ts";
 import { HandlerPlace } from "./handler-place.ts";
 
-interface FastifyInstance {
+export interface FastifyInstance {
   readonly version?: string;
   addHook(name: string, hook: (...args: never[]) => unknown): unknown;
 }
@@ -38,55 +38,61 @@ const patternsMax = 2_000;
  *   app.get(…)     onRoute: where the handler is
  *   GET /items/7   onRequest: /items/:id ── authentication, validation, handler
  */
-export function instrumentFastify(tracing: Tracing): void {
-  const guard = new Guard("fastify");
-  guard.subscribe<{ readonly fastify: FastifyInstance }>("fastify.initialization", ({ fastify }) =>
-    follow(tracing, guard, fastify),
-  );
-  guard.subscribe<{ readonly error: unknown }>(
-    "tracing:fastify.request.handler:error",
-    ({ error }) => addException(tracing, error),
-  );
-}
+export class FastifyInstrumentation {
+  readonly #tracing: Tracing;
+  readonly #guard: Guard;
 
-function follow(tracing: Tracing, guard: Guard, fastify: FastifyInstance): void {
-  const handlers = new Map<string, Handler[]>();
-
-  fastify.addHook(
-    "onRoute",
-    function onRoute(route: RouteOptions & { handler?: { name?: string } }) {
-      try {
-        const { method = "", url, handler } = route;
-        const place = HandlerPlace.capture(onRoute);
-        if (url === undefined || place === undefined || handlers.size >= patternsMax) return;
-        const known = handlers.get(url) ?? [];
-        known.push({ methods: method, name: handler?.name ?? "", place });
-        handlers.set(url, known);
-      } catch (error) {
-        guard.failed(error);
-      }
-    },
-  );
-
-  // Version 4 has no channel for them; this hook sees those that the application does not answer itself.
-  if (fastify.version?.startsWith("4.")) {
-    const onError = (_request: unknown, _reply: unknown, error: unknown, done: () => void) => {
-      addException(tracing, error);
-      done();
-    };
-    fastify.addHook("onError", onError);
+  constructor(tracing: Tracing, guard: Guard) {
+    this.#tracing = tracing;
+    this.#guard = guard;
+    guard.subscribe<{ readonly error: unknown }>(
+      "tracing:fastify.request.handler:error",
+      ({ error }) => addException(tracing, error),
+    );
   }
 
-  fastify.addHook("onRequest", (request: FastifyRequest, _reply: unknown, done: () => void) => {
-    if (guard.isActive) {
-      try {
-        noteRoute(tracing, request, handlers);
-      } catch (error) {
-        guard.failed(error);
-      }
+  /** To be called before the application can add anything to it. */
+  follow(fastify: FastifyInstance): void {
+    const tracing = this.#tracing;
+    const guard = this.#guard;
+    const handlers = new Map<string, Handler[]>();
+
+    fastify.addHook(
+      "onRoute",
+      function onRoute(route: RouteOptions & { handler?: { name?: string } }) {
+        try {
+          const { method = "", url, handler } = route;
+          const place = HandlerPlace.capture(onRoute);
+          if (url === undefined || place === undefined || handlers.size >= patternsMax) return;
+          const known = handlers.get(url) ?? [];
+          known.push({ methods: method, name: handler?.name ?? "", place });
+          handlers.set(url, known);
+        } catch (error) {
+          guard.failed(error);
+        }
+      },
+    );
+
+    // Version 4 has no channel for them; this hook sees those that the application does not answer itself.
+    if (fastify.version?.startsWith("4.")) {
+      const onError = (_request: unknown, _reply: unknown, error: unknown, done: () => void) => {
+        addException(tracing, error);
+        done();
+      };
+      fastify.addHook("onError", onError);
     }
-    done();
-  });
+
+    fastify.addHook("onRequest", (request: FastifyRequest, _reply: unknown, done: () => void) => {
+      if (guard.isActive) {
+        try {
+          noteRoute(tracing, request, handlers);
+        } catch (error) {
+          guard.failed(error);
+        }
+      }
+      done();
+    });
+  }
 }
 
 function noteRoute(

@@ -9,7 +9,7 @@ import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { keys } from "./attribute-keys.ts";
-import { Guard } from "./guard.ts";
+import type { Guard } from "./guard.ts";
 import { bindBody } from "./http-server.ts";
 import { isGrpc } from "./http2-headers.ts";
 import {
@@ -21,45 +21,46 @@ import {
   writeTotals,
 } from "./server-span.ts";
 
-interface StreamStart {
+export interface StreamStart {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
 }
 
+/** What all requests to `node:http2` servers have in common. */
+export interface Http2ServerOptions {
+  readonly tracing: Tracing;
+  readonly runtime: Runtime;
+  readonly captured: CapturedHeaders | undefined;
+  readonly guard: Guard;
+}
+
 const bodiless: ReadonlySet<string | undefined> = new Set(["GET", "HEAD"]);
 
-/**
- * Requests to `node:http2` servers, by a diagnostics channel that Node 22.15 and 24.0 do not have yet; as streams, as
- * requests and responses, and those of a framework on top.
- */
-export function instrumentHttp2Server(
-  tracing: Tracing,
-  runtime: Runtime,
-  captured: CapturedHeaders | undefined,
+/** To be called when Node tells of a stream. */
+export function startStream(
+  { tracing, runtime, captured, guard }: Http2ServerOptions,
+  { stream, headers }: StreamStart,
 ): void {
-  const guard = new Guard("node:http2 servers");
-  guard.subscribe<StreamStart>("http2.server.stream.created", ({ stream, headers }) => {
-    const { ":method": method = "", ":path": path } = headers;
-    // A stream with an even number is one that the application pushes; gRPC has spans of its own.
-    if (path === undefined || Number(stream.id) % 2 === 0 || isGrpc(headers)) return;
-    const span = startServerSpan(tracing, method, headers, captured);
-    const context = new ActiveContext(span);
-    // Node calls back for each stream's headers in a frame of its own, so this ends there; listeners are called later.
-    tracing.contexts.storage.enterWith(context);
-    if (!bodiless.has(method)) bindBody(tracing, context, stream);
-    if (!span.trace.isSampled) return;
-    const detail = new AnsweredStream(span, stream, headers);
-    span.detail = detail;
-    runtime.requestStarted(span, monotonicNow());
-    stream.once("close", () => {
-      try {
-        const nowMs = monotonicNow();
-        runtime.requestEnding(span, nowMs);
-        detail.finish(nowMs);
-      } catch (error) {
-        guard.failed(error);
-      }
-    });
+  const { ":method": method = "", ":path": path } = headers;
+  // A stream with an even number is one that the application pushes; gRPC has spans of its own.
+  if (path === undefined || Number(stream.id) % 2 === 0 || isGrpc(headers)) return;
+  const span = startServerSpan(tracing, method, headers, captured);
+  const context = new ActiveContext(span);
+  // Node calls back for each stream's headers in a frame of its own, so this ends there; listeners are called later.
+  tracing.contexts.storage.enterWith(context);
+  if (!bodiless.has(method)) bindBody(tracing, context, stream);
+  if (!span.trace.isSampled) return;
+  const detail = new AnsweredStream(span, stream, headers);
+  span.detail = detail;
+  runtime.requestStarted(span, monotonicNow());
+  stream.once("close", () => {
+    try {
+      const nowMs = monotonicNow();
+      runtime.requestEnding(span, nowMs);
+      detail.finish(nowMs);
+    } catch (error) {
+      guard.failed(error);
+    }
   });
 }
 

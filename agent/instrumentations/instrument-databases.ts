@@ -1,16 +1,16 @@
-import { ConnectionPools, type PoolModule } from "./connection-pools.ts";
+import { load } from "../load-on-demand.ts";
+import { onDemand } from "../on-demand.ts";
+import type { PoolModule } from "./connection-pools.ts";
 import { ConnectionStates } from "./connection-states.ts";
 import type { Constructor } from "./constructor.ts";
 import type { DatabaseOptions } from "./database-call.ts";
 import { isOwnVersion } from "./is-own-version.ts";
 import type { ModuleLoads } from "./module-loads.ts";
-import { MongodbInstrumentation } from "./mongodb.ts";
 import type { MongodbModule } from "./mongodb-classes.ts";
-import { Mysql2Instrumentation } from "./mysql2.ts";
-import { PgInstrumentation } from "./pg.ts";
+import { followMysql2 } from "./mysql2-channels.ts";
 import type { PgModule } from "./pg-classes.ts";
 
-/** Drivers that we trace by wraps of our own, and pools that lie above them. */
+/** Drivers that we trace by wraps of our own, and pools that lie above them. Each is loaded with its library. */
 export function instrumentDatabases(
   loads: ModuleLoads,
   isOn: (name: string) => boolean,
@@ -18,24 +18,26 @@ export function instrumentDatabases(
 ): void {
   const options = { ...common, states: new ConnectionStates() };
   if (isOn("pg")) {
-    const pg = new PgInstrumentation(options);
+    const pg = onDemand(() => new (load("pg").PgInstrumentation)(options));
     loads.onLoaded("pg", (exports, file) => {
-      pg.patchPg(exports as PgModule);
+      pg().patchPg(exports as PgModule);
       options.plans?.foundPg(exports as PgModule, file);
     });
-    loads.onLoaded("pg-pool", (exports) => pg.patchPool(exports as Constructor));
+    loads.onLoaded("pg-pool", (exports) => pg().patchPool(exports as Constructor));
   }
   if (isOn("mysql2")) {
-    const mysql2 = new Mysql2Instrumentation(options);
+    const mysql2 = followMysql2(options);
     loads.onLoaded("mysql2", (_exports, file) => {
-      if (isOwnVersion("mysql2", file())) mysql2.patch(file());
+      if (isOwnVersion("mysql2", file())) mysql2().patch(file());
     });
   }
   if (isOn("mongodb")) {
-    const mongodb = new MongodbInstrumentation(options);
-    loads.onLoaded("mongodb", (exports, file) => mongodb.patch(exports as MongodbModule, file));
+    const mongodb = onDemand(() => new (load("mongodb").MongodbInstrumentation)(options));
+    loads.onLoaded("mongodb", (exports, file) => mongodb().patch(exports as MongodbModule, file));
   }
-  const pools = new ConnectionPools(options.states, options.pools);
-  loads.onLoaded("tarn", (exports) => pools.patchTarn(exports as PoolModule));
-  loads.onLoaded("sequelize-pool", (exports) => pools.patchSequelize(exports as PoolModule));
+  const pools = onDemand(
+    () => new (load("connection-pools").ConnectionPools)(options.states, options.pools),
+  );
+  loads.onLoaded("tarn", (exports) => pools().patchTarn(exports as PoolModule));
+  loads.onLoaded("sequelize-pool", (exports) => pools().patchSequelize(exports as PoolModule));
 }

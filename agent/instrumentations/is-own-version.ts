@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
+import { moduleClass } from "../module-class.ts";
 
 /**
  * In versions that we trace ourselves: the package, and a file that only those have. ioredis and redis publish their calls on a
@@ -19,7 +19,7 @@ export function isOwnVersion(library: string, file: string): boolean {
   const ownFile = ownFiles[library];
   if (ownFile === undefined) return false;
   const [name, path] = ownFile;
-  const main = name === library ? file : createRequire(file).resolve(name);
+  const main = name === library ? file : moduleClass.createRequire(file).resolve(name);
   const folder = join("node_modules", name);
   const at = main.lastIndexOf(folder);
   return at >= 0 && existsSync(join(main.slice(0, at + folder.length), path));

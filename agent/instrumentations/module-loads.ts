@@ -1,4 +1,5 @@
-import nodeModule, { createRequire, type LoadFnOutput } from "node:module";
+import type { LoadFnOutput } from "node:module";
+import { moduleClass } from "../module-class.ts";
 import { Guard } from "./guard.ts";
 import { isImportSafe } from "./is-import-safe.ts";
 
@@ -50,7 +51,7 @@ export class ModuleLoads {
   }
 
   install(): void {
-    const loader = nodeModule as unknown as ModuleLoader;
+    const loader = moduleClass as unknown as ModuleLoader;
     const original = loader._load;
     const loads = this;
     loader._load = function (request, parent, isMain) {
@@ -70,7 +71,7 @@ export class ModuleLoads {
       [importedKey]?: (name: string, exports: unknown) => void;
     };
     world[importedKey] = (name, exports) => this.#onImport(name, exports);
-    nodeModule.registerHooks({
+    process.getBuiltinModule("node:module").registerHooks({
       load: (url, context, nextLoad) => {
         const loaded = nextLoad(url, context);
         const name = url.startsWith("node:") ? url : toPackageName(url.replace("file://", ""));
@@ -121,7 +122,7 @@ export class ModuleLoads {
 
 function toFile(request: string, parent: unknown): string {
   const { filename } = (parent ?? {}) as { filename?: string };
-  return createRequire(filename ?? request).resolve(request);
+  return moduleClass.createRequire(filename ?? request).resolve(request);
 }
 
 /** A module imports itself: it has its exports at hand when it has run, whatever it calls them. */
@@ -141,7 +142,7 @@ function withReport(loaded: LoadFnOutput, url: string, name: string): LoadFnOutp
 function loadAgain(loader: ModuleLoader, request: string, parent: unknown): unknown {
   const { require: requireOf } = (parent ?? {}) as { require?: (request: string) => unknown };
   if (typeof requireOf === "function") return Reflect.apply(requireOf, parent, [request]);
-  const exports = createRequire(request)(request);
+  const exports = moduleClass.createRequire(request)(request);
   // `import` reads the module's own exports, not what is returned here.
   const cached = loader._cache[request];
   if (cached !== undefined && cached.exports !== exports) cached.exports = exports;

@@ -6,19 +6,18 @@ import { isSuppressed } from "../tracing/active-context.ts";
 import { otlpKind } from "../tracing/recorded-span.ts";
 import { Checkout, takeWaits } from "./connection-states.ts";
 import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
-import { Guard } from "./guard.ts";
+import type { Guard } from "./guard.ts";
 import {
   loadMysql2Classes,
   type Mysql2Connection,
   type Mysql2Pool,
   type Mysql2Query,
-  type Mysql2Server,
   toPoolName,
   toPoolState,
 } from "./mysql2-classes.ts";
 import { followCommand, queryOf } from "./mysql2-command.ts";
 import type { CallOptions } from "./outgoing-call.ts";
-import { followCalls, type TracedCall } from "./tracing-channel.ts";
+import type { TracedCall } from "./tracing-channel.ts";
 import { enterTransaction, leaveTransaction } from "./transaction-state.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
 
@@ -41,7 +40,7 @@ const checkoutStatement: CalledStatement = {
  */
 export class Mysql2Instrumentation {
   readonly #options: DatabaseOptions;
-  readonly #guard = new Guard("mysql2");
+  readonly #guard: Guard;
   readonly #statements = new Statements({ placeholder: "?", isMysql: true });
   readonly #patched = new WeakSet<object>();
   /** Of the checkout in whose callback we are. */
@@ -49,18 +48,9 @@ export class Mysql2Instrumentation {
   /** The one that is making a call. */
   #connection: object | undefined = undefined;
 
-  constructor(options: DatabaseOptions) {
+  constructor(options: DatabaseOptions, guard: Guard) {
     this.#options = options;
-    const { contexts } = options.tracing;
-    for (const name of ["mysql2:query", "mysql2:execute"]) {
-      followCalls<Mysql2Query, Mysql2Call>({
-        name,
-        guard: this.#guard,
-        contexts,
-        start: (query, entry) => this.#startCall(query, entry),
-      });
-    }
-    this.#followCheckouts();
+    this.#guard = guard;
   }
 
   /** `file` is one of the package's. */
@@ -100,7 +90,7 @@ export class Mysql2Instrumentation {
   ): unknown {
     const invoke = (given: readonly unknown[]) => Reflect.apply(original, connection, given);
     if (!this.#guard.isActive) return invoke(args);
-    const call = this.#guard.attempt(() => this.#startCall(toQuery(connection, args), entry));
+    const call = this.#guard.attempt(() => this.startCall(toQuery(connection, args), entry));
     if (call === undefined) return invoke(args);
     const bind = (callback: Method) => this.#bind(callback);
     return followCommand(args, { call, guard: this.#guard, bind }, invoke);
@@ -119,7 +109,7 @@ export class Mysql2Instrumentation {
     wrapMethod<Mysql2Pool>(prototype, "getConnection", (original) => {
       return function getConnection(...args) {
         const [callback] = args;
-        const checkout = instrumentation.#startCheckout(this);
+        const checkout = instrumentation.#noteCheckout(this);
         if (checkout === undefined || typeof callback !== "function") {
           return Reflect.apply(original, this, args);
         }
@@ -158,7 +148,7 @@ export class Mysql2Instrumentation {
     };
   }
 
-  #startCheckout(pool: Mysql2Pool): Checkout | undefined {
+  #noteCheckout(pool: Mysql2Pool): Checkout | undefined {
     if (!this.#guard.isActive) return undefined;
     return this.#guard.attempt(() => {
       this.#options.pools?.follow(pool, toPoolName, toPoolState);
@@ -166,29 +156,23 @@ export class Mysql2Instrumentation {
     });
   }
 
-  /** A pool makes its query in the callback of its checkout. */
-  #followCheckouts(): void {
-    const name = "mysql2:pool:connect";
-    followCalls<Mysql2Server, TracedCall>({
-      name,
-      guard: this.#guard,
-      contexts: this.#options.tracing.contexts,
-      start: (_server, entry) => {
-        const callSite = captureCallSite(this.#options, checkoutStatement, entry);
-        return {
-          succeed: () => {
-            this.#callSite = callSite;
-          },
-          fail() {},
-        };
+  /** A pool makes its query in the callback of its checkout, which `endCheckout` tells the end of. */
+  startCheckout(entry: Entry): TracedCall {
+    const callSite = captureCallSite(this.#options, checkoutStatement, entry);
+    return {
+      succeed: () => {
+        this.#callSite = callSite;
       },
-    });
-    this.#guard.subscribe(`tracing:${name}:asyncEnd`, () => {
-      this.#callSite = undefined;
-    });
+      fail() {},
+    };
   }
 
-  #startCall(query: Mysql2Query, entry: Entry): Mysql2Call | undefined {
+  endCheckout(): void {
+    this.#callSite = undefined;
+  }
+
+  /** A call of a version that publishes it, or of another one. */
+  startCall(query: Mysql2Query, entry: Entry): TracedCall | undefined {
     const { tracing, hashParams, callSites, states } = this.#options;
     if (isSuppressed(tracing.contexts.storage.getStore())) return undefined;
     const active = tracing.contexts.current();

@@ -5,7 +5,6 @@ import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { otlpKind, type RecordedSpan, type Repeat } from "../tracing/recorded-span.ts";
 import { keys } from "./attribute-keys.ts";
-import { Guard } from "./guard.ts";
 import type { CallOptions } from "./outgoing-call.ts";
 import {
   isSameServer,
@@ -16,11 +15,11 @@ import {
   writeCommand,
 } from "./redis-command.ts";
 import { sentWholeMax } from "./sent-whole.ts";
-import { followCalls, type TracedCall } from "./tracing-channel.ts";
+import type { TracedCall } from "./tracing-channel.ts";
 import { writeCallSite } from "./write-call-site.ts";
 
 /** What ioredis and node-redis publish about a command; values are replaced by "?". */
-interface Command {
+export interface Command {
   readonly command: string;
   readonly args: readonly unknown[];
   readonly database?: number;
@@ -28,27 +27,8 @@ interface Command {
   readonly serverPort?: number;
 }
 
-/** Redis by an ioredis that publishes its commands; an older one has the contrib package. */
-export function instrumentIoredis(options: CallOptions): void {
-  followCalls<Command, RedisCall>({
-    name: "ioredis:command",
-    guard: new Guard("ioredis"),
-    contexts: options.tracing.contexts,
-    start: (message, entry) => startCall(options, message, message.args, entry),
-  });
-}
-
-/** As ioredis, for the package `redis`. Its arguments begin with the command itself. */
-export function instrumentNodeRedis(options: CallOptions): void {
-  followCalls<Command, RedisCall>({
-    name: "node-redis:command",
-    guard: new Guard("redis"),
-    contexts: options.tracing.contexts,
-    start: (message, entry) => startCall(options, message, message.args.slice(1), entry),
-  });
-}
-
-function startCall(
+/** `args` are those of the command alone. */
+export function startCall(
   { tracing, hashParams, callSites }: CallOptions,
   message: Command,
   args: readonly unknown[],

@@ -14,7 +14,7 @@ function follow(start?: () => never) {
   const name = `library-${names}:call`;
   const contexts = new ActiveContexts();
   const told: unknown[] = [];
-  followCalls<{ readonly query: string }, { succeed(): void; fail(): void }>({
+  followCalls<{ readonly query: string }>({
     name,
     guard: new Guard(name),
     contexts,

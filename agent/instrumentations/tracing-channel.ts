@@ -24,13 +24,13 @@ interface Entry {
   call: TracedCall | undefined;
 }
 
-export interface TracedCalls<Content, Call extends TracedCall> {
+export interface TracedCalls<Content> {
   /** As the library gives it to `tracingChannel`. */
   readonly name: string;
   readonly guard: Guard;
   readonly contexts: ActiveContexts;
   /** `entry` is the outermost function of ours on the stack. */
-  start(message: Content, entry: (...args: never[]) => unknown): Call | undefined;
+  start(message: Content, entry: (...args: never[]) => unknown): TracedCall | undefined;
 }
 
 /**
@@ -40,12 +40,7 @@ export interface TracedCalls<Content, Call extends TracedCall> {
  *   start ─ the library works ─ asyncStart ─ the application's callback ─ asyncEnd
  *   └ the context is kept       └ the call ends, the context is back
  */
-export function followCalls<Content, Call extends TracedCall>({
-  name,
-  guard,
-  contexts,
-  start,
-}: TracedCalls<Content, Call>): void {
+export function followCalls<Content>({ name, guard, contexts, start }: TracedCalls<Content>): void {
   const { storage } = contexts;
 
   guard.subscribe<Message & Content>(`tracing:${name}:start`, function onStart(message) {

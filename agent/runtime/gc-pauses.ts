@@ -1,15 +1,8 @@
-import { constants, type NodeGCPerformanceDetail, PerformanceObserver } from "node:perf_hooks";
+import type { NodeGCPerformanceDetail, PerformanceObserver } from "node:perf_hooks";
 import { TimeRing } from "./time-ring.ts";
 
 /** As `v8js.gc.type` names them. */
 export type GcKind = "major" | "minor" | "incremental" | "weakcb";
-
-const kinds: Readonly<Record<number, GcKind>> = {
-  [constants.NODE_PERFORMANCE_GC_MAJOR]: "major",
-  [constants.NODE_PERFORMANCE_GC_MINOR]: "minor",
-  [constants.NODE_PERFORMANCE_GC_INCREMENTAL]: "incremental",
-  [constants.NODE_PERFORMANCE_GC_WEAKCB]: "weakcb",
-};
 
 /** Node's type of an entry leaves out what only some kinds of entries have. */
 interface GcEntry {
@@ -25,6 +18,14 @@ export class GcPauses {
 
   /** `onPause` is called for each pause, after it. */
   constructor(onPause: (kind: GcKind, durationMs: number) => void) {
+    // Loaded here: it takes as long as the rest of the agent's set-up.
+    const { constants, PerformanceObserver } = process.getBuiltinModule("node:perf_hooks");
+    const kinds: Readonly<Record<number, GcKind>> = {
+      [constants.NODE_PERFORMANCE_GC_MAJOR]: "major",
+      [constants.NODE_PERFORMANCE_GC_MINOR]: "minor",
+      [constants.NODE_PERFORMANCE_GC_INCREMENTAL]: "incremental",
+      [constants.NODE_PERFORMANCE_GC_WEAKCB]: "weakcb",
+    };
     this.#observer = new PerformanceObserver((list) => {
       for (const { startTime, duration, detail } of list.getEntries() as unknown as GcEntry[]) {
         this.#pauses.add(startTime, startTime + duration);

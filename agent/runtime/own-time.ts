@@ -3,13 +3,20 @@ import { randomWord } from "../tracing/random-words.ts";
 
 /** On average one entry in so many is timed, never in step with what a request does: that would time always the same. */
 const timedEvery = 16;
+/** Nobody asks for so many before `begin`. */
+const notBegun = 2 ** 30 - 1;
 /** Nothing of ours takes so long: it was interrupted, by garbage collection or by another process. */
 const entryMsMax = 0.5;
 
 /** How long code of the agent runs on the application's thread; an estimate that itself costs next to nothing. */
 export class OwnTime {
-  #entriesLeft = 1;
+  #entriesLeft = notBegun;
   #timedMs = 0;
+
+  /** Nothing is timed before that: the first look at the clock is what an application's start should not pay. */
+  begin(): void {
+    this.#entriesLeft = 1;
+  }
 
   /** To be handed to `leave`. */
   enter(): number {
@@ -24,7 +31,7 @@ export class OwnTime {
     this.#timedMs += Math.min(monotonicNow() - entered, entryMsMax);
   }
 
-  /** Since the process began. */
+  /** Since `begin`. */
   get totalMs(): number {
     return this.#timedMs * timedEvery;
   }

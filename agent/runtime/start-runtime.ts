@@ -1,4 +1,5 @@
 import { type Span, trace } from "@opentelemetry/api";
+import { onDemand } from "../on-demand.ts";
 import type { AgentThread } from "../thread/agent-thread.ts";
 import { EventLoopWatch } from "./event-loop-watch.ts";
 import { GcPauses } from "./gc-pauses.ts";
@@ -38,18 +39,19 @@ const slowMs = 1_000;
 
 /** Begins to watch garbage collection and the event loop of this process. Nothing here keeps it alive. */
 export function startRuntime(options: RuntimeOptions): Runtime {
-  const { watching, thread, profiling, metrics } = options;
+  const { thread, metrics, profiling } = options;
   const requests = new OpenRequests();
-  const profiles = profiling && thread && new ProfileControl(profiling, thread, requests);
-  const gcPauses = new GcPauses((kind, durationMs) => {
-    metrics?.recordGc(kind, durationMs);
-    if (kind === "major") profiles?.collected();
-  });
-  const watch = watching && startWatch(watching, thread, { requests, gcPauses, profiles });
+  const watched = onDemand(() => watchProcess(options, requests));
+  // The modules of Node's that this takes are a tenth of what the agent's start costs, and nothing is late so: before its
+  // first turn the event loop has no requests. But metrics count all collections, and a signal that nobody listens to ends
+  // the process.
+  if (metrics === undefined && profiling?.signal === undefined) setImmediate(watched).unref();
+  else watched();
 
   return {
     requestStarted(span, nowMs) {
       requests.add(span, nowMs);
+      const { watch } = watched();
       if (watch === undefined) return;
       thread?.start();
       watch.wake(nowMs);
@@ -57,6 +59,7 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     requestEnding(span, endMs) {
       const startMs = requests.startMsOf(span);
       if (startMs === undefined) return;
+      const { watch, gcPauses, profiles } = watched();
       if (endMs - startMs >= slowMs) profiles?.slow(span);
       requests.remove(span, endMs, watch?.isLate(endMs) === true);
       const gcMs = gcPauses.pausedMs(startMs, endMs);
@@ -66,11 +69,29 @@ export function startRuntime(options: RuntimeOptions): Runtime {
     },
     metrics,
     stop() {
+      const { watch, profiles } = watched();
       watch?.stop();
       profiles?.stop();
       thread?.stop();
     },
   };
+}
+
+interface WatchedProcess {
+  readonly gcPauses: GcPauses;
+  readonly profiles: ProfileControl | undefined;
+  readonly watch: EventLoopWatch | undefined;
+}
+
+function watchProcess(options: RuntimeOptions, requests: OpenRequests): WatchedProcess {
+  const { watching, thread, profiling, metrics } = options;
+  const profiles = profiling && thread && new ProfileControl(profiling, thread, requests);
+  const gcPauses = new GcPauses((kind, durationMs) => {
+    metrics?.recordGc(kind, durationMs);
+    if (kind === "major") profiles?.collected();
+  });
+  const watch = watching && startWatch(watching, thread, { requests, gcPauses, profiles });
+  return { gcPauses, profiles, watch };
 }
 
 interface Watched {

@@ -60,7 +60,10 @@ export function createWatchSettings(blockMs: number): WatchSettings | undefined 
   return {
     cells: new Int32Array(new SharedArrayBuffer(cellCount * 4)),
     blockMs,
-    originMs: monotonicMs() - performance.now(),
+    // Asked for when the thread starts: Node loads what stands behind `performance` with its first use.
+    get originMs() {
+      return monotonicMs() - performance.now();
+    },
   };
 }
 

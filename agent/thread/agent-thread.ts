@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { toText, warn } from "../diagnostics.ts";
 import type { ThreadReport, ThreadRequest, ThreadSettings } from "./thread-messages.ts";
 
@@ -77,8 +77,9 @@ export class AgentThread {
   }
 
   #createWorker(): Worker {
+    const threads = process.getBuiltinModule("node:worker_threads");
     // Neither the application's flags, which may hold us or a loader, nor its environment are this thread's.
-    const worker = new Worker(this.#file, {
+    const worker = new threads.Worker(this.#file, {
       workerData: this.#settings,
       execArgv: [],
       env: {},

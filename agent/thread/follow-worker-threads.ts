@@ -1,14 +1,13 @@
 import { subscribe } from "node:diagnostics_channel";
-import { setEnvironmentData, type Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { AgentThread, ThreadListener } from "./agent-thread.ts";
-import { environmentKey } from "./worker-channel.ts";
 
 /** Further ones run untraced. */
 const workersMax = 256;
 
 /**
- * Lets the agent run in the worker threads that the application starts, and the agent's thread listen to them. What is
- * started by a worker thread runs untraced. `onWorker` is called for each of them.
+ * Lets the agent's thread listen to the worker threads that the application starts. What is started by a worker thread
+ * runs untraced. `onWorker` is called for each of them.
  */
 export function followWorkerThreads(thread: AgentThread, onWorker: (worker: Worker) => void): void {
   const workers = new Set<number>();
@@ -22,7 +21,6 @@ export function followWorkerThreads(thread: AgentThread, onWorker: (worker: Work
     for (const threadId of threadIds) thread.post({ kind: "worker", threadId });
   };
   thread.listen(listener);
-  setEnvironmentData(environmentKey, process.pid);
 
   subscribe("worker_threads", (message) => {
     const { worker } = message as { worker: Worker };

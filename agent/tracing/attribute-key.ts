@@ -9,15 +9,19 @@ const integerTag = 0x18;
 /** The name of an attribute, ready to be written: its bytes, and those of values that come again and again. */
 export class AttributeKey {
   readonly name: string;
-  /** Field 1 of OTLP's KeyValue, tag and length included. */
-  readonly bytes: Uint8Array;
+  #bytes: Uint8Array | undefined = undefined;
   readonly #encoded = new Map<string, Uint8Array>();
   readonly #heads: (Uint8Array | undefined)[] = [];
   readonly #textHeads = new Map<string, Uint8Array>();
 
   constructor(name: string) {
     this.name = name;
-    this.bytes = delimited(0x0a, Buffer.from(name));
+  }
+
+  /** Field 1 of OTLP's KeyValue, tag and length included; made with the first span that has it. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= delimited(0x0a, Buffer.from(this.name));
+    return this.#bytes;
   }
 
   /**

@@ -5,8 +5,10 @@
  */
 export function createMicrosecondClock(): (wallMs: number, monotonicMs: number) => number {
   const lastInMs = 0.999;
-  let distanceMs = performance.timeOrigin;
+  let distanceMs: number | undefined;
   return (wallMs, monotonicMs) => {
+    // Not before there is a trace: Node loads what stands behind `performance` with its first use.
+    distanceMs ??= performance.timeOrigin;
     const preciseMs = distanceMs + monotonicMs;
     const withinMs = Math.min(Math.max(preciseMs, wallMs), wallMs + lastInMs);
     distanceMs += withinMs - preciseMs;

@@ -29,6 +29,8 @@ it("what nobody has asked for is not loaded, of ours or of OpenTelemetry", async
 });
 
 it.each([
+  ["tail-decision.cjs", { CULPRIT_TAIL_RATIO: "0.5" }],
+  ["sql-comment.cjs", { CULPRIT_SQL_COMMENTER: "on" }],
   ["slow-statements.cjs", { CULPRIT_PLANS: "on" }],
   ["fast-metrics.cjs", { OTEL_METRICS_EXPORTER: "otlp" }],
   ["@opentelemetry/sdk-metrics", { OTEL_METRICS_EXPORTER: "otlp" }],

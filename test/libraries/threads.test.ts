@@ -6,6 +6,7 @@ import { runLibrary } from "./run-library.ts";
 import { startThingsServer, type ThingsServer } from "./things-server.ts";
 
 const root = join(import.meta.dirname, "../..");
+const apps = join(root, "test/fixtures/apps");
 
 let things: ThingsServer;
 
@@ -34,10 +35,10 @@ describe.each(["worker-thread", "cluster"])("an app in a %s", (library) => {
   });
 });
 
-async function spansOfWorker(flags: readonly string[], workerData: unknown) {
+async function spansOfWorker(args: readonly string[], workerData: unknown) {
   const sink = await startOtlpSink();
   const app = await startNode({
-    args: [...flags, join(root, "test/fixtures/apps/one-call-in-worker.cjs")],
+    args,
     env: {
       URL: `${things.url}/things/1`,
       WORKER_DATA: JSON.stringify(workerData),
@@ -56,14 +57,17 @@ async function spansOfWorker(flags: readonly string[], workerData: unknown) {
 }
 
 it.each([
-  ["--require", "agent"],
-  ["--import", "agent/dist/register.mjs"],
-])("a worker thread that ends loses no span: %s", async (flag, agent) => {
-  const spans = await spansOfWorker([flag, join(root, agent)], null);
+  ["--require", "agent", "one-call-in-worker.cjs"],
+  ["--require", "agent", "one-call-in-worker.mjs"],
+  ["--import", "agent/dist/register.mjs", "one-call-in-worker.cjs"],
+  ["--import", "agent/dist/register.mjs", "one-call-in-worker.mjs"],
+])("a worker thread that ends loses no span: %s %s %s", async (flag, agent, file) => {
+  const spans = await spansOfWorker([flag, join(root, agent), join(apps, file)], null);
   expect(spans).toMatchObject([{ name: "GET", kind: 3, parentSpanId: "" }]);
 });
 
 it("a worker thread of pino's is left alone", async () => {
   const ofPino = { filename: "", workerData: { $context: { threadStreamVersion: "4.0.0" } } };
-  expect(await spansOfWorker(["--require", join(root, "agent")], ofPino)).toEqual([]);
+  const args = ["--require", join(root, "agent"), join(apps, "one-call-in-worker.cjs")];
+  expect(await spansOfWorker(args, ofPino)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { metrics } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
+import { type ResourceSettings, toResourceAttributes } from "../../export/resource-attributes.ts";
 import { createMetricProducer } from "./metric-producer.ts";
 import { createMetricReaders, type MetricReaderOptions } from "./metric-readers.ts";
 import { replacedMetrics } from "./replaced-metrics.ts";
@@ -19,7 +20,7 @@ export interface FastMetrics {
 /** For the fast path, which has no other use for OpenTelemetry's SDK; loaded when metrics are asked for. */
 export function createFastMetrics(
   options: MetricReaderOptions,
-  resource: Readonly<Record<string, string | number>>,
+  resource: ResourceSettings,
 ): FastMetrics {
   const measured = createRuntimeMetrics();
   return { measured, start: () => startMeterProvider(options, resource, measured) };
@@ -27,11 +28,11 @@ export function createFastMetrics(
 
 function startMeterProvider(
   options: MetricReaderOptions,
-  resource: Readonly<Record<string, string | number>>,
+  resource: ResourceSettings,
   { sources }: RuntimeMetrics,
 ): () => Promise<void> {
   const provider = new MeterProvider({
-    resource: resourceFromAttributes({ ...resource }),
+    resource: resourceFromAttributes(toResourceAttributes(resource)),
     readers: createMetricReaders(options, createMetricProducer(sources)),
     views: replacedMetrics,
   });
