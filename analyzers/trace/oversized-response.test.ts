@@ -62,6 +62,12 @@ testDetector(oversizedResponse, {
     "a file": [at("/catalog.csv"), "download"],
     "what Prometheus scrapes": [at("/metrics"), "download"],
     "files of a folder": [at("/static/*"), "download"],
+    "a picture": [at("/users/:id/avatar"), "download"],
+    "a document as PDF": [at("/invoices/{id}/pdf"), "download"],
+    "a part of a file": [
+      buildTrace([{ ...endpoint("/movie", 2e6), httpResponseStatusCode: 206 }, 0, 100]),
+      "download",
+    ],
     "a gateway that passes on what another service answered": [
       page(2e6, [get(2e6), 10, 90]),
       "relayed",
@@ -96,7 +102,7 @@ testDetector(oversizedResponse, {
     "a bare SDK that knows the size of the answer": [
       page(700_000),
       "GET /products answers with 700 kB",
-      "medium",
+      "low",
     ],
     "a limit that is no page": [
       reading({ dbQueryText: "select id from products limit $1", returnedRows: 50_000 }, 9e6),
@@ -106,6 +112,11 @@ testDetector(oversizedResponse, {
     "made of several smaller answers of others": [
       page(2e6, [get(1e6), 10, 40], [get(1e6), 40, 90]),
       "GET /products answers with 2.0 MB",
+    ],
+    "profiles are no files, and a feed of news is a list": [
+      at("/profiles/feed"),
+      "GET /profiles/feed answers with 2.0 MB, and reads 5,000 rows without a limit: SELECT products",
+      "high",
     ],
     "documents of MongoDB": [
       reading({

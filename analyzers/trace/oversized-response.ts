@@ -33,7 +33,7 @@ import {
 export const oversizedResponse = defineTraceDetector<Options>({
   meta: {
     id: "oversized-response",
-    version: 2,
+    version: 3,
     title: "Oversized response",
     description: "An endpoint reads or returns far more than a page of data; ask for a part of it.",
     severity: "warning",
@@ -97,7 +97,7 @@ function toObservation(
     endpointSpan,
     spans,
     repeats: countRepeats(trace, spans),
-    confidence: confidenceOf(unlimited, bytes, options),
+    confidence: confidenceOf(told, unlimited, bytes, options),
     changes: told.length > 0 ? [toPage(trace, endpointSpan, told, options)] : [],
     fix: [
       told.length > 0
@@ -160,12 +160,17 @@ function bytesText(bytes: number): string {
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`;
 }
 
-/** A statement without a limit that fills a large answer is certain; rows or bytes alone may have a reason. */
+/**
+ * A statement without a limit that fills a large answer is certain; rows or bytes alone may have a reason. Of bytes that no
+ * query brought nobody knows whether they are a list at all, or a document, a picture, a stream.
+ */
 function confidenceOf(
+  reads: readonly SpanIndex[],
   unlimited: readonly SpanIndex[],
   bytes: number,
   { bytesMin }: Options,
 ): Confidence {
+  if (reads.length === 0) return "low";
   return unlimited.length > 0 && bytes >= bytesMin ? "high" : "medium";
 }
 
@@ -190,7 +195,8 @@ function guardOf(
   // A stream: nobody waits for its end.
   if (durationNs(trace, endpointSpan) > requestMaxNs) return "long-lived";
   const { route } = endpoint;
-  if (download.test(route)) return "download";
+  const isPart = trace.httpResponseStatusCode[endpointSpan] === partialContent;
+  if (isPart || download.test(route)) return "download";
   const bytes = trace.responseBytes[endpointSpan]!;
   if (reads.length === 0) return isRelayed(trace, endpointSpan) ? "relayed" : undefined;
   if (reads.every((span) => isListCall(trace, span))) return "batched-lists";
@@ -199,7 +205,9 @@ function guardOf(
 
 /** Routes that are there to hand out a whole: exports, files, feeds, what a machine scrapes. */
 const download =
-  /(export|download|dump|backup|report|feed|sitemap|archive|metrics|static|assets|files?|images?|media)\b|[.](csv|tsv|xlsx?|pdf|zip|gz|xml|txt|png|jpe?g|gif|svg|webp|mp4|js|css|map|woff2?)\b|\*/i;
+  /(?<![a-z])(exports?|downloads?|dump|backup|report|rss|atom|sitemap|archive|metrics|static|assets|files?|images?|photos?|avatars?|thumbnails?|attachments?|videos?|audio|media|blobs?|raw|pdf|csv|xlsx|zip)(?![a-z])|[.](csv|tsv|xlsx?|pdf|zip|gz|xml|txt|png|jpe?g|gif|svg|webp|mp4|js|css|map|woff2?)\b|\*/i;
+/** The answer to a request with a `Range`: a part of a file. */
+const partialContent = 206;
 
 /** What another service answered is passed on: it is that one's. */
 function isRelayed(trace: TraceView, endpointSpan: SpanIndex): boolean {
