@@ -48,6 +48,8 @@ export interface TraceDetector<Options = unknown> {
    * its surroundings: a machine that was busy, a lock. Then it is no finding. Absent: one trace tells all.
    */
   isPassing?(sample: readonly TraceView[], shapeId: string, options: Options): boolean;
+  /** What sampled traces of the endpoint, seen together, add to the finding about calls of this shape; null: nothing. */
+  tellSample?(sample: readonly TraceView[], shapeId: string): Told | null;
   /** What the earlier runs of the query in question add to the finding; null: nothing. */
   tellPast?(past: CallHistory): Told | null;
   /** What those who held connections while others waited add to the finding; null: nothing. */

@@ -5,6 +5,7 @@ import { type OtlpSpan, toOtlpJson } from "../../test/support/otlp-body.ts";
 import { openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
 import type { TraceDetector } from "../detector.ts";
 import type { Finding } from "../model/finding.ts";
+import { nPlusOne } from "../trace/n-plus-one.ts";
 import { poolWait } from "../trace/pool-wait.ts";
 import { slowQuery } from "../trace/slow-query.ts";
 import { createAnalysisCounters } from "./analysis-counters.ts";
@@ -160,6 +161,29 @@ test("a wait for a connection names the other endpoint that holds it", async () 
   );
   expect(fix[0]).toContain("between BEGIN and COMMIT");
   expect(counters.detectorErrors["pool-wait"]).toBe(0);
+});
+
+test("a loop says whose rows it grows with, over many requests", async () => {
+  const ordersOf = (n: number) => [
+    {
+      name: "SELECT orders",
+      fromMs: 1,
+      forMs: 3,
+      attributes: { "db.response.returned_rows": 5 + n },
+    },
+    ...Array.from({ length: 5 + n }, (_, i) => ({
+      name: "SELECT users",
+      fromMs: 5 + 3 * i,
+      forMs: 2,
+    })),
+  ];
+  for (const n of Array(12).keys()) {
+    await insert(request("/grows", nowMs - 90_000 + n * 1_000, 120, ordersOf(n)), "growing");
+  }
+  const { told } = await analyze(nPlusOne as TraceDetector);
+  expect(told.get("/grows")!.summary).toContain(
+    "; its calls grow with the rows of SELECT orders, about one a row (5 to 16 in 12 requests)",
+  );
 });
 
 test("a question that fails is counted, and the finding stands without its answer", async () => {

@@ -28,7 +28,7 @@ const askAgainMs = 10 * 60_000;
 /** Findings whose answers are kept; the ones asked for longest ago go first. */
 const answersMax = 2_000;
 
-/** What the store knows of findings beyond the traces that show them, for detectors that ask. */
+/** What the store, or many traces together, know of findings beyond the traces that show them, for detectors that ask. */
 export class FurtherEvidence {
   readonly #answers = new Map<string, { readonly told: Told | null; readonly askedMs: number }>();
 
@@ -44,6 +44,7 @@ export class FurtherEvidence {
     });
     await this.#askPast(options, due, nowMs);
     await this.#askHolders(options, due, nowMs);
+    await this.#askSample(options, due, nowMs);
     return new Map(
       findings.flatMap(({ fingerprint }) => {
         const told = this.#answers.get(fingerprint)?.told;
@@ -68,6 +69,16 @@ export class FurtherEvidence {
         const holders = await readConnectionHolders(options.store, finding, finding.sample);
         return [holders && finding.detector.tellHolders!(holders)];
       });
+    }
+  }
+
+  async #askSample(options: Options, due: readonly Questioned[], nowMs: number): Promise<void> {
+    for (const { shapeId, sample, ...finding } of due) {
+      const { detector } = finding;
+      if (!detector.tellSample || shapeId === undefined) continue;
+      await this.#isolate(options, [finding], nowMs, async () => [
+        detector.tellSample!(sample, shapeId),
+      ]);
     }
   }
 

@@ -1,3 +1,4 @@
+import { expect, test } from "vitest";
 import { testDetector } from "../../test/support/detector-tester.ts";
 import {
   buildTrace,
@@ -162,4 +163,21 @@ testDetector(nPlusOne, {
       "tick runs the same query 9 times: SELECT users",
     ],
   },
+});
+
+test("n-plus-one: how the loop grows is told of many requests, with what a thousand rows would cost", () => {
+  const list: SpanFields = {
+    ...sql("select * from orders"),
+    dbQuerySummary: "SELECT orders",
+    shapeId: "8",
+  };
+  const sample = Array.from({ length: 12 }, (_, i) =>
+    page([{ ...list, returnedRows: 5 + i }, 0, 5], ...inSequence(query, 5 + i, 2, { fromMs: 10 })),
+  );
+  expect(nPlusOne.tellSample!(sample, query.shapeId!)).toEqual({
+    clause:
+      "its calls grow with the rows of SELECT orders, about one a row (5 to 16 in 12 requests): with 1,000 rows they take 2.0 s",
+    fix: [],
+  });
+  expect(nPlusOne.tellSample!(sample.slice(0, 5), query.shapeId!)).toBeNull();
 });
