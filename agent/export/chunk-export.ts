@@ -2,10 +2,8 @@ import { countDropped, warn } from "../diagnostics.ts";
 import type { AgentThread, ThreadListener } from "../thread/agent-thread.ts";
 import type { ThreadReport } from "../thread/thread-messages.ts";
 import type { ChunkExchange } from "./span-buffer.ts";
-import type { SpanChunk } from "./span-chunk.ts";
+import { bufferBytes, type SpanChunk } from "./span-chunk.ts";
 
-/** About six hundred spans. */
-export const bufferBytes = 256 * 1024;
 /** Filled, under way and empty together. */
 const buffersMax = 12;
 

@@ -33,7 +33,11 @@ afterEach(() => {
 });
 
 /** Sends chunks that hold these texts; settles when the collector has answered all of them. */
-async function send(texts: readonly string[], environment = {}): Promise<ExportReport[]> {
+async function send(
+  texts: readonly string[],
+  environment = {},
+  isFull = false,
+): Promise<ExportReport[]> {
   const { port } = server.address() as AddressInfo;
   const settings = {
     queueBytesMax: 1_000_000,
@@ -58,8 +62,8 @@ async function send(texts: readonly string[], environment = {}): Promise<ExportR
   const maps = new SourceMaps(() => undefined);
   const service = new ExportService(target, settings, { report, maps });
   for (const text of texts) {
-    const bytes = new Uint8Array(Buffer.from(text)).buffer;
-    const segments = [0, bytes.byteLength];
+    const bytes = new Uint8Array(Buffer.from(text.padEnd(isFull ? 0 : 1_000))).buffer;
+    const segments = [0, text.length];
     const scopes = [{ name: "scope", version: "" }];
     Atomics.add(held, 0, 1);
     service.handle({ kind: "spans", chunk: { bytes, segments, scopes, spans: 1, places: [] } });
@@ -74,6 +78,20 @@ it("sends zstd to a collector that takes it", async () => {
   expect(received.map(({ encoding }) => encoding)).toEqual(["zstd", "zstd"]);
   expect(received[0]?.text).toContain("first");
   expect(received[1]?.text).toContain("second");
+});
+
+it("sends full chunks together, and what is left of them before it says that nothing is", async () => {
+  await send(["first", "second"], {}, true);
+  expect(received).toHaveLength(1);
+  expect(received[0]?.text).toMatch(/first.*second/s);
+  received = [];
+  const chunk = "a".repeat(256 * 1024);
+  await send(
+    Array.from({ length: 9 }, () => chunk),
+    {},
+    true,
+  );
+  expect(received.map(({ text }) => Math.floor(text.length / chunk.length))).toEqual([4, 4, 1]);
 });
 
 it("sends gzip to a collector that refuses zstd, and loses nothing", async () => {

@@ -6,7 +6,7 @@ import { type Batch, OtlpSender } from "./otlp-sender.ts";
 import { PlaceResolver } from "./place-resolver.ts";
 import type { OtlpTarget } from "./post-otlp.ts";
 import type { ResourceSettings } from "./resource-attributes.ts";
-import { type SpanChunk, toRequestParts } from "./span-chunk.ts";
+import { bufferBytes, type SpanChunk, toRequestParts } from "./span-chunk.ts";
 
 /** What the agent's thread is told of sending when it starts. */
 export interface ExportSettings {
@@ -33,9 +33,19 @@ export type ExportReport =
 /** Sends a report to the application's thread; `transfer` is what it gives away with it. */
 type Report = (report: ExportReport, transfer?: readonly ArrayBuffer[]) => void;
 
+/** A request costs the thread three times what compressing a chunk does, for its code is cold each time: so many go together. */
+const chunksMax = 4;
+/** After a full chunk the next one is near; so long it is waited for. */
+const waitMs = 1_000;
+const bodyBytes = chunksMax * (bufferBytes + 4_096);
+
 /**
- * What the agent's thread sends: makes requests of chunks, compresses them at once, so that the queue is small, and sends
- * them. Compression is synchronous: the thread has nothing else to do, and the pool of threads is the application's.
+ * What the agent's thread sends: makes requests of chunks, compresses them, so that the queue is small, and sends them.
+ *
+ *   chunk ─ joined to the last ones ─▶ four, or one that was not full, or a second: compressed ─▶ OtlpSender
+ *             └ its buffer goes back
+ *
+ * Compression is synchronous: the thread has nothing else to do, and the pool of threads is the application's.
  */
 export class ExportService {
   readonly #sender: OtlpSender;
@@ -46,6 +56,9 @@ export class ExportService {
   readonly #places: PlaceResolver;
   /** One body at a time is put together here: what is allocated for each stays until the next collection of garbage. */
   #scratch = Buffer.alloc(0);
+  #length = 0;
+  #spans = 0;
+  #timer: NodeJS.Timeout | undefined = undefined;
 
   constructor(
     target: OtlpTarget,
@@ -89,10 +102,28 @@ export class ExportService {
 
   /** `report` is made as soon as the chunk's buffer is done with. */
   #send(chunk: SpanChunk, report: ExportReport): void {
-    const body = this.#join(toRequestParts(this.#places.resolve(chunk), this.#resource));
-    this.#report(report, report.kind === "empty" ? [report.bytes] : []);
+    const isOwn = report.kind === "empty";
+    // That of a worker thread, which may be about to end, is cut to its length: it waits for nothing.
+    const isFull = isOwn && chunk.segments.at(-1)! > chunk.bytes.byteLength / 2;
+    this.#join(toRequestParts(this.#places.resolve(chunk), this.#resource));
+    this.#spans += chunk.spans;
+    this.#report(report, isOwn ? [report.bytes] : []);
+    if (isFull && this.#length + bufferBytes <= bodyBytes) {
+      this.#timer ??= setTimeout(() => this.#pack(), waitMs);
+    } else this.#pack();
+  }
+
+  /** What is joined becomes a request. */
+  #pack(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#spans === 0) return;
     const encoding = this.#encoding;
-    this.#sender.enqueue({ body: encodeBody(body, encoding), spans: chunk.spans, encoding });
+    const body = encodeBody(this.#scratch.subarray(0, this.#length), encoding);
+    const spans = this.#spans;
+    this.#length = 0;
+    this.#spans = 0;
+    this.#sender.enqueue({ body, spans, encoding });
   }
 
   /** A collector that refuses a request may only not know zstd: from then on it is gzip, which each must know. */
@@ -102,19 +133,23 @@ export class ExportService {
     return { body: zstdToGzip(batch.body), spans: batch.spans, encoding: "gzip" };
   }
 
-  /** Good until the next call. */
-  #join(parts: readonly Uint8Array[]): Buffer {
+  /** Requests behind each other are one request. */
+  #join(parts: readonly Uint8Array[]): void {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    if (length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(length * 2);
-    let at = 0;
-    for (const part of parts) {
-      this.#scratch.set(part, at);
-      at += part.length;
+    if (this.#length + length > this.#scratch.length) {
+      this.#pack();
+      if (length > this.#scratch.length) {
+        this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, bodyBytes));
+      }
     }
-    return this.#scratch.subarray(0, length);
+    for (const part of parts) {
+      this.#scratch.set(part, this.#length);
+      this.#length += part.length;
+    }
   }
 
   async #flush(id: number): Promise<void> {
+    this.#pack();
     this.#report({ kind: "flushed", id, isEmpty: await this.#sender.flush() });
   }
 }

@@ -1,5 +1,8 @@
 import { delimited, delimitedHead } from "../tracing/attribute-key.ts";
 
+/** Of a buffer that is filled: about six hundred spans. */
+export const bufferBytes = 256 * 1024;
+
 /** An instrumentation scope: who made a span. */
 export interface Scope {
   readonly name: string;
