@@ -60,6 +60,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     await migrate({
       deployment: { kind: "single" },
       retention: options.retention,
+      isAlone: true,
       run: (sql) => inserts.run(sql),
     });
   }

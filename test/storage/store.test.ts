@@ -256,6 +256,10 @@ describe.each(homes)("the %s store", (_, openHome) => {
       opsSpans: before.opsSpans + 200,
       traceSpans: before.traceSpans + 200,
     });
+    const arrived = "SELECT toFloat64(sum(trace_arrivals.spans)) AS spans FROM trace_arrivals";
+    expect(await store().select({ name: "arrived", sql: arrived }, {})).toEqual([
+      { spans: before.spans + 200 },
+    ]);
     expect(store().isReady()).toBe(true);
     expect(store().stats()).toMatchObject({ rowInsertFailures: 0, queryFailures: 1 });
   });
