@@ -37,6 +37,7 @@ import { Governor } from "./runtime/governor.ts";
 import { MeteredSpans } from "./runtime/metrics/metered-spans.ts";
 import { ownTime } from "./runtime/own-time.ts";
 import type { ProfileSettings } from "./runtime/profiles/profile-control.ts";
+import { openRunningClock } from "./runtime/run-delay.ts";
 import { Shedding } from "./runtime/shedding.ts";
 import { type Runtime, startRuntime } from "./runtime/start-runtime.ts";
 import { createWatchSettings } from "./runtime/watch-protocol.ts";
@@ -45,7 +46,6 @@ import { AgentThread, agentWorkerFile } from "./thread/agent-thread.ts";
 import { announceTracing, withdrawTracing } from "./thread/announce-tracing.ts";
 import { followWorkerThreads } from "./thread/follow-worker-threads.ts";
 import { isWorkerThread } from "./thread/is-worker-thread.ts";
-import { monotonicNow } from "./tracing/monotonic-clock.ts";
 import { createSampler } from "./tracing/sampler.ts";
 import { Tracing } from "./tracing/tracing.ts";
 import { W3cPropagator } from "./tracing/w3c-propagator.ts";
@@ -153,9 +153,9 @@ function startTracing(
   trace.setGlobalTracerProvider(tracing);
   const loads = instrument(config, { tracing, runtime, plans, shedding });
   if (config.ownShareMax > 0) {
-    const limits = { shareMax: config.ownShareMax, ownTime, nowMs: monotonicNow };
     setImmediate(() => {
       ownTime.begin();
+      const limits = { shareMax: config.ownShareMax, ownTime, nowMs: openRunningClock() };
       new Governor({ ...limits, shedding, sampler }).start();
     }).unref();
   }

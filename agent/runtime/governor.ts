@@ -16,12 +16,12 @@ const relapseTicksMax = 60;
 const levelMax = 7;
 
 export interface GovernorOptions {
-  /** Of the event loop's time, 0 to 1. */
+  /** Of the event loop's time, without that in which it waited for a CPU; 0 to 1. */
   readonly shareMax: number;
   readonly ownTime: Pick<OwnTime, "totalMs">;
   readonly shedding: Shedding;
   readonly sampler: Sampler;
-  /** Milliseconds that only go forward. */
+  /** Milliseconds in which the thread did not wait for a CPU. */
   readonly nowMs: () => number;
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { openRunDelay, parseRunDelay } from "./run-delay.ts";
+import { openRunDelay, openRunningClock, parseRunDelay } from "./run-delay.ts";
 
 it("the second number is the time without a CPU, in nanoseconds", () => {
   expect(parseRunDelay("161679811 361464801 524\n")).toBeCloseTo(361.464801);
@@ -14,3 +14,10 @@ it.runIf(process.platform === "linux")(
     expect(runDelayMs()).toBeGreaterThanOrEqual(first);
   },
 );
+
+it("a clock of the time with a CPU goes on, and no faster than the real one", () => {
+  const nowMs = openRunningClock();
+  const [first, firstReal] = [nowMs(), performance.now()];
+  while (nowMs() < first + 5);
+  expect(nowMs() - first).toBeLessThan(performance.now() - firstReal + 1);
+});

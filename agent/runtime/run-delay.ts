@@ -1,4 +1,5 @@
 import { openSync, readSync } from "node:fs";
+import { monotonicNow } from "../tracing/monotonic-clock.ts";
 
 /** proc_pid_schedstat(5): nanoseconds on a CPU, nanoseconds ready and waiting for one, times it got one. */
 const ownFile = "/proc/thread-self/schedstat";
@@ -25,6 +26,15 @@ export function openRunDelay(file = ownFile): (() => number) | undefined {
   const bytes = Buffer.alloc(textBytesMax);
   return () =>
     parseRunDelay(bytes.toString("latin1", 0, readSync(descriptor, bytes, 0, textBytesMax, 0)));
+}
+
+/**
+ * A clock that stands still while the calling thread waits for a CPU, where the system tells: shares of its time are those
+ * of what the thread gets, be it a tenth of a CPU. Milliseconds.
+ */
+export function openRunningClock(): () => number {
+  const runDelayMs = openRunDelay() ?? (() => 0);
+  return () => monotonicNow() - runDelayMs();
 }
 
 export function parseRunDelay(text: string): number {
