@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connectionHolders, type HeldBy } from "./connection-holders.ts";
 
 const pool = "1 postgresql";
@@ -7,6 +7,8 @@ const hold = (start: number, end: number, fields: Partial<HeldBy> = {}): HeldBy 
   start,
   end,
   pool,
+  askedAt: start,
+  isFirst: true,
   share: 1,
   kind: "query",
   endpoint: "GET /report",
@@ -65,5 +67,53 @@ test("nobody waited: nothing is divided by nothing", () => {
     waits: 0,
     seenShare: 0,
     connections: 0,
+  });
+});
+
+const ms = (start: number, end: number) => [start * 1e6, end * 1e6] as const;
+const named = (waits: ReturnType<typeof wait>[], holds: readonly HeldBy[], measured = waits) =>
+  connectionHolders(waits, holds, measured).holders.map(({ endpoint }) => endpoint);
+
+describe("two pools of one process", () => {
+  const waits = [wait(...ms(0, 100)), wait(...ms(200, 300))];
+  const passing = hold(...ms(20, 60), other);
+  const before = hold(...ms(190, 290), other);
+
+  test("who asked later and had a connection first is served by another pool, then and at other times", () => {
+    expect(named(waits, [passing, before])).toEqual([]);
+    expect(named(waits, [passing, before, hold(...ms(-20, 100))])).toEqual(["GET /report"]);
+    const second = { ...other, what: "SELECT prices", isFirst: false };
+    expect(named(waits, [passing, hold(...ms(220, 280), second)])).toEqual([]);
+  });
+
+  test("who had it before the other asked, or as that one's turn came, proves nothing", () => {
+    for (const unproved of [
+      hold(...ms(-10, 60), other),
+      hold(...ms(3, 60), other),
+      hold(...ms(97, 160), other),
+    ]) {
+      expect(named(waits, [unproved])).toEqual(["GET /list"]);
+    }
+  });
+
+  test("who stood in the queue is of this pool", () => {
+    const queued = hold(...ms(99, 150), { ...other, askedAt: 50e6 });
+    expect(named(waits, [queued, before])).toEqual(["GET /list"]);
+    // It passed once, perhaps on a connection that it had taken before it had anything to ask.
+    expect(named(waits, [queued, passing, before])).toEqual(["GET /list"]);
+  });
+
+  test("a later call of a request may be made on the connection that it has", () => {
+    const later = hold(...ms(20, 60), { ...other, isFirst: false });
+    expect(named(waits, [later])).toEqual(["GET /list"]);
+  });
+
+  test("in another process, or to another database, nobody is passed", () => {
+    const elsewhere = waits.map((each) => ({ ...each, pool: "2 postgresql" }));
+    expect(named(waits, [passing], elsewhere)).toEqual(["GET /list"]);
+  });
+
+  test("where nobody measures waits, nobody is known to have had it at once", () => {
+    expect(named(waits, [passing], [])).toEqual(["GET /list"]);
   });
 });

@@ -12,6 +12,10 @@ export interface WaitedFor extends Interval {
 
 /** Somebody held one. */
 export interface HeldBy extends WaitedFor {
+  /** When it was asked for: the interval begins when it was there. */
+  readonly askedAt: number;
+  /** No call of its request had one before, which it could have been made on. */
+  readonly isFirst: boolean;
   /** Of the interval, the share in which it was held. */
   readonly share: number;
   readonly kind: "transaction" | "query";
@@ -39,11 +43,16 @@ export interface ConnectionHolder extends Pick<HeldBy, "kind" | "endpoint" | "wh
   readonly heldNs: number;
 }
 
-/** Adds up who held connections of the same pool during the waits; a wait of one process is not for another's connections. */
+/**
+ * Adds up who held connections of the same pool during the waits; a wait of one process is not for another's connections. Of `measured`, all
+ * waits that are known, is told whose connections are another pool's of the same process.
+ */
 export function connectionHolders(
   waits: readonly WaitedFor[],
   holds: readonly HeldBy[],
+  measured: readonly WaitedFor[] = [],
 ): ConnectionHolders {
+  const isElsewhere = toElsewhere(measured, holds);
   const byKey = new Map<string, { holds: HeldBy[]; ns: number }>();
   let heldNs = 0;
   let waitedNs = 0;
@@ -51,13 +60,17 @@ export function connectionHolders(
   let connections = 0;
   for (const wait of waits) {
     const during = holds.filter(
-      (hold) => hold.pool === wait.pool && hold.start < wait.end && hold.end > wait.start,
+      (hold) =>
+        hold.pool === wait.pool &&
+        hold.start < wait.end &&
+        hold.end > wait.start &&
+        !isElsewhere(hold),
     );
     waitedNs += wait.end - wait.start;
     seenNs += unionWithin(wait, during);
     connections = Math.max(connections, mostAtOnce(wait, during));
     for (const hold of during) {
-      const key = `${hold.endpoint}\n${hold.what}`;
+      const key = keyOf(hold);
       const known = byKey.get(key) ?? { holds: [], ns: 0 };
       byKey.set(key, known);
       known.holds.push(hold);
@@ -77,6 +90,39 @@ export function connectionHolders(
     seenShare: seenNs / Math.max(1, waitedNs),
     connections,
   };
+}
+
+function keyOf({ pool, endpoint, what }: HeldBy): string {
+  return `${pool}\n${endpoint}\n${what}`;
+}
+
+/** Callbacks come late, and clocks tick: by less nobody is passed. */
+const passedByNs = 5e6;
+
+/**
+ * Spans don't name their pool, but pools serve in order. A request that asks after another and has its connection before it
+ * did not stand in its queue:
+ *
+ *   GET /supplier   |··············waits··············|──|
+ *   GET /roomy            |────────|                        <- of another pool, and so are all of this endpoint
+ *
+ * A call that was seen to wait itself stays: its pool runs out, too.
+ */
+function toElsewhere(
+  measured: readonly WaitedFor[],
+  holds: readonly HeldBy[],
+): (hold: HeldBy) => boolean {
+  const passing = new Set<string>();
+  const queued = new Set<string>();
+  for (const hold of holds) {
+    if (hold.start > hold.askedAt) queued.add(keyOf(hold));
+    const hasPassed = (wait: WaitedFor) =>
+      wait.pool === hold.pool &&
+      wait.start + passedByNs <= hold.askedAt &&
+      hold.start + passedByNs <= wait.end;
+    if (hold.isFirst && measured.some(hasPassed)) passing.add(`${hold.pool}\n${hold.endpoint}`);
+  }
+  return (hold) => passing.has(`${hold.pool}\n${hold.endpoint}`) && !queued.has(keyOf(hold));
 }
 
 function within(wait: Interval, hold: Interval): number {

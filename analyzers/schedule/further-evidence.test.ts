@@ -186,6 +186,23 @@ test("a loop says whose rows it grows with, over many requests", async () => {
   );
 });
 
+test("who is served at once while others wait has another pool, and is not named", async () => {
+  const select = { name: "SELECT items", fromMs: 1, forMs: 140 };
+  const spans = Array.from({ length: 8 }, (_, n) => nowMs - 75_000 + n * 1_000).flatMap(
+    (startMs) => [
+      ...queue("/pay", "/settings", startMs),
+      // Asked 40 ms after the last that waits; and before all of them.
+      ...request("/roomy", startMs + 100, 150, [select]),
+      ...request("/roomy", startMs + 20, 150, [select]),
+    ],
+  );
+  await insert(spans, "two-pools");
+  const { told } = await analyze(poolWait as TraceDetector);
+  expect(told.get("/settings")!.summary).toMatch(
+    /held by GET \/pay for a transaction that waits for POST \/payments \(100 %\)$/,
+  );
+});
+
 test("a question that fails is counted, and the finding stands without its answer", async () => {
   await insert(queue("/buy", "/account", nowMs - 60_000), "failing");
   const store: Store = {

@@ -44,6 +44,7 @@ export async function readConnectionHolders(
     toParameters({ service, environment }, waits, baseNs),
   );
   const holds: HeldBy[] = [];
+  const measured: WaitedFor[] = [];
   const ids = [...new Set(rows.map(({ traceId }) => traceId))].sort();
   if (ids.length > 0) {
     for await (const traces of readTraces(store, ids, coverAll(rows), {
@@ -52,10 +53,13 @@ export async function readConnectionHolders(
       // What is too large to be read was counted when it was examined.
       onTooLarge: () => undefined,
     })) {
-      for (const trace of traces) holds.push(...holdsOf(trace, baseNs));
+      for (const trace of traces) {
+        holds.push(...holdsOf(trace, baseNs));
+        measured.push(...measuredWaits(trace, baseNs));
+      }
     }
   }
-  return connectionHolders(waits, holds);
+  return connectionHolders(waits, holds, measured);
 }
 
 interface Waiting extends WaitedFor {
@@ -112,10 +116,30 @@ function toParameters(
 }
 
 function holdsOf(trace: TraceView, baseNs: bigint): HeldBy[] {
-  return connectionHolds(trace).map(({ span, start, end, ...hold }) => ({
-    ...hold,
-    ...shift({ start, end }, trace, baseNs),
-    pool: poolOf(trace, span),
-    endpoint: endpointLabel(endpointOf(trace, endpointSpanOf(trace, span))),
-  }));
+  const requests = new Set<string>();
+  return connectionHolds(trace)
+    .toSorted((a, b) => a.span - b.span)
+    .map(({ span, start, end, ...hold }) => {
+      const endpointSpan = endpointSpanOf(trace, span);
+      const pool = poolOf(trace, span);
+      const request = `${endpointSpan} ${pool}`;
+      const isFirst = !requests.has(request);
+      requests.add(request);
+      return {
+        ...hold,
+        ...shift({ start, end }, trace, baseNs),
+        // A call begins when it asks.
+        askedAt: shift({ start: trace.start[span]!, end }, trace, baseNs).start,
+        isFirst,
+        pool,
+        endpoint: endpointLabel(endpointOf(trace, endpointSpan)),
+      };
+    });
+}
+
+/** Where an agent measures them, a call without a wait had its connection at once. */
+function measuredWaits(trace: TraceView, baseNs: bigint): WaitedFor[] {
+  return connectionWaits(trace)
+    .filter(({ source }) => source === "measured")
+    .map((wait) => ({ ...shift(wait, trace, baseNs), pool: poolOf(trace, wait.span) }));
 }
