@@ -1,13 +1,21 @@
 import { childrenOf, type SpanIndex, spanKind, type TraceView } from "../model/trace-view.ts";
 import { callKindOf, callLabel } from "./call-template.ts";
 import type { RepeatedCalls } from "./repeated-calls.ts";
+import { isSentMessage } from "./sent-messages.ts";
 
 /** What to do so that repeated calls become one: steps for this very call, most important first. */
 export function mergeFix(trace: TraceView, calls: RepeatedCalls): readonly string[] {
   const call = calls.spans[0]!;
+  if (isSentMessage(trace, call)) return messageFix;
   if (callKindOf(trace, call) !== "database") return serviceFix(trace, call, calls.mode);
   return queryFix(trace, call, calls.driver);
 }
+
+const messageFix: readonly string[] = [
+  "Gather the messages and send them in one call: producer.send({ messages }) of KafkaJS, SendMessageBatch of SQS (ten at a time), PublishBatch of SNS.",
+  "Where the client has no such call, don't wait for each answer: publish all, then await them together (RabbitMQ: waitForConfirms once; Pub/Sub batches by itself).",
+  "If each message must be sent before the next, or is noted as sent, let a worker send them from an outbox.",
+];
 
 function queryFix(trace: TraceView, call: SpanIndex, driver: SpanIndex | null): readonly string[] {
   const label = callLabel(trace, call);

@@ -26,6 +26,13 @@ const httpCall = (method: string, urlTemplate: string, fields: Partial<SpanField
 });
 const getProduct = httpCall("GET", "/products/{id}");
 const getUnknown = httpCall("GET", "/products/{id}", { paramsHash: "0" });
+const send: SpanFields = {
+  name: "send orders",
+  kind: spanKind.producer,
+  messagingDestinationName: "orders",
+  shapeId: "5001",
+  paramsHash: "0",
+};
 const rpc = (name: string): SpanFields => ({
   name,
   kind: spanKind.client,
@@ -110,16 +117,21 @@ testDetector(nPlusOne, {
       orderPage(...loop(rpc("catalog.Products/BatchGetProducts"))),
       "batched-lists",
     ],
-    "one message sent per row": [
+    "messages that are all sent at once": [orderPage(...inParallel(send, 9, 10)), "pipeline"],
+    "messages that nobody waits for": [orderPage(...inSequence(send, 9, 0.05)), "pipeline"],
+    "messages that are sent until one is taken": [
+      orderPage(...loop({ ...send, statusCode: statusError })),
+      "retry",
+    ],
+    "an outbox: each is noted before the next is sent": [
       orderPage(
-        ...loop({
-          name: "send orders",
-          kind: spanKind.producer,
-          messagingDestinationName: "orders",
-          shapeId: "5001",
+        ...inSequence(send, 9, 10, { gapMs: 10 }),
+        ...Array.from({ length: 9 }, (_, i): SpanNode => {
+          const note = { ...orders, dbQueryText: "update a set b = $1", shapeId: `${6_000 + i}` };
+          return [note, 20 * i + 11, 20 * i + 16];
         }),
       ),
-      "write",
+      "written-between",
     ],
     "messages that are asked for": [
       orderPage(
@@ -175,6 +187,16 @@ testDetector(nPlusOne, {
       orderPage(...inParallel(httpCall("GET", "/products"), 9, 10)),
       "GET /orders makes the same call 9 times at once: GET /products",
       "high",
+    ],
+    "one message per row, each awaited": [
+      orderPage(...loop(send)),
+      "GET /orders sends a message 9 times: send orders",
+      "low",
+    ],
+    "one message per row of a query": [
+      orderPage([{ ...orders, returnedRows: 9 }, 0, 5], ...inSequence(send, 9, 10, { fromMs: 6 })),
+      "GET /orders sends a message 9 times, one per row of SELECT orders: send orders",
+      "medium",
     ],
     "the loop of the caller, not the single queries of the callee": [
       orderPage(...loop(getProduct).map(answered)),

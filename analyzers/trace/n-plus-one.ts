@@ -29,6 +29,7 @@ import { isPerNamespace } from "../facts/per-namespace.ts";
 import { takesFromQueue } from "../facts/queue.ts";
 import { type RepeatedCalls, repeatedCalls } from "../facts/repeated-calls.ts";
 import { isSchemaWork } from "../facts/schema-work.ts";
+import { guardOfMessages, isSentMessage } from "../facts/sent-messages.ts";
 import type { Confidence } from "../model/finding.ts";
 import { type SpanIndex, statusError, type TraceView } from "../model/trace-view.ts";
 
@@ -139,12 +140,16 @@ function leastConfident(confidences: readonly Confidence[]): Confidence {
 }
 
 function verbOf(trace: TraceView, call: SpanIndex): string {
+  if (isSentMessage(trace, call)) return "sends a message";
   return callKindOf(trace, call) === "database" ? "runs the same query" : "makes the same call";
 }
 
-function howOften(trace: TraceView, { repeats, distinctParams, mode, driver }: RepeatedCalls) {
+function howOften(trace: TraceView, calls: RepeatedCalls): string {
+  const { repeats, distinctParams, mode, driver, spans } = calls;
   const parts = [`${repeats} times${mode === "concurrent" ? " at once" : ""}`];
   if (driver !== null) parts.push(`one per row of ${callLabel(trace, driver)}`);
+  // That each message says something else needs no proof.
+  if (isSentMessage(trace, spans[0]!)) return parts.join(", ");
   if (distinctParams === null) parts.push("parameters unknown");
   else if (distinctParams < repeats * distinctShareMin) {
     parts.push(`${distinctParams} with different parameters`);
@@ -167,9 +172,13 @@ function hasDistinctParams({ distinctParams, repeats }: RepeatedCalls): boolean 
 
 /** What is no N+1 although it repeats; the first that holds names the reason. */
 function guardOf(trace: TraceView, calls: RepeatedCalls, repeatsMin: number): GuardId | undefined {
-  const operation = operationOf(trace, calls.spans[0]!);
-  if (operation !== "read") return guardByOperation[operation];
-  return guardOfRequest(trace, calls) ?? guardOfCalls(trace, calls, repeatsMin);
+  const call = calls.spans[0]!;
+  const operation = operationOf(trace, call);
+  const isMessage = isSentMessage(trace, call);
+  if (operation !== "read" && !isMessage) return guardByOperation[operation];
+  const ofRequest = guardOfRequest(trace, calls);
+  if (ofRequest || isRetry(trace, calls)) return ofRequest ?? "retry";
+  return isMessage ? guardOfMessages(trace, calls) : guardOfCalls(trace, calls, repeatsMin);
 }
 
 /** Why nothing of its kind is a fault where the calls are made, or of what is asked. */
@@ -196,7 +205,6 @@ function guardOfCalls(
   const { distinctParams, repeats, spans } = calls;
   if (isPerNamespace(trace, spans, repeatsMin)) return "different-namespaces";
   if (isPipelined(trace, calls)) return "pipeline";
-  if (isRetry(trace, calls)) return "retry";
   const busyNs = busyNsBefore(trace);
   if (!hasDistinctParams(calls) && isPolling(trace, spans, busyNs)) return "polling";
   if (distinctParams !== null && distinctParams <= repeats * duplicateShareMax) {
