@@ -1,7 +1,6 @@
-/**
- * Columns that several tables have, as they stand in a Native block. ClickHouse casts a plain `String` to the table's
- * `LowCardinality(String)`, so that only Map keys need a dictionary on our side.
- */
+/** Each distinct text once, and for each row which of them. Texts that are rarely equal are `String`. */
+export const lowCardinality = "LowCardinality(String)";
+
 export const stringMap = "Map(LowCardinality(String), String)";
 
 /** Attributes keep their type; lists, key-value lists and bytes are OTLP JSON text in the last. */
@@ -16,12 +15,12 @@ export const attributeColumns = [
 /** Where a row comes from. The first row of a resource in a request carries the resource's attributes. */
 export const resourceColumns = [
   { name: "received", nativeType: "DateTime64(3, 'UTC')" },
-  { name: "service", nativeType: "String" },
-  { name: "environment", nativeType: "String" },
-  { name: "service_version", nativeType: "String" },
+  { name: "service", nativeType: lowCardinality },
+  { name: "environment", nativeType: lowCardinality },
+  { name: "service_version", nativeType: lowCardinality },
   { name: "resource_id", nativeType: "UInt64" },
-  { name: "scope_name", nativeType: "String" },
-  { name: "scope_version", nativeType: "String" },
+  { name: "scope_name", nativeType: lowCardinality },
+  { name: "scope_version", nativeType: lowCardinality },
   { name: "scope_attributes", nativeType: stringMap },
   { name: "resource_attributes", nativeType: stringMap },
   { name: "resource_attributes_json", nativeType: stringMap },

@@ -13,7 +13,7 @@ export const valueType = {
   bytes: 7,
 } as const;
 
-/** An empty key and an empty string: two tags and lengths, and those of the AnyValue between them. */
+/** An empty key and an empty string: two tags and lengths, and those of the value between them. */
 const shortestUsual = 6;
 
 /**
@@ -34,26 +34,30 @@ export class KeyValueReader {
     if (!this.#readUsual(start, end)) this.#readFields(start, end);
   }
 
-  /** A key, then a string, with lengths of one byte: nearly all attributes are so. False: this one is not. */
+  /** A key and then a value, with lengths of one byte: nearly all attributes are so. False: this one is not. */
   #readUsual(start: number, end: number): boolean {
-    const { bytes } = this.reader;
+    const { reader } = this;
+    const { bytes } = reader;
     if (end - start < shortestUsual || bytes[start] !== 0x0a) return false;
     const keyEnd = start + 2 + bytes[start + 1]!;
-    const valueStart = keyEnd + 4;
     const isUsual =
       keyEnd - start < 130 &&
-      valueStart <= end &&
+      end - keyEnd > 3 &&
       end - keyEnd < 130 &&
       bytes[keyEnd] === 0x12 &&
-      bytes[keyEnd + 1] === end - keyEnd - 2 &&
-      bytes[keyEnd + 2] === 0x0a &&
-      bytes[keyEnd + 3] === end - valueStart;
+      bytes[keyEnd + 1] === end - keyEnd - 2;
     if (!isUsual) return false;
     this.keyStart = start + 2;
     this.keyEnd = keyEnd;
-    this.type = valueType.string;
-    this.valueStart = valueStart;
-    this.valueEnd = end;
+    const valueStart = keyEnd + 4;
+    if (bytes[keyEnd + 2] === 0x0a && bytes[keyEnd + 3] === end - valueStart) {
+      this.type = valueType.string;
+      this.valueStart = valueStart;
+      this.valueEnd = end;
+    } else {
+      reader.at = keyEnd + 2;
+      this.readAnyValue(end);
+    }
     return true;
   }
 

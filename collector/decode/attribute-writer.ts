@@ -1,5 +1,5 @@
 import { KeyValueReader, toAnyValueJson, valueType } from "./any-value.ts";
-import type { Column } from "./column.ts";
+import type { Column, StringColumn } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
 import { MapColumn } from "./native-block.ts";
@@ -88,7 +88,7 @@ export class AttributeWriter {
     this.#columns.attributes_json.endRow();
   }
 
-  addUtf8(column: Column, start: number, end: number): void {
+  addUtf8(column: StringColumn, start: number, end: number): void {
     column.addString(this.#request.body, start, this.#request.cut(start, end));
   }
 

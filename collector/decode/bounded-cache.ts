@@ -1,11 +1,12 @@
+import { DistinctTexts } from "./distinct-texts.ts";
+
 /**
- * Remembers what was used lately, in two generations: a hit moves an entry into the young one; when that is full it
- * becomes the old one, and what was old and unused goes. Constant time, and no order to keep up on each hit.
+ * Remembers what was used lately by bytes, without a string to ask by. In two generations: a hit moves an entry into the
+ * young one; when that is full it becomes the old one, and what was old and unused goes.
  */
 export class BoundedCache<Value> {
-  #young = new Map<string, { value: Value; bytes: number }>();
-  #old = new Map<string, { value: Value; bytes: number }>();
-  #youngBytes = 0;
+  #young = new Generation<Value>();
+  #old = new Generation<Value>();
   readonly #entriesMax: number;
   readonly #bytesMax: number;
 
@@ -16,27 +17,42 @@ export class BoundedCache<Value> {
   }
 
   get size(): number {
-    return this.#young.size + this.#old.size;
+    return this.#young.values.length + this.#old.values.length;
   }
 
-  get(key: string): Value | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young.value;
-    const old = this.#old.get(key);
-    if (old === undefined) return undefined;
-    this.#old.delete(key);
-    this.set(key, old.value, old.bytes);
-    return old.value;
+  /** Of the key that is [start, end) of `source`. */
+  get(source: Uint8Array, start: number, end: number): Value | undefined {
+    const young = this.#young.keys.find(source, start, end);
+    if (young !== -1) return this.#young.values[young];
+    const old = this.#old.keys.find(source, start, end);
+    if (old === -1) return undefined;
+    const value = this.#old.values[old]!;
+    this.set(source.subarray(start, end), value, this.#old.bytes[old]!);
+    return value;
   }
 
-  /** `bytes`: what key and value hold, about. */
-  set(key: string, value: Value, bytes: number): void {
-    if (this.#young.size >= this.#entriesMax || this.#youngBytes + bytes > this.#bytesMax) {
+  /** The key must be new. `bytes`: what key and value hold, about. */
+  set(key: Uint8Array, value: Value, bytes: number): void {
+    const { values, allBytes } = this.#young;
+    if (values.length >= this.#entriesMax || allBytes + bytes > this.#bytesMax) {
       this.#old = this.#young;
-      this.#young = new Map();
-      this.#youngBytes = 0;
+      this.#young = new Generation();
     }
-    this.#young.set(key, { value, bytes });
-    this.#youngBytes += bytes;
+    this.#young.add(key, value, bytes);
+  }
+}
+
+class Generation<Value> {
+  readonly keys = new DistinctTexts();
+  /** By key; what both hold. */
+  readonly values: Value[] = [];
+  readonly bytes: number[] = [];
+  allBytes = 0;
+
+  add(key: Uint8Array, value: Value, bytes: number): void {
+    this.keys.add(key, 0, key.length);
+    this.values.push(value);
+    this.bytes.push(bytes);
+    this.allBytes += bytes;
   }
 }

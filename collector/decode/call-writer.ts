@@ -1,5 +1,5 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
-import type { Column } from "./column.ts";
+import type { StringColumn } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import { Hash64 } from "./hash64.ts";
 import { NameWriter } from "./name-writer.ts";
@@ -38,6 +38,7 @@ export class CallWriter {
   readonly #hash = new Hash64();
   #kind = 0;
   #url = noUrl;
+  #urlText = "";
   #template = "";
   /** Slot of the server's address; the address is the URL's host where it is absent. */
   #address = 0;
@@ -66,8 +67,8 @@ export class CallWriter {
     const values = this.#values;
     if (this.#kind !== client || this.#url === noUrl) return "";
     const method = values.pick(slot.httpRequestMethod, slot.httpMethod);
-    if (!values.has(method) || !/^(GET|HEAD)$/.test(this.#slots.textOf(method))) return "";
-    return hashUrl(this.#slots.textOf(values.pick(slot.urlFull, slot.httpUrl)));
+    if (!values.has(method) || !/^(GET|HEAD)$/.test(this.#slots.nameOf(method))) return "";
+    return hashUrl(this.#urlText);
   }
 
   /** A row of name and each column of the call, and the attributes that these columns leave over. */
@@ -111,7 +112,8 @@ export class CallWriter {
   }
 
   #keepUrl(url: number): UrlParts {
-    const parts = toUrlParts(this.#slots.textOf(url));
+    this.#urlText = this.#slots.textOf(url);
+    const parts = toUrlParts(this.#urlText);
     this.#slots.keepAs(url, parts.redacted);
     return parts;
   }
@@ -140,7 +142,7 @@ export class CallWriter {
     if (values.has(far) && this.#address !== far) this.#slots.keep(far);
   }
 
-  #addAddress(column: Column): void {
+  #addAddress(column: StringColumn): void {
     if (this.#values.has(this.#address)) this.#slots.add(column, this.#address);
     else column.addText(this.#kind === client ? this.#url.host : "");
   }
@@ -164,14 +166,14 @@ export class CallWriter {
       columns.db_collection_name.addEncoded(shape.collection);
     }
     this.#writeSummary(shape, operation, collection);
-    if (shape === null) columns.db_query_text.addVarint(0);
+    if (shape === null) columns.db_query_text.addEmpty();
     else columns.db_query_text.addEncoded(shape.text);
     this.#hashDatabase(shape, system, operation, collection);
   }
 
   #queryShape(query: number, system: number): EncodedShape {
     const { start, end } = this.#values;
-    const name = this.#values.has(system) ? this.#slots.textOf(system) : "";
+    const name = this.#values.has(system) ? this.#slots.nameOf(system) : "";
     return this.#shapes.shapeOf(this.#request.body, start[query]!, end[query]!, name);
   }
 
@@ -180,9 +182,9 @@ export class CallWriter {
     const column = this.#columns.db_query_summary;
     if (values.has(slot.dbQuerySummary)) this.#slots.add(column, slot.dbQuerySummary);
     else if (shape !== null && shape.summary.length > 0) column.addEncoded(shape.summary);
-    else if (!values.has(operation)) column.addVarint(0);
+    else if (!values.has(operation)) column.addEmpty();
     else if (!values.has(collection)) this.#slots.add(column, operation);
-    else column.addText(`${this.#slots.textOf(operation)} ${this.#slots.textOf(collection)}`);
+    else column.addText(`${this.#slots.nameOf(operation)} ${this.#slots.nameOf(collection)}`);
   }
 
   /** A text that couldn't be read has no shape: unlike statements would be taken for one. */
@@ -216,7 +218,7 @@ export class CallWriter {
     columns.url_template.addText(this.#template);
     if (this.#hasShape || this.#template === "") return;
     this.#addToHash(shapeFamily.http, method);
-    const host = values.has(this.#address) ? this.#slots.textOf(this.#address) : this.#url.host;
+    const host = values.has(this.#address) ? this.#slots.nameOf(this.#address) : this.#url.host;
     this.#hash.addText(host).addText(this.#template);
     this.#hasShape = true;
   }
@@ -227,7 +229,7 @@ export class CallWriter {
       this.#slots.add(column, slot.httpRoute);
       return;
     }
-    column.addVarint(0);
+    column.addEmpty();
     this.#slots.keep(slot.httpRoute);
   }
 
@@ -253,7 +255,7 @@ export class CallWriter {
     if (values.has(peer)) this.#slots.add(columns.peer, peer);
     else if (values.has(destination)) this.#slots.add(columns.peer, destination);
     else if (isCaller) this.#addAddress(columns.peer);
-    else columns.peer.addVarint(0);
+    else columns.peer.addEmpty();
     if (this.#hasShape || !isCaller || !values.has(destination)) return;
     const system = values.pick(slot.messagingSystemName, slot.messagingSystem);
     this.#addToHash(shapeFamily.messaging, system);

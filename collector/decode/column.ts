@@ -12,13 +12,23 @@ const shortStringBytes = 64;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
+/** A column of texts, each row one of them. */
+export interface StringColumn {
+  addEmpty(): void;
+  /** Bytes that are no UTF-8 become U+FFFD: whoever reads the column may rely on text. */
+  addString(source: Uint8Array, start: number, end: number): void;
+  /** A text of which the bytes are there already, and are UTF-8. */
+  addEncoded(bytes: Uint8Array): void;
+  addText(text: string): void;
+}
+
 /**
  * The values of one column, as ClickHouse's Native format has them: numbers little-endian, strings after their length.
  * Grows by doubling, up to `bytesMax`; kept between requests.
  *
  * Numbers are stored byte by byte: a DataView would have to be made anew whenever the column grows.
  */
-export class Column {
+export class Column implements StringColumn {
   bytes: Uint8Array = new Uint8Array(initialBytes);
   length = 0;
   bytesMax = Number.POSITIVE_INFINITY;
@@ -94,13 +104,15 @@ export class Column {
     }
   }
 
-  /** Bytes that are no UTF-8 become U+FFFD: whoever reads the column may rely on text. */
+  addEmpty(): void {
+    this.addUint8(0);
+  }
+
   addString(source: Uint8Array, start: number, end: number): void {
     if (end - start > shortStringBytes) this.#addLongString(source, start, end);
     else this.#addShortString(source, start, end);
   }
 
-  /** A text of which the bytes are there already, and are UTF-8. */
   addEncoded(bytes: Uint8Array): void {
     this.addVarint(bytes.length);
     this.addBytes(bytes, 0, bytes.length);
@@ -182,16 +194,6 @@ export class Column {
     const grown = new Uint8Array(capacity);
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
-  }
-
-  /** The lower byte of each number of two. */
-  writeLowBytes(out: Column): void {
-    const count = this.length / 2;
-    out.reserve(count);
-    const { bytes } = this;
-    const target = out.bytes;
-    for (let i = 0, at = out.length; i < count; i++, at++) target[at] = bytes[2 * i]!;
-    out.length += count;
   }
 
   #putUint32(value: number): void {

@@ -1,11 +1,8 @@
-import { randomInt } from "node:crypto";
-import { Column } from "./column.ts";
+import type { Column } from "./column.ts";
 import { distinctKeysMax } from "./decode-limits.ts";
+import { DistinctTexts } from "./distinct-texts.ts";
 import { redactionOf } from "./redaction.ts";
 import { renamedAttributes } from "./renamed-attributes.ts";
-
-/** Power of two, four times the keys: a probe is short. */
-const slots = 65_536;
 
 /** A dictionary beyond this is emptied before the next request, so that odd keys of one client don't stay. */
 const keptKeysMax = 4_096;
@@ -15,7 +12,6 @@ const keptKeysMax = 4_096;
  * The names given to the constructor are numbers 0, 1, 2 … for ever.
  */
 export class KeyDictionary {
-  size = 0;
   /** By key, what of its values may be stored. */
   readonly redaction = new Uint8Array(distinctKeysMax);
   /** Of a key that the conventions renamed, the current one; of others, themselves. */
@@ -23,18 +19,13 @@ export class KeyDictionary {
   /** 1: the key has an older name, and both may come. */
   readonly #hasOlder = new Uint8Array(distinctKeysMax);
   readonly #names: readonly Uint8Array[];
-  readonly #bytes = new Column();
-  readonly #end = new Int32Array(distinctKeysMax);
-  readonly #hash = new Int32Array(distinctKeysMax);
-  readonly #table = new Int32Array(slots);
+  readonly #keys = new DistinctTexts();
   /** By key, as it came, the one that followed it last; spans of a kind have theirs in the same order. */
   readonly #following = new Int32Array(distinctKeysMax + 1);
   #previous = 0;
   // Doubles: a 32-bit counter of spans would run over within hours.
   readonly #claimed = new Float64Array(distinctKeysMax);
   #scope = 0;
-  // Random, so that nobody can prepare keys that fall into one slot.
-  readonly #seed = randomInt(2 ** 31);
 
   constructor(names: readonly string[]) {
     const encoder = new TextEncoder();
@@ -44,13 +35,13 @@ export class KeyDictionary {
 
   /** Call between requests: numbers given out before are then void. */
   trim(): void {
-    if (this.size > keptKeysMax) this.#clear();
+    if (this.#keys.size > keptKeysMax) this.#clear();
   }
 
   /** The number of the key's current name, or -1 when the dictionary is full. */
   intern(source: Uint8Array, start: number, end: number): number {
     const guess = this.#following[this.#previous]!;
-    if (guess < this.size && this.#equals(guess, source, start, end)) {
+    if (guess < this.#keys.size && this.#keys.equals(guess, source, start, end)) {
       this.#previous = guess + 1;
       return this.#current[guess]!;
     }
@@ -63,16 +54,8 @@ export class KeyDictionary {
 
   /** The number of the key as it came, or -1 when the dictionary is full. */
   #find(source: Uint8Array, start: number, end: number): number {
-    let hash = this.#seed;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ source[i]!, 0x01000193);
-    hash ^= hash >>> 15;
-    let slot = hash & (slots - 1);
-    for (;;) {
-      const key = this.#table[slot]! - 1;
-      if (key === -1) return this.#add(source, start, end, hash, slot);
-      if (this.#hash[key] === hash && this.#equals(key, source, start, end)) return key;
-      slot = (slot + 1) & (slots - 1);
-    }
+    const key = this.#keys.find(source, start, end);
+    return key === -1 ? this.#add(source, start, end) : key;
   }
 
   /** Begins a set of keys, all unclaimed. */
@@ -94,26 +77,20 @@ export class KeyDictionary {
   }
 
   writeKey(key: number, out: Column): void {
-    out.addString(this.#bytes.bytes, this.#startOf(key), this.#end[key]!);
+    this.#keys.write(key, out);
   }
 
   #clear(): void {
-    this.size = 0;
-    this.#bytes.reset(Number.POSITIVE_INFINITY);
-    this.#table.fill(0);
+    this.#keys.reset(Number.POSITIVE_INFINITY);
     for (const name of this.#names) this.#find(name, 0, name.length);
   }
 
-  #add(source: Uint8Array, start: number, end: number, hash: number, slot: number): number {
-    if (this.size === distinctKeysMax) return -1;
-    const key = this.size++;
-    this.#bytes.addBytes(source, start, end);
-    this.#end[key] = this.#bytes.length;
-    this.#hash[key] = hash;
+  #add(source: Uint8Array, start: number, end: number): number {
+    if (this.#keys.size === distinctKeysMax) return -1;
+    const key = this.#keys.add(source, start, end);
     this.#claimed[key] = 0;
     this.#hasOlder[key] = 0;
     this.#current[key] = key;
-    this.#table[slot] = key + 1;
     const name = toText(source, start, end);
     this.redaction[key] = redactionOf(name);
     const current = renamedAttributes.get(name);
@@ -125,20 +102,6 @@ export class KeyDictionary {
     const current = this.#find(name, 0, name.length);
     this.#current[key] = current;
     if (current !== -1) this.#hasOlder[current] = 1;
-  }
-
-  #startOf(key: number): number {
-    return key === 0 ? 0 : this.#end[key - 1]!;
-  }
-
-  #equals(key: number, source: Uint8Array, start: number, end: number): boolean {
-    const first = this.#startOf(key);
-    if (this.#end[key]! - first !== end - start) return false;
-    const { bytes } = this.#bytes;
-    for (let i = start, at = first; i < end; i++, at++) {
-      if (bytes[at] !== source[i]) return false;
-    }
-    return true;
   }
 }
 

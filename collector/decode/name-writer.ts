@@ -1,5 +1,5 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
-import type { Column } from "./column.ts";
+import type { StringColumn } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import { overflowName } from "./known-names.ts";
 import { type PromotedValues, slot } from "./promoted-attributes.ts";
@@ -48,7 +48,7 @@ export class NameWriter {
   }
 
   /** Where the name goes: to its column, or to an attribute where there are too many. */
-  #startName(): Column {
+  #startName(): StringColumn {
     const { name, attributes } = this.#columns;
     if (this.isKnown) return name;
     name.addText(overflowName);
@@ -57,7 +57,7 @@ export class NameWriter {
   }
 
   /** Some instrumentations name a span by its statement or its URL: what is hidden there is hidden here, too. */
-  #writeName(name: Column, start: number, end: number): void {
+  #writeName(name: StringColumn, start: number, end: number): void {
     if (!this.#mayHide(start, end)) {
       this.#attributes.addUtf8(name, start, end);
       return;

@@ -2,6 +2,7 @@ import type { BlockColumn } from "../../storage/block-tables.ts";
 import { Column } from "./column.ts";
 import { distinctKeysMax } from "./decode-limits.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
+import { Places, startKeys, writeLowCardinalityPrefix } from "./places.ts";
 import { SpareBuffers } from "./spare-buffers.ts";
 
 /**
@@ -17,24 +18,17 @@ export interface NativeColumn {
   reset(bytesMax: number): void;
 }
 
-/** Version of LowCardinality's serialization: keys travel with the block. */
-const lowCardinalityVersion = 1;
-
-/** The block carries its keys (bit 9) and they replace the dictionary (bit 10); the low byte is the index's width. */
-const additionalKeys = 0x600;
-
 /** `Map(LowCardinality(String), V)`: offsets, then keys as indexes into a dictionary, then `values`. */
 export class MapColumn implements NativeColumn {
   readonly values = new Column();
   readonly #dictionary: KeyDictionary;
   readonly #offsets = new Column();
-  /** Two bytes each: places in `#used`. */
-  readonly #keys = new Column();
+  /** Places in `#used`. */
+  readonly #keys = new Places();
   /** The keys of this column only, in order of first use: the block doesn't depend on earlier requests. */
   readonly #used: number[] = [];
   /** By key, its place in `#used`, from 1; 0: none. */
   readonly #places = new Uint16Array(distinctKeysMax);
-  #count = 0;
 
   constructor(dictionary: KeyDictionary) {
     this.#dictionary = dictionary;
@@ -43,12 +37,11 @@ export class MapColumn implements NativeColumn {
   /** The caller adds the value to `values`. */
   addKey(key: number): void {
     if (this.#places[key] === 0) this.#places[key] = this.#used.push(key);
-    this.#keys.addUint16(this.#places[key]! - 1);
-    this.#count++;
+    this.#keys.add(this.#places[key]! - 1);
   }
 
   endRow(): void {
-    this.#offsets.addUint64(this.#count, 0);
+    this.#offsets.addUint64(this.#keys.length, 0);
   }
 
   /** So many rows of no pairs. */
@@ -59,32 +52,27 @@ export class MapColumn implements NativeColumn {
   }
 
   writePrefix(out: Column): void {
-    out.addUint64(lowCardinalityVersion, 0);
+    writeLowCardinalityPrefix(out);
   }
 
   writeData(out: Column): void {
     this.#offsets.writeData(out);
-    if (this.#count > 0) this.#writeKeys(out);
+    if (this.#keys.length > 0) this.#writeKeys(out);
     this.values.writeData(out);
   }
 
   reset(bytesMax: number): void {
     this.values.reset(bytesMax);
     this.#offsets.reset(bytesMax);
-    this.#keys.reset(bytesMax);
+    this.#keys.reset();
     for (const key of this.#used) this.#places[key] = 0;
     this.#used.length = 0;
-    this.#count = 0;
   }
 
   #writeKeys(out: Column): void {
-    const isWide = this.#used.length > 256;
-    out.addUint64(additionalKeys | (isWide ? 1 : 0), 0);
-    out.addUint64(this.#used.length, 0);
+    startKeys(out, this.#used.length);
     for (const key of this.#used) this.#dictionary.writeKey(key, out);
-    out.addUint64(this.#count, 0);
-    if (isWide) this.#keys.writeData(out);
-    else this.#keys.writeLowBytes(out);
+    this.#keys.write(out, this.#used.length);
   }
 }
 

@@ -71,23 +71,30 @@ describe("shapes of texts", () => {
   });
 });
 
+const toBytes = (text: string) => Buffer.from(text);
+
+function get(cache: BoundedCache<number>, key: string): number | undefined {
+  const bytes = Buffer.from(`before ${key} after`);
+  return cache.get(bytes, 7, bytes.length - 6);
+}
+
 describe("the cache", () => {
   it("keeps what is used and forgets the rest", () => {
     const cache = new BoundedCache<number>({ entriesMax: 10, bytesMax: 1_000 });
-    cache.set("used", 0, 1);
+    cache.set(toBytes("used"), 0, 1);
     for (let i = 0; i < 100; i++) {
-      cache.set(`key ${i}`, i, 1);
-      expect(cache.get("used")).toBe(0);
+      cache.set(toBytes(`key ${i}`), i, 1);
+      expect(get(cache, "used")).toBe(0);
       expect(cache.size).toBeLessThanOrEqual(10);
     }
-    expect(cache.get("key 0")).toBeUndefined();
-    expect(cache.get("key 99")).toBe(99);
+    expect(get(cache, "key 0")).toBeUndefined();
+    expect(get(cache, "key 99")).toBe(99);
   });
 
   it("is bounded in bytes", () => {
     const cache = new BoundedCache<number>({ entriesMax: 1_000, bytesMax: 100 });
-    for (let i = 0; i < 100; i++) cache.set(`key ${i}`, i, 20);
+    for (let i = 0; i < 100; i++) cache.set(toBytes(`key ${i}`), i, 20);
     expect(cache.size).toBeLessThanOrEqual(5);
-    expect(cache.get("key 99")).toBe(99);
+    expect(get(cache, "key 99")).toBe(99);
   });
 });

@@ -45,15 +45,17 @@ export class QueryShapes {
 
   /** The shape of the bytes [start, end) of `body`. */
   shapeOf(body: Buffer, start: number, end: number, system: string): EncodedShape {
-    const cache = this.#cacheOf(system);
-    const isShort = end - start <= keyBytesMax;
-    const key = isShort
-      ? body.toString("latin1", start, end)
-      : hash("sha1", body.subarray(start, end));
-    const known = cache.get(key);
+    const cache = this.#caches.get(system) ?? this.#cacheOf(system);
+    const known = end - start > keyBytesMax ? undefined : cache.get(body, start, end);
+    return known ?? this.#workOut(cache, body.subarray(start, end), system);
+  }
+
+  #workOut(cache: BoundedCache<EncodedShape>, bytes: Buffer, system: string): EncodedShape {
+    const key = bytes.length > keyBytesMax ? Buffer.from(hash("sha1", bytes)) : bytes;
+    const known = cache.get(key, 0, key.length);
     if (known !== undefined) return known;
-    const readEnd = Math.min(end, start + readBytesMax);
-    const shape = this.#encode(toQueryShape(body.toString("utf8", start, readEnd), system));
+    const text = bytes.toString("utf8", 0, Math.min(bytes.length, readBytesMax));
+    const shape = this.#encode(toQueryShape(text, system));
     cache.set(key, shape, key.length + shape.text.length + shape.summary.length);
     return shape;
   }
@@ -72,8 +74,10 @@ export class QueryShapes {
   }
 
   #encode({ text, summary, collection, isKnown }: QueryShape): EncodedShape {
-    const key = `${isKnown} ${collection.length} ${summary.length} ${collection}${summary}${text}`;
-    const known = this.#shared.get(key);
+    const key = this.#encoder.encode(
+      `${isKnown} ${collection.length} ${summary.length} ${collection}${summary}${text}`,
+    );
+    const known = this.#shared.get(key, 0, key.length);
     if (known !== undefined) return known;
     const bytes = this.#encoder.encode(text);
     this.#hash.start().addBytes(bytes, 0, bytes.length).finish();

@@ -1,11 +1,12 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
-import { Column } from "./column.ts";
+import { Column, type StringColumn } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
 import { overflowName } from "./known-names.ts";
 import { MapColumn } from "./native-block.ts";
 import { slot } from "./promoted-attributes.ts";
 import { type ResourceMessage, type ScopeMessage, unknownServiceName } from "./resource-message.ts";
+import { TextColumn } from "./text-column.ts";
 
 const unknownService = new TextEncoder().encode(unknownServiceName);
 const overflowService = new TextEncoder().encode(overflowName);
@@ -13,28 +14,28 @@ const overflowService = new TextEncoder().encode(overflowName);
 /** Where a row comes from, and when it arrived; every table has these columns. */
 export interface ResourceColumns {
   readonly received: Column;
-  readonly service: Column;
-  readonly environment: Column;
-  readonly service_version: Column;
+  readonly service: TextColumn;
+  readonly environment: TextColumn;
+  readonly service_version: TextColumn;
   readonly resource_id: Column;
   readonly resource_attributes: MapColumn;
   readonly resource_attributes_json: MapColumn;
-  readonly scope_name: Column;
-  readonly scope_version: Column;
+  readonly scope_name: TextColumn;
+  readonly scope_version: TextColumn;
   readonly scope_attributes: MapColumn;
 }
 
 export function createResourceColumns(keys: KeyDictionary): ResourceColumns {
   return {
     received: new Column(),
-    service: new Column(),
-    environment: new Column(),
-    service_version: new Column(),
+    service: new TextColumn(),
+    environment: new TextColumn(),
+    service_version: new TextColumn(),
     resource_id: new Column(),
     resource_attributes: new MapColumn(keys),
     resource_attributes_json: new MapColumn(keys),
-    scope_name: new Column(),
-    scope_version: new Column(),
+    scope_name: new TextColumn(),
+    scope_version: new TextColumn(),
     scope_attributes: new MapColumn(keys),
   };
 }
@@ -48,7 +49,7 @@ export class ResourceWriter {
   readonly #attributes: AttributeWriter;
   readonly #request: DecodeRequest;
   /** Without maps: those of a copy are empty. */
-  readonly #copied: readonly Column[];
+  readonly #copied: readonly (Column | TextColumn)[];
   /** By column of `#copied`, where its row begins that is copied. */
   readonly #starts: Int32Array;
   /** Values of that row that were cut. */
@@ -154,8 +155,8 @@ export class ResourceWriter {
     else this.#attributes.writeRow(scope.attributes, map, map);
   }
 
-  #addKnown(column: Column, { known }: ResourceMessage, index: number): void {
-    if (!known.has(index)) column.addVarint(0);
+  #addKnown(column: StringColumn, { known }: ResourceMessage, index: number): void {
+    if (!known.has(index)) column.addEmpty();
     else this.#attributes.addUtf8(column, known.start[index]!, known.end[index]!);
   }
 }

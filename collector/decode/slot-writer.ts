@@ -1,9 +1,14 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
-import type { Column } from "./column.ts";
+import { BoundedCache } from "./bounded-cache.ts";
+import type { StringColumn } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import type { Hash64 } from "./hash64.ts";
 import type { PromotedValues } from "./promoted-attributes.ts";
 import type { SpanBlockColumns } from "./span-block.ts";
+
+/** Names that are remembered as texts. */
+const namesLimits = { entriesMax: 4_096, bytesMax: 256 * 1024 };
+const nameBytesMax = 256;
 
 /** Takes known attributes of the current span to where they belong: a column, an attribute of its own, a hash, a text. */
 export class SlotWriter {
@@ -11,6 +16,7 @@ export class SlotWriter {
   readonly #columns: SpanBlockColumns;
   readonly #attributes: AttributeWriter;
   readonly #values: PromotedValues;
+  readonly #names = new BoundedCache<string>(namesLimits);
 
   constructor(
     request: DecodeRequest,
@@ -25,9 +31,9 @@ export class SlotWriter {
   }
 
   /** "" when the span has no such attribute. */
-  add(column: Column, index: number): void {
+  add(column: StringColumn, index: number): void {
     const { start, end } = this.#values;
-    if (start[index] === -1) column.addVarint(0);
+    if (start[index] === -1) column.addEmpty();
     else this.#attributes.addUtf8(column, start[index]!, end[index]!);
   }
 
@@ -49,6 +55,21 @@ export class SlotWriter {
     const start = this.#values.start[index]!;
     const end = this.#request.cut(start, this.#values.end[index]!);
     return this.#request.body.toString("utf8", start, end);
+  }
+
+  /** As `textOf`, of what is equal in many spans. */
+  nameOf(index: number): string {
+    const { body } = this.#request;
+    const start = this.#values.start[index]!;
+    const end = this.#values.end[index]!;
+    if (end - start > Math.min(nameBytesMax, this.#request.limits.valueBytesMax)) {
+      return this.textOf(index);
+    }
+    const known = this.#names.get(body, start, end);
+    if (known !== undefined) return known;
+    const name = this.textOf(index);
+    this.#names.set(body.subarray(start, end), name, end - start);
+    return name;
   }
 
   addToHash(hash: Hash64, index: number): void {

@@ -1,6 +1,6 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { CallWriter } from "./call-writer.ts";
-import type { Column } from "./column.ts";
+import type { StringColumn } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import { EventWriter } from "./event-writer.ts";
 import { LinkWriter } from "./link-writer.ts";
@@ -107,7 +107,7 @@ export class SpanWriter {
     const end = this.#values.end[slot.paramsHash]!;
     const text =
       start === -1 ? this.#call.paramsHash() : this.#request.body.toString("latin1", start, end);
-    if (/^[0-9a-f]{16}$/i.test(text)) {
+    if (text !== "" && /^[0-9a-f]{16}$/i.test(text)) {
       const hi = Number.parseInt(text.slice(0, 8), 16);
       this.#columns.params_hash.addUint64(Number.parseInt(text.slice(8), 16), hi);
       return;
@@ -126,8 +126,8 @@ export class SpanWriter {
     if (span.droppedLinks > 0) this.#attributes.addCount(slot.droppedLinksCount, span.droppedLinks);
   }
 
-  #addKnown(column: Column, values: PromotedValues, index: number): void {
-    if (!values.has(index)) column.addVarint(0);
+  #addKnown(column: StringColumn, values: PromotedValues, index: number): void {
+    if (!values.has(index)) column.addEmpty();
     else this.#attributes.addUtf8(column, values.start[index]!, values.end[index]!);
   }
 }
