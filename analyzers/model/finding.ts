@@ -62,7 +62,7 @@ export interface CallShape {
   readonly summary: string;
 }
 
-export interface Evidence {
+interface Evidence {
   /** Traces in which it was seen, and traces of the endpoint in the same time. */
   readonly tracesAffected: number;
   readonly tracesOfEndpoint: number;

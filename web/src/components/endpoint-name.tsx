@@ -1,5 +1,8 @@
 import type { Endpoint } from "../../../analyzers/model/finding.ts";
 
+/** What has no route goes by its span's name, which may begin with the method. */
 export function EndpointName({ endpoint }: { readonly endpoint: Endpoint }) {
-  return <code>{`${endpoint.method} ${endpoint.route}`.trim()}</code>;
+  const { method, route } = endpoint;
+  const hasMethod = route === method || route.startsWith(`${method} `);
+  return <code>{hasMethod ? route : `${method} ${route}`.trim()}</code>;
 }

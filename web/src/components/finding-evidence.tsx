@@ -1,4 +1,4 @@
-import type { Evidence, Finding, SampleTrace } from "../../../analyzers/model/finding.ts";
+import type { Finding, SampleTrace } from "../../../analyzers/model/finding.ts";
 import { formatDuration } from "../format/format-duration.ts";
 import { formatCount, formatCountOf } from "../format/format-number.ts";
 import { Link } from "../router/link.tsx";
@@ -9,7 +9,7 @@ export function FindingEvidence({ finding }: { readonly finding: Finding }) {
   const { evidence, shape, callSite } = finding;
   return (
     <>
-      <p>{howOften(evidence)}</p>
+      <p>{howOften(finding)}</p>
       {shape !== null && (
         <figure className={styles.shape}>
           <figcaption>
@@ -29,7 +29,7 @@ export function FindingEvidence({ finding }: { readonly finding: Finding }) {
       {shape !== null && callSite === null && (
         <p className={styles.missing}>
           No span says where in the source the call is made: the service does not run under the
-          agent, or call sites are turned off.
+          agent, call sites are turned off, or the agent takes none of this library.
         </p>
       )}
       <SampleTraces traces={evidence.sampleTraces} />
@@ -55,13 +55,13 @@ function SampleTraces({ traces }: { readonly traces: readonly SampleTrace[] }) {
   );
 }
 
-function howOften({
-  tracesAffected,
-  tracesOfEndpoint,
-  repeatsMedian,
-  repeatsMax,
-}: Evidence): string {
-  const traces = `Seen in ${formatCount(tracesAffected)} of ${formatCountOf(tracesOfEndpoint, "trace")} of the endpoint`;
+/** Where several endpoints have it, the traces are those of all, and nobody has counted how many there were. */
+function howOften({ evidence, otherEndpoints = [] }: Finding): string {
+  const { tracesAffected, tracesOfEndpoint, repeatsMedian, repeatsMax } = evidence;
+  const traces =
+    otherEndpoints.length > 0
+      ? `Seen in ${formatCountOf(tracesAffected, "trace")} of ${formatCount(otherEndpoints.length + 1)} endpoints`
+      : `Seen in ${formatCount(tracesAffected)} of ${formatCountOf(tracesOfEndpoint, "trace")} of the endpoint`;
   return repeatsMax > 1
     ? `${traces}, with ${formatCount(repeatsMedian)} calls in the median trace and up to ${formatCount(repeatsMax)}.`
     : `${traces}.`;

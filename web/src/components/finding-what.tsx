@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import type { Finding } from "../../../analyzers/model/finding.ts";
 import { formatSeconds, formatShare } from "../format/format-number.ts";
 import { formatAgo } from "../format/format-time.ts";
@@ -8,6 +9,7 @@ import { FactList } from "./fact-list.tsx";
 
 export function FindingWhat({ finding }: { readonly finding: Finding }) {
   const { service, environment, endpoint, callSite, impact, serviceVersions } = finding;
+  const { otherEndpoints = [] } = finding;
   const now = Date.now();
   return (
     <FactList
@@ -17,6 +19,10 @@ export function FindingWhat({ finding }: { readonly finding: Finding }) {
           <Link key="endpoint" to={{ page: "endpoint", service, environment, ...endpoint }}>
             <EndpointName endpoint={endpoint} />
           </Link>,
+        ],
+        [
+          "Also at",
+          otherEndpoints.length === 0 ? null : <OtherEndpoints key="others" finding={finding} />,
         ],
         ["Service", environment === "" ? service : `${service} (${environment})`],
         ["Call site", callSite && <CallSiteName callSite={callSite} />],
@@ -28,4 +34,17 @@ export function FindingWhat({ finding }: { readonly finding: Finding }) {
       ]}
     />
   );
+}
+
+/** Those that have the same fault: one fix mends all of them. */
+function OtherEndpoints({ finding }: { readonly finding: Finding }) {
+  const { service, environment, otherEndpoints = [] } = finding;
+  return otherEndpoints.map((endpoint, i) => (
+    <Fragment key={`${endpoint.method} ${endpoint.route}`}>
+      {i > 0 && ", "}
+      <Link to={{ page: "endpoint", service, environment, ...endpoint }}>
+        <EndpointName endpoint={endpoint} />
+      </Link>
+    </Fragment>
+  ));
 }
