@@ -89,7 +89,10 @@ function startInMainThread(config: Config): ModuleLoads {
   });
   const flushMetrics = metrics && withOtelDefaults(() => metrics.start());
   announceTracing(loads);
-  followWorkerThreads(thread, (worker) => metrics?.measured.followThread(worker));
+  followWorkerThreads(thread, (worker) => {
+    metrics?.measured.followThread(worker);
+    worker.once("exit", () => chunks.workerEnded());
+  });
 
   flushAtExit(() => {
     handOver();
@@ -109,7 +112,7 @@ function startInWorkerThread(config: Config): ModuleLoads {
     profiling: undefined,
     metrics: loadWorkerMetrics(config),
   });
-  const chunks = new (load("worker-chunks").WorkerChunks)();
+  const chunks = new (load("worker-chunks").WorkerChunks)(config.flushTimeoutMs / 10);
   const delayMs = Math.min(config.batchDelayMs, workerDelayMsMax);
   const { loads, handOver } = startTracing(config, chunks, { runtime, plans: undefined, delayMs });
   process.once("exit", () => {

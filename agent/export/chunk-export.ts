@@ -43,6 +43,11 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
     return Buffer.from(next);
   }
 
+  /** A worker thread has ended, and may have handed over spans of which the agent's thread has said nothing yet. */
+  workerEnded(): void {
+    this.#isHolding = true;
+  }
+
   /** Rejects when the collector did not take everything. */
   flush(): Promise<void> {
     if (!this.#thread.isRunning || !this.#isHolding) return Promise.resolve();

@@ -30,7 +30,7 @@ beforeEach(() => {
 afterEach(() => listeners.end(threadId));
 
 it("hands over nothing before the agent's thread listens", async () => {
-  const chunks = new WorkerChunks(threadId);
+  const chunks = new WorkerChunks(200, threadId);
   expect(chunks.hasRoom).toBe(false);
   expect(chunks.exchange(full)).toBeUndefined();
   listeners.begin(threadId);
@@ -39,7 +39,7 @@ it("hands over nothing before the agent's thread listens", async () => {
 
 it("is heard by a thread that listened before it began, and hands over what is written only", async () => {
   listeners.begin(threadId);
-  const chunks = new WorkerChunks(threadId);
+  const chunks = new WorkerChunks(200, threadId);
   await until(() => chunks.hasRoom);
   const next = chunks.exchange(full);
   // The buffer stays here.
@@ -49,9 +49,21 @@ it("is heard by a thread that listened before it began, and hands over what is w
   expect(new Uint8Array(taken[0]!.bytes)).toEqual(new Uint8Array([1, 2, 3]));
 });
 
+it("is heard to the last word when its thread has ended, or all that was said is asked for", async () => {
+  listeners.begin(threadId);
+  const chunks = new WorkerChunks(200, threadId);
+  await until(() => chunks.hasRoom);
+  chunks.exchange(full);
+  listeners.hearAll();
+  expect(taken).toHaveLength(1);
+  chunks.exchange(full);
+  listeners.end(threadId);
+  expect(taken).toHaveLength(2);
+});
+
 it("has four chunks under way at most", async () => {
   listeners.begin(threadId);
-  const chunks = new WorkerChunks(threadId);
+  const chunks = new WorkerChunks(200, threadId);
   await until(() => chunks.hasRoom);
   const handed = Array.from({ length: 6 }, () => chunks.exchange(full));
   expect(handed.map((next) => next !== undefined)).toEqual([true, true, true, true, false, false]);
@@ -60,7 +72,7 @@ it("has four chunks under way at most", async () => {
 });
 
 it("is heard at the end of its thread, too, when there are no more events", async () => {
-  const chunks = new WorkerChunks(threadId);
+  const chunks = new WorkerChunks(200, threadId);
   listeners.begin(threadId);
   chunks.end();
   expect(chunks.exchange(full)).toBeDefined();
@@ -68,7 +80,7 @@ it("is heard at the end of its thread, too, when there are no more events", asyn
 });
 
 it("gives up at the end of its thread when nobody listens", () => {
-  const chunks = new WorkerChunks(threadId);
+  const chunks = new WorkerChunks(200, threadId);
   chunks.end();
   expect(chunks.exchange(full)).toBeUndefined();
 });
@@ -76,7 +88,7 @@ it("gives up at the end of its thread when nobody listens", () => {
 it("has room again when the thread that had its chunks is followed by another one", async () => {
   // The first one greets and takes nothing.
   const silent = new BroadcastChannel(workerChannelName(threadId));
-  const chunks = new WorkerChunks(threadId);
+  const chunks = new WorkerChunks(200, threadId);
   silent.postMessage({ kind: "listening", listener: 1 } satisfies WorkerGreeting);
   await until(() => chunks.hasRoom);
   for (let i = 0; i < 4; i += 1) chunks.exchange(full);

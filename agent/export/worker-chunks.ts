@@ -17,20 +17,21 @@ import type { SpanChunk } from "./span-chunk.ts";
 
 /** That the agent's thread has not taken yet. */
 const chunksUnderWayMax = 4;
-/** A worker thread may end before the agent's thread, which starts with it, listens: its end is held up so long. */
-const endWaitMsMax = 200;
 const endLookMs = 5;
 
 /** Hands the chunks of a worker thread to the agent's thread, past the main thread. */
 export class WorkerChunks implements ChunkExchange {
   readonly #channel: BroadcastChannel;
+  readonly #endWaitMsMax: number;
   /** Sent to this listener and not yet taken. */
   #underWay = createUnderWay();
   /** Number of the agent's thread that listens; undefined before one does. */
   #listener: number | undefined = undefined;
   #isEnding = false;
 
-  constructor(id = threadId) {
+  /** The thread may end before the agent's thread, which starts with it, listens: its end is held up for `endWaitMsMax`. */
+  constructor(endWaitMsMax: number, id = threadId) {
+    this.#endWaitMsMax = endWaitMsMax;
     this.#channel = new BroadcastChannel(workerChannelName(id));
     this.#channel.onmessage = (event) => this.#onGreeting((event as { data: unknown }).data);
     this.#channel.unref();
@@ -64,7 +65,7 @@ export class WorkerChunks implements ChunkExchange {
   /** Events come no more. */
   #waitUntilHeard(): void {
     const nobody = new Int32Array(new SharedArrayBuffer(4));
-    const deadlineMs = performance.now() + endWaitMsMax;
+    const deadlineMs = performance.now() + this.#endWaitMsMax;
     while (!this.#isHeard && performance.now() < deadlineMs) {
       // The types of Node leave out that it takes such a channel, too.
       const { message } = receiveMessageOnPort(this.#channel as unknown as MessagePort) ?? {};

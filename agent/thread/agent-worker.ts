@@ -56,8 +56,10 @@ function startSending(settings: ExportSettings): (request: SendRequest) => void 
     else if (request.kind === "plan") {
       plans ??= loadPlanTaker(settings);
       plans.take(request);
-    } else if (request.kind !== "profile") service.handle(request);
-    else {
+    } else if (request.kind !== "profile") {
+      if (request.kind === "flush") workers.hearAll();
+      service.handle(request);
+    } else {
       const onFailure = () => drop("profile_failed");
       profiles ??= loadProfiles({ sending: settings, maps, report, onFailure });
       profiles.handle(request);
