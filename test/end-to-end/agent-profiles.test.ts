@@ -81,7 +81,7 @@ describe("a CPU profile", () => {
     const routes = timesOf(profile, "culprit.profile.routes");
     const self = timesOf(profile, "culprit.profile.self");
     const spun = self.get(`spin (test/fixtures/apps/profiled.cjs:${await lineOf("// the loop")})`)!;
-    expect(spun).toBeGreaterThan(300);
+    expect(spun).toBeGreaterThan(100);
     expect(routes.get("GET /burn/:ms")).toBeGreaterThan(spun / 4);
     expect(routes.get("GET /late/:ms")).toBeGreaterThan(spun / 4);
     expect(routes.get("GET /wait/:ms") ?? 0).toBeLessThan(spun / 4);
@@ -104,10 +104,12 @@ describe("a CPU profile", () => {
       CULPRIT_EVENT_LOOP_BLOCK_MS: "100",
       CULPRIT_PROFILE_DURATION_MS: "500",
     });
-    const profile = await requestUntil("culprit.cpu_profile", () => get("/block/300"));
+    let requests = 0;
+    const block = () => get(`/block-${requests++ % 30}/300`);
+    const profile = await requestUntil("culprit.cpu_profile", block);
     expect(profile.attributes["culprit.profile.trigger"]).toBe("event_loop_block");
     expect(profile.attributes["code.function.name"]).toBe("spin");
-    for (let i = 0; i < 4; i += 1) await get("/block/300");
+    for (let i = 0; i < 4; i += 1) await block();
     await get("/wait/600");
     await sink.waitFor((spans) => spans.some(({ name }) => name === "GET /wait/:ms"));
     expect(sink.logs.filter(isCpuProfile)).toHaveLength(1);
@@ -164,7 +166,7 @@ describe("profiling", () => {
       CULPRIT_PROFILE_DURATION_MS: "100",
       CULPRIT_EVENT_LOOP_BLOCK_MS: "100",
     });
-    for (let i = 0; i < 5; i += 1) await get("/block/300");
+    for (let i = 0; i < 5; i += 1) await get("/block-0/300");
     await get("/wait/300");
     expect(await app.stop()).toBe("SIGTERM");
     expect(sink.logs).toEqual([]);
@@ -207,7 +209,7 @@ describe("a profile in culprit", () => {
 
 describe("a heap that grows", () => {
   it("is told with the place that allocates what stays", async () => {
-    const env = { CULPRIT_HEAP_WINDOW_MS: "500" };
+    const env = { CULPRIT_HEAP_WINDOW_MS: "1500" };
     const get = await startApp(env, ["--expose-gc"]);
     const growth = await requestUntil("culprit.heap_growth", () => get("/leak/10000"));
     expect(growth.body).toContain("remember (test/fixtures/apps/profiled.cjs:");

@@ -90,16 +90,19 @@ async function expectEvidence(file: string, path: keyof typeof paths): Promise<v
     line: await lineOf(file, "// the call site"),
     name: "findCustomer",
   };
-  expect(
-    queries.map(({ attributes }) => ({
+  // The first time that a route runs a statement, and the third repeat; all from the third on.
+  const told = path === "fast" ? [0, 2] : [2, 3, 4];
+  for (const [i, { attributes }] of queries.entries()) {
+    const site = {
       path: attributes["code.file.path"],
       line: attributes["code.line.number"],
       name: attributes["code.function.name"],
-    })),
-  ).toEqual(
-    // The first time that a route runs a statement, and the third repeat; all from the third on.
-    path === "fast" ? [callSite, {}, callSite, {}, {}] : [{}, {}, callSite, callSite, callSite],
-  );
+    };
+    // On a busy machine a query may be slow: then the next one tells it, too.
+    const isAfterSlow = i > 0 && queries[i - 1]!.endMs - queries[i - 1]!.startMs > 100;
+    if (told.includes(i)) expect(site).toEqual(callSite);
+    else if (!isAfterSlow) expect(site).toEqual({});
+  }
 }
 
 /** The fast path, which is the default, and OpenTelemetry's SDK with contrib instrumentations. */
