@@ -76,7 +76,7 @@ export class SettledTraces {
     store: Store,
     now: () => number,
     {
-      tracesMax = 50_000,
+      tracesMax = 20_000,
       pageMax = 10_000,
       worker = 0,
       workers = 1,
