@@ -11,6 +11,8 @@ const charactersMax = 4_000_000;
 export interface Statement extends SqlSummary, CalledStatement {
   /** Without values. */
   readonly text: string;
+  /** What it does to a transaction. */
+  readonly boundary: "begin" | "end" | undefined;
   /** The last call was slow, or failed: the next one's call site is worth its price. */
   isWatched: boolean;
   /** Attributes of its calls to the first database that it was sent to. */
@@ -34,7 +36,18 @@ export interface DatabaseServer {
 /** Of which nothing was called yet. */
 export function toStatement(known: SqlSummary & { readonly text: string }): Statement {
   const called = { seenOn: undefined, paramsKey: undefined };
-  return { ...known, ...called, isWatched: false, sent: undefined };
+  const boundary = findBoundary(known.operation, known.text);
+  return { ...known, ...called, boundary, isWatched: false, sent: undefined };
+}
+
+const begins = new Set(["BEGIN", "START"]);
+const ends = new Set(["COMMIT", "END", "ABORT", "ROLLBACK"]);
+
+/** ROLLBACK TO a savepoint stays in the transaction. */
+function findBoundary(operation: string, text: string): Statement["boundary"] {
+  if (begins.has(operation)) return "begin";
+  if (!ends.has(operation)) return undefined;
+  return operation === "ROLLBACK" && /\bto\b/i.test(text) ? undefined : "end";
 }
 
 /** Statements by the text that they were read from. */

@@ -1,3 +1,4 @@
+import type { DatabaseServer } from "../evidence/known-statements.ts";
 import type { PoolState } from "../runtime/metrics/pool-gauges.ts";
 import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { TransactionState } from "./transaction-state.ts";
@@ -8,6 +9,8 @@ export interface ConnectionState extends TransactionState {
   poolWaitMs: number;
   /** Of the next call: how long it waited for this connection to be made; -1 when it was there. */
   connectionCreateMs: number;
+  /** Where it leads to, once a call has asked. */
+  server: DatabaseServer | undefined;
 }
 
 /** Waits of one call for its connection. */
@@ -25,7 +28,7 @@ export class ConnectionStates {
   of(connection: object): ConnectionState {
     let state = this.#states.get(connection);
     if (state === undefined) {
-      state = { transactionId: "", statements: 0, ...noWaits };
+      state = { transactionId: "", statements: 0, server: undefined, ...noWaits };
       this.#states.set(connection, state);
     }
     return state;

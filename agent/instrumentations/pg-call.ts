@@ -27,13 +27,14 @@ export function startPgCall(
 ): DatabaseCall {
   const { client, sql, values, active, statement, repeatIndex, callSite } = start;
   const state = states.of(client);
+  state.server ??= toServer(client);
   enterTransaction(state, statement);
   const { poolWaitMs, connectionCreateMs } = takeWaits(state);
   const span = tracing.startSpan(active, statement.summary, otlpKind.client);
   plans?.follow(span, start);
   const call = new DatabaseCall(span, {
     statement,
-    server: toServer(client),
+    server: state.server,
     paramsHash: hashParams(sql, values, statement),
     callSite,
     repeatIndex,

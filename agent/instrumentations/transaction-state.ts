@@ -15,19 +15,13 @@ export function newTransactionId(): string {
   return wordToHex(randomWord()) + wordToHex(randomWord());
 }
 
-export function enterTransaction(state: TransactionState, { operation }: Statement): void {
+export function enterTransaction(state: TransactionState, { boundary }: Statement): void {
   if (state.transactionId !== "") state.statements += 1;
-  if (operation !== "BEGIN" && operation !== "START") return;
+  if (boundary !== "begin") return;
   state.transactionId = newTransactionId();
   state.statements = 0;
 }
 
-/** ROLLBACK TO a savepoint stays in the transaction. */
-export function leaveTransaction(state: TransactionState, { operation, text }: Statement): void {
-  const isEnd =
-    operation === "COMMIT" ||
-    operation === "END" ||
-    operation === "ABORT" ||
-    (operation === "ROLLBACK" && !/\bto\b/i.test(text));
-  if (isEnd) state.transactionId = "";
+export function leaveTransaction(state: TransactionState, { boundary }: Statement): void {
+  if (boundary === "end") state.transactionId = "";
 }
