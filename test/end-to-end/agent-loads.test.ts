@@ -29,6 +29,9 @@ it("what nobody has asked for is not loaded, of ours or of OpenTelemetry", async
 });
 
 it.each([
+  ["express.cjs", { LIBRARY: "express" }],
+  ["pg.cjs", { LIBRARY: "pg" }],
+  ["http2-client.cjs", { LIBRARY: "node:http2" }],
   ["tail-decision.cjs", { CULPRIT_TAIL_RATIO: "0.5" }],
   ["sql-comment.cjs", { CULPRIT_SQL_COMMENTER: "on" }],
   ["slow-statements.cjs", { CULPRIT_PLANS: "on" }],
