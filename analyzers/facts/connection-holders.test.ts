@@ -103,6 +103,11 @@ describe("two pools of one process", () => {
     expect(named(waits, [queued, passing, before])).toEqual(["GET /list"]);
   });
 
+  test("who waited, and had it before the other all the same, waited for another pool", () => {
+    const both = hold(...ms(60, 90), { ...other, askedAt: 20e6 });
+    expect(named(waits, [both, before])).toEqual([]);
+  });
+
   test("a later call of a request may be made on the connection that it has", () => {
     const later = hold(...ms(20, 60), { ...other, isFirst: false });
     expect(named(waits, [later])).toEqual(["GET /list"]);

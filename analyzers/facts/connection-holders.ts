@@ -106,7 +106,7 @@ const passedByNs = 5e6;
  *   GET /supplier   |··············waits··············|──|
  *   GET /roomy            |────────|                        <- of another pool, and so are all of this endpoint
  *
- * A call that was seen to wait itself stays: its pool runs out, too.
+ * A call that was seen to wait until after them stays, whatever else its endpoint does.
  */
 function toElsewhere(
   measured: readonly WaitedFor[],
@@ -114,15 +114,19 @@ function toElsewhere(
 ): (hold: HeldBy) => boolean {
   const passing = new Set<string>();
   const queued = new Set<string>();
-  for (const hold of holds) {
-    if (hold.start > hold.askedAt) queued.add(keyOf(hold));
-    const hasPassed = (wait: WaitedFor) =>
-      wait.pool === hold.pool &&
-      wait.start + passedByNs <= hold.askedAt &&
-      hold.start + passedByNs <= wait.end;
-    if (hold.isFirst && measured.some(hasPassed)) passing.add(`${hold.pool}\n${hold.endpoint}`);
+  const hasWaited = (hold: HeldBy) => hold.start > hold.askedAt;
+  for (const hold of holds.filter((each) => each.isFirst || hasWaited(each))) {
+    const behind = measured.filter((wait) => asksBehind(hold, wait));
+    const isBefore = ({ end }: WaitedFor) => hold.start + passedByNs <= end;
+    if (hold.isFirst && behind.some(isBefore)) passing.add(`${hold.pool}\n${hold.endpoint}`);
+    if (hasWaited(hold) && !behind.every(isBefore)) queued.add(keyOf(hold));
   }
   return (hold) => passing.has(`${hold.pool}\n${hold.endpoint}`) && !queued.has(keyOf(hold));
+}
+
+/** While the other waits already. */
+function asksBehind({ pool, askedAt }: HeldBy, wait: WaitedFor): boolean {
+  return wait.pool === pool && wait.start + passedByNs <= askedAt && askedAt < wait.end;
 }
 
 function within(wait: Interval, hold: Interval): number {

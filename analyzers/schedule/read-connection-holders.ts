@@ -44,7 +44,7 @@ export async function readConnectionHolders(
     toParameters({ service, environment }, waits, baseNs),
   );
   const holds: HeldBy[] = [];
-  const measured: WaitedFor[] = [];
+  const measured = sample.flatMap((trace) => measuredWaits(trace, baseNs));
   const ids = [...new Set(rows.map(({ traceId }) => traceId))].sort();
   if (ids.length > 0) {
     for await (const traces of readTraces(store, ids, coverAll(rows), {
