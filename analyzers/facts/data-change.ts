@@ -13,7 +13,7 @@ export function hasEffects(trace: TraceView, span: SpanIndex): boolean {
   return textHasEffects(trace.dbQueryText[span]!);
 }
 
-/** Whether a query locks, waits or changes its session, so that what comes after it may need it to be done. */
+/** Whether a query locks, notifies or changes its session, so that what comes after it may need it to be done. */
 export function actsOnOthers(trace: TraceView, span: SpanIndex): boolean {
   return textActs(trace.dbQueryText[span]!);
 }
@@ -69,11 +69,12 @@ function spansOf(trace: TraceView, isWanted: (span: SpanIndex) => boolean): Span
   return found;
 }
 
-/** What a query does to others: it locks, waits, counts up, or changes its session. */
+/** What a query does to others: it locks, notifies, counts up, ends a session, or changes its own. */
 const acts = new RegExp(
   [
     String.raw`\bfor\s+(no\s+key\s+)?(key\s+)?(update|share)\b|\block\s+in\s+share\s+mode\b`,
-    String.raw`\b(nextval|setval|set_config|pg_\w+|\w+_lock|sleep|benchmark)\s*\(`,
+    String.raw`\b(nextval|setval|set_config|\w+_lock|pg_notify|pg_export_snapshot)\s*\(`,
+    String.raw`\bpg_(try_advisory|advisory|cancel|terminate|replication|logical)_\w+\s*\(`,
   ].join("|"),
   "i",
 );
@@ -82,6 +83,7 @@ const varies = new RegExp(
   [
     String.raw`\bcurrent_timestamp\b|\blocaltimestamp\b|\bsysdate\b`,
     String.raw`\b(currval|lastval|now|\w+_timestamp|timeofday|getdate|sysdatetime)\s*\(`,
+    String.raw`\b(pg_\w+|sleep|benchmark)\s*\(`,
     String.raw`\b(random\w*|rand|newid|uuid\w*|\w+_uuid\w*|last_insert_id|row_count|found_rows)\s*\(`,
   ].join("|"),
   "i",

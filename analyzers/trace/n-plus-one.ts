@@ -14,7 +14,7 @@ import {
   type Operation,
   operationOf,
 } from "../facts/call-template.ts";
-import { actsOnOthers, databaseChanges, readsNoTable, touchesSame } from "../facts/data-change.ts";
+import { databaseChanges, hasEffects, readsNoTable, touchesSame } from "../facts/data-change.ts";
 import { durationText } from "../facts/duration-text.ts";
 import {
   endpointLabel,
@@ -193,7 +193,7 @@ function guardOfRequest(trace: TraceView, { spans }: RepeatedCalls): GuardId | u
   if (isAfterAnswer(trace, spans, endpointSpan)) return "after-answer";
   if (isSchemaWork(trace, call, endpointSpan)) return "schema-work";
   if (takesFromQueue(trace, call)) return "queue";
-  return actsOnOthers(trace, call) && readsNoTable(trace, call) ? "not-repeatable" : undefined;
+  return hasEffects(trace, call) && readsNoTable(trace, call) ? "not-repeatable" : undefined;
 }
 
 /** Why these calls are other than one for each row. */

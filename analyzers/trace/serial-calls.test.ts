@@ -154,6 +154,13 @@ testDetector(serialCalls, {
     ],
   },
   finds: {
+    "functions that do nothing to others": [
+      page(
+        [total(1, { dbQueryText: "select pg_column_size(a) from orders" }), 0, 60],
+        [total(2, { dbQueryText: "select sum(cents) from pg_sleep(0.03), orders" }), 60, 120],
+      ),
+      "GET /dashboard waits for 2 calls one after the other, 60 ms more than for the longest alone: SELECT t1, SELECT t2",
+    ],
     "beside a loop whose repeats are one long span": [
       page(...chain([total(1), total(2), total(3)]), [
         { ...keyed(9), repeats: 12, repeatDurationUnionNs: 95e6 },
