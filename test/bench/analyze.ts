@@ -106,7 +106,7 @@ async function cpuOfSigns(engine: Engine): Promise<number> {
   const views = readMigrations().filter(({ name }) => name.includes("trace-arrivals-view"));
   const [before, now] = [views[0]!, views.at(-1)!].map(({ sql }) => {
     const select = sql
-      .slice(sql.search(/^SELECT/m))
+      .slice(sql.search(/^(WITH|SELECT)/m))
       .replace(/FROM spans$/m, "FROM memory AS spans");
     return `${select} FORMAT Null SETTINGS max_threads = 1`;
   });
