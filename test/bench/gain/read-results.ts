@@ -101,17 +101,16 @@ export async function readPrediction(
       finding.endpoint.route === faulty.route,
   );
   const found = here.map(({ detector }) => detector).join(", ") || "nothing";
-  if (faults === 1) {
-    const [best] = here
-      .flatMap(({ prediction }) => prediction ?? [])
-      .sort((a, b) => a.p50.afterNs - b.p50.afterNs);
-    return best ?? `found ${found}, and predicted nothing`;
-  }
+  const [own] = here
+    .flatMap(({ prediction }) => prediction ?? [])
+    .sort((a, b) => a.p50.afterNs - b.p50.afterNs);
+  if (faults === 1 && own) return own;
   const query = new URLSearchParams({ service, environment: level, method, route: faulty.route });
   const { steps } = await read<EndpointGainResponse>(url, `endpoints/gain?${query}`);
-  return steps.length < 2
+  // A query that two pages share is one finding, with the endpoint that it costs most: the other's gain is told here alone.
+  return steps.length < faults
     ? `found ${found}; ${steps.length} fixes predicted`
-    : steps.at(-1)!.prediction;
+    : steps.at(faults === 1 ? 0 : -1)!.prediction;
 }
 
 async function read<T>(url: string, path: string): Promise<T> {
