@@ -66,12 +66,6 @@ export class DemoRun {
     }
   }
 
-  /** Whether every fault is found. */
-  async hasFoundAll(): Promise<boolean> {
-    const { findings } = await this.#read<FindingsResponse>("findings");
-    return findMissing(findings).length === 0;
-  }
-
   /** Prints the table and what is wrong, beside what the customers saw; resolves with the exit code. */
   async report(seen: readonly LoadReport[]): Promise<number> {
     this.#isDone = true;
