@@ -78,7 +78,7 @@ const acts = new RegExp(
   ].join("|"),
   "i",
 );
-/** What answers something else each time that it runs. */
+/** What answers something else each time that it runs, or takes its time on purpose; of PostgreSQL's own functions many do. */
 const varies = new RegExp(
   [
     String.raw`\bcurrent_timestamp\b|\blocaltimestamp\b|\bsysdate\b`,

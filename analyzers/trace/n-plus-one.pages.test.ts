@@ -90,6 +90,7 @@ testDetector(nPlusOne, {
       "queue",
     ],
     "a lock for each": [loop("select pg_advisory_xact_lock($1)"), "not-repeatable"],
+    "a wait for each": [loop("select pg_sleep($1)"), "not-repeatable"],
     "the database's catalog": [
       loop("select * from information_schema.columns where table_name = $1"),
       "schema-work",
