@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { arrivalTimes } from "./arrival-times.ts";
+import { arrivalTimes, independentArrivalTimes } from "./arrival-times.ts";
 
 const perSecond = fc.double({ min: 0.1, max: 200, noNaN: true });
 const durationMs = fc.integer({ min: 0, max: 10_000 });
@@ -23,4 +23,15 @@ test("arrivalTimes gives as many arrivals as fit, in order, each in its own slot
 
 test("arrivalTimes gives 60 arrivals for one a second during a minute", () => {
   expect(arrivalTimes(1, 60_000)).toHaveLength(60);
+});
+
+test("independentArrivalTimes gives as many arrivals as the rate asks for, in order, within the time", () => {
+  fc.assert(
+    fc.property(perSecond, durationMs, random, (rate, duration, numbers) => {
+      const times = independentArrivalTimes(rate, duration, () => numbers.next().value);
+      expect(times).toHaveLength(Math.round((rate * duration) / 1_000));
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+      expect(times.every((time) => time >= 0 && time <= duration)).toBe(true);
+    }),
+  );
 });

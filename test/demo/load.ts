@@ -10,6 +10,8 @@ export interface LoadTarget extends Traffic {
 export interface LoadOptions {
   readonly targets: readonly LoadTarget[];
   readonly durationMs: number;
+  /** When the requests of a target arrive, given its rate and the duration; by default one in each slot. */
+  readonly arrivals?: typeof arrivalTimes;
   /** Ends the load early; the report covers what was sent. */
   readonly signal?: AbortSignal;
 }
@@ -31,17 +33,22 @@ export const inFlightMax = 256;
 const requestMs = 30_000;
 
 /** Sends each target its rate, whether or not it answers (an open loop), then waits for the last answers. */
-export async function runLoad({ targets, durationMs, signal }: LoadOptions): Promise<LoadReport[]> {
+export async function runLoad({
+  targets,
+  durationMs,
+  arrivals = arrivalTimes,
+  signal,
+}: LoadOptions): Promise<LoadReport[]> {
   const tallies = targets.map((target) => new Tally(target));
-  const arrivals = tallies
+  const planned = tallies
     .flatMap((tally) =>
-      arrivalTimes(tally.target.perSecond, durationMs).map((atMs) => ({ tally, atMs })),
+      arrivals(tally.target.perSecond, durationMs).map((atMs) => ({ tally, atMs })),
     )
     .sort((a, b) => a.atMs - b.atMs);
 
   const startedAt = performance.now();
   const inFlight = new Set<Promise<void>>();
-  for (const { tally, atMs } of arrivals) {
+  for (const { tally, atMs } of planned) {
     const plannedAt = startedAt + atMs;
     await waitUntil(plannedAt, signal);
     if (signal?.aborted) break;
