@@ -16,8 +16,9 @@ const page: Request = [
 ];
 
 interface Options {
-  /** From the start of one request to the next. */
+  /** From the start of one request to the next; in the mean, where they are independent. */
   readonly everyMs: number;
+  readonly isIndependent?: boolean;
   readonly requests?: number;
   /** Calls that are worked on at once; none: they wait for nobody. */
   readonly processors?: number;
@@ -27,13 +28,9 @@ interface Options {
 }
 
 /** Traces as a server with so many processors makes them. */
-function sampleOf({ everyMs, requests = 60, processors = Infinity, noise = 0, ...rest }: Options) {
-  const { serverOf = () => "db" } = rest;
-  const random = createRandom("noise");
-  const needs = Array.from({ length: requests }, () =>
-    page.map(([, ms]) => ms * (1 + noise * (2 * random() - 1))),
-  );
-  return serve(needs, everyMs, processors).map((ends, request) => {
+function sampleOf({ processors = Infinity, serverOf = () => "db", ...options }: Options) {
+  const { needs, startsMs } = arrivalsOf(options);
+  return serve(needs, startsMs, processors).map((ends, request) => {
     const calls = page.map(
       ([name], i): SpanNode => [
         { ...query, name, shapeId: name, serverAddress: serverOf(name) },
@@ -41,25 +38,43 @@ function sampleOf({ everyMs, requests = 60, processors = Infinity, noise = 0, ..
         ends[i]!,
       ],
     );
-    const trace = buildTraceAt(Math.round(request * everyMs), ["GET /", 0, ends.at(-1)!, ...calls]);
+    const trace = buildTraceAt(startsMs[request]!, ["GET /", 0, ends.at(-1)!, ...calls]);
     const spans = page.map(([name]) => trace.name.indexOf(name));
     return { trace, changes: [{ kind: "make-parallel" as const, spans }] };
   });
 }
 
-/** In small steps: when each call ends, since its request began. */
-function serve(needs: readonly number[][], everyMs: number, processors: number): number[][] {
+/** When requests come, and what each of their calls needs, in milliseconds. */
+function arrivalsOf({ everyMs, requests = 60, noise = 0, isIndependent }: Options) {
+  const random = createRandom("noise");
+  const needs = Array.from({ length: requests }, () =>
+    page.map(([, ms]) => ms * (1 + noise * (2 * random() - 1))),
+  );
+  const startsMs = needs
+    .map((_, i) => Math.round(isIndependent ? requests * everyMs * random() : i * everyMs))
+    .sort((a, b) => a - b);
+  return { needs, startsMs };
+}
+
+/** In small steps: when each call ends, since its request began; `together`: all calls of a request begin with it. */
+function serve(
+  needs: readonly number[][],
+  startsMs: readonly number[],
+  processors: number,
+  together = false,
+): number[][] {
   const tickMs = 0.25;
   const left = needs.map((calls) => [...calls]);
   const ends = needs.map((): number[] => []);
   for (let now = 0; ends.some((done) => done.length < page.length); now += tickMs) {
-    const open = [...needs.keys()].filter(
-      (i) => i * everyMs <= now && ends[i]!.length < page.length,
-    );
-    for (const i of open) {
-      const call = ends[i]!.length;
+    const open = left.flatMap((calls, i) => {
+      if (startsMs[i]! > now) return [];
+      const waiting = [...calls.keys()].filter((call) => calls[call]! > 0);
+      return (together ? waiting : waiting.slice(0, 1)).map((call) => ({ i, call }));
+    });
+    for (const { i, call } of open) {
       left[i]![call]! -= tickMs * Math.min(1, processors / open.length);
-      if (left[i]![call]! <= 0) ends[i]!.push(now + tickMs - i * everyMs);
+      if (left[i]![call]! <= 0) ends[i]!.push(now + tickMs - startsMs[i]!);
     }
   }
   return ends;
@@ -144,7 +159,48 @@ describe("calls that start together", () => {
   });
 });
 
-test("whatever the traces: worst >= expected >= best >= as long as it was, and no request is slower than it was", () => {
+describe("requests that come at random moments, and the same with calls that start together", () => {
+  const load = { everyMs: 130, requests: 120, noise: 0.05, isIndependent: true };
+
+  /** In ms: as they were, as the replay says, and as the server does it. */
+  function durationsOf(processors: number) {
+    const sample = sampleOf({ ...load, processors });
+    const { needs, startsMs } = arrivalsOf(load);
+    const { stretches } = contentionOf(sample);
+    return {
+      before: sample.map(({ trace }) => trace.end[0]! / 1e6),
+      predicted: sample.map(
+        ({ trace, changes }, i) =>
+          simulate(trace, 0, changes, { stretches: stretches[i]! }).expected / 1e6,
+      ),
+      after: serve(needs, startsMs, processors, true).map((ends) => Math.max(...ends)),
+    };
+  }
+
+  function quantile(values: readonly number[], share: number): number {
+    return values.toSorted((a, b) => a - b)[Math.floor(share * values.length)]!;
+  }
+
+  test.each([1, 1.5, 2, 3])(
+    "%d are worked on at once: middle and tail are as predicted",
+    (processors) => {
+      const { predicted, after } = durationsOf(processors);
+      for (const share of [0.5, 0.95]) {
+        const ratio = quantile(predicted, share) / quantile(after, share);
+        expect(Math.abs(ratio - 1)).toBeLessThan(0.02);
+      }
+    },
+  );
+
+  test("one is worked on at once, and has hardly a pause: most requests get slower", () => {
+    const { before, predicted, after } = durationsOf(1);
+    expect(quantile(after, 0.5)).toBeGreaterThan(quantile(before, 0.5));
+    expect(quantile(predicted, 0.5)).toBeGreaterThan(quantile(before, 0.5));
+    expect(quantile(predicted, 0.95)).toBeGreaterThan(quantile(before, 0.95));
+  });
+});
+
+test("whatever the traces: worst >= expected >= best >= as long as it was, and what a request does alone is never slower", () => {
   const request = fc.record({
     atMs: fc.nat(300),
     lengths: fc.array(fc.nat(50), { minLength: 3, maxLength: 3 }),
@@ -169,7 +225,7 @@ test("whatever the traces: worst >= expected >= best >= as long as it was, and n
           expect(optimistic).toBeGreaterThanOrEqual(1);
         }
         const after = simulate(trace, 0, changes, { stretches: stretches[i]! });
-        expect(after.pessimistic).toBeLessThanOrEqual(trace.end[0]!);
+        expect(simulate(trace, 0, changes).pessimistic).toBeLessThanOrEqual(trace.end[0]!);
         expect(after.pessimistic).toBeGreaterThanOrEqual(after.expected);
         expect(after.expected).toBeGreaterThanOrEqual(after.optimistic);
       }

@@ -109,16 +109,17 @@ function predictChange(
 ): PredictedChange {
   const beforeNs = percentile(before, whole, share);
   const afterNs = percentile(expected, whole, share);
+  // Noise may lift a percentile above today's; a fix does not, unless the simulation says so.
+  const highestNs = Math.max(beforeNs, percentile(pessimistic, whole, share));
   const even = new Float64Array(resampled.length).fill(1);
   const ofResamples = (after: Column) =>
     toColumn(resampled.map((weights) => percentile(after, weights, share)));
   return {
     beforeNs,
     afterNs,
-    // Noise may lift a percentile above today's; a merged call does not.
-    afterHighNs: Math.min(
-      beforeNs,
-      Math.max(afterNs, percentile(ofResamples(pessimistic), even, 0.95)),
+    afterHighNs: Math.max(
+      afterNs,
+      Math.min(highestNs, percentile(ofResamples(pessimistic), even, 0.95)),
     ),
     afterLowNs: Math.min(afterNs, percentile(ofResamples(optimistic), even, 0.05)),
   };

@@ -24,8 +24,8 @@ export const goldenShare = (Math.sqrt(5) - 1) / 2;
 
 /**
  * Replays a trace as if `changes` were made: spans keep their own time and start when what they waited for has ended. At
- * worst that is all that had ended before; else it leaves out what other traces show not to be waited for. Never
- * slower than it was.
+ * worst that is all that had ended before; else it leaves out what other traces show not to be waited for. Slower
+ * than it was only where calls start together, and their server has too much to do at once.
  */
 export function simulate(
   trace: TraceView,
@@ -87,7 +87,8 @@ function retime(
     if (lost !== undefined) after[span] = Math.max(0, Math.min(after[span]!, retimed - lost));
   }
   const root = order[0]!;
-  return Math.min(after[root]!, trace.end[root]! - trace.start[root]!);
+  const before = trace.end[root]! - trace.start[root]!;
+  return options.stretches.size > 0 ? after[root]! : Math.min(after[root]!, before);
 }
 
 /** Without what lies between its pieces, where a summary span has several. */
@@ -130,16 +131,15 @@ function parallelByParent(
   return groups;
 }
 
-/** They end when the last of them does, at worst as one after the other; what lies between them stays. */
+/** They end when the last of them does; what lies between them stays. */
 function startTogether(
   after: Float64Array,
   spans: readonly SpanIndex[],
   stretchOf: (span: SpanIndex) => number,
 ): void {
-  const sum = spans.reduce((all, span) => all + after[span]!, 0);
   const longest = spans.reduce((most, span) => (after[span]! > after[most]! ? span : most));
   const last = spans.reduce((most, span) => Math.max(most, after[span]! * stretchOf(span)), 0);
-  for (const span of spans) after[span] = span === longest ? Math.min(sum, last) : 0;
+  for (const span of spans) after[span] = span === longest ? last : 0;
 }
 
 /**

@@ -104,7 +104,7 @@ export interface Prediction {
 export interface PredictedChange {
   readonly beforeNs: number;
   readonly afterNs: number;
-  /** beforeNs >= afterHighNs >= afterNs >= afterLowNs. */
+  /** afterHighNs >= afterNs >= afterLowNs. Above beforeNs only where calls that start together wait for a busy server. */
   readonly afterHighNs: number;
   readonly afterLowNs: number;
 }

@@ -56,7 +56,7 @@ export function toOutcomes(
       gainLowMs: lowNs / 1e6,
       gainHighMs: highNs / 1e6,
       error: Math.abs(predictedGainNs - gainNs) / Math.abs(gainNs),
-      width: widthNs(predicted) / Math.max(1, predictedGainNs),
+      width: widthNs(predicted) / Math.max(1, Math.abs(predictedGainNs)),
       isHeld: afterNs >= predicted.afterLowNs && afterNs <= predicted.afterHighNs,
     };
   });
