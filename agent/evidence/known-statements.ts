@@ -31,6 +31,8 @@ export interface DatabaseServer {
   readonly host: string;
   readonly port: number;
   readonly database: string;
+  /** Of the connection's pool; "": unknown, or none. */
+  readonly poolName: string;
 }
 
 /** Of which nothing was called yet. */

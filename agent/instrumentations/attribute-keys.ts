@@ -60,6 +60,7 @@ const names = {
   urlScheme: ATTR_URL_SCHEME,
   userAgent: ATTR_USER_AGENT_ORIGINAL,
   // In development in the conventions; the module that has their names is large.
+  dbPoolName: "db.client.connection.pool.name",
   dbReturnedRows: "db.response.returned_rows",
   httpRequestBodySize: "http.request.body.size",
   httpResponseBodySize: "http.response.body.size",

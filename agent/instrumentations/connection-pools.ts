@@ -62,7 +62,6 @@ export class ConnectionPools {
   readonly #gauges: PoolGauges | undefined;
   readonly #guard = new Guard("pools of connections");
   readonly #patched = new WeakSet<object>();
-  readonly #followed = new WeakSet<object>();
 
   constructor(states: ConnectionStates, gauges: PoolGauges | undefined) {
     this.#states = states;
@@ -109,22 +108,18 @@ export class ConnectionPools {
     const { kind, checkout, acquired } = call;
     const promise = kind.promiseOf(acquired);
     if (!(promise instanceof Promise)) return;
+    // Such a pool does not know what it is connected to; its first connection does.
     const note = this.#guard.bind((connection: unknown) => {
+      const toName = () => toServerName(connection);
+      this.#gauges?.follow(pool, toName, kind.read);
+      if (checkout.isDelayed) checkout.poolName = this.#states.names.of(pool, toName);
       this.#states.note(connection, checkout);
-      this.#follow(pool, kind, connection);
       this.#gauges?.checkedOut(pool, checkout.fromMs, undefined);
     });
     const fail = this.#guard.bind((error: unknown) => {
       this.#gauges?.checkedOut(pool, checkout.fromMs, error);
     });
     promise.then(note, fail);
-  }
-
-  /** Such a pool does not know what it is connected to; its first connection does. */
-  #follow<Pool extends object>(pool: Pool, kind: PoolKind<Pool>, connection: unknown): void {
-    if (this.#followed.has(pool)) return;
-    this.#followed.add(pool);
-    this.#gauges?.follow(pool, () => toServerName(connection), kind.read);
   }
 }
 

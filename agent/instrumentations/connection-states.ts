@@ -1,5 +1,6 @@
 import type { DatabaseServer } from "../evidence/known-statements.ts";
 import type { PoolState } from "../runtime/metrics/pool-gauges.ts";
+import { PoolNames } from "../runtime/metrics/pool-names.ts";
 import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { TransactionState } from "./transaction-state.ts";
 
@@ -9,6 +10,8 @@ export interface ConnectionState extends TransactionState {
   poolWaitMs: number;
   /** Of the next call: how long it waited for this connection to be made; -1 when it was there. */
   connectionCreateMs: number;
+  /** Whose connection it is; "": no pool's that is known. */
+  poolName: string;
   /** Where it leads to, once a call has asked. */
   server: DatabaseServer | undefined;
 }
@@ -23,21 +26,41 @@ const noWaits: Waits = { poolWaitMs: -1, connectionCreateMs: -1 };
 
 /** States of the connections of all drivers: a pool notes what a driver's call takes. */
 export class ConnectionStates {
+  readonly names: PoolNames;
   readonly #states = new WeakMap<object, ConnectionState>();
+
+  constructor(names = new PoolNames()) {
+    this.names = names;
+  }
 
   of(connection: object): ConnectionState {
     let state = this.#states.get(connection);
     if (state === undefined) {
-      state = { transactionId: "", statements: 0, server: undefined, ...noWaits };
+      state = { transactionId: "", statements: 0, poolName: "", server: undefined, ...noWaits };
       this.#states.set(connection, state);
     }
     return state;
   }
 
+  /** Before a pool is asked for a connection. Its name is noted with its connections, whose first checkout has to wait for them to be made. */
+  startCheckout<Pool extends object>(
+    pool: Pool,
+    state: PoolState,
+    toName: (pool: Pool) => string,
+  ): Checkout {
+    const checkout = new Checkout(state);
+    if (checkout.isDelayed) checkout.poolName = this.names.of(pool, toName);
+    return checkout;
+  }
+
   /** To be called when a checkout has its connection. */
-  note(connection: unknown, { isDelayed, isNewConnection, fromMs }: Checkout): void {
+  note(connection: unknown, { isDelayed, isNewConnection, fromMs, poolName }: Checkout): void {
     if (!isDelayed || typeof connection !== "object" || connection === null) return;
     const state = this.of(connection);
+    if (state.poolName !== poolName) {
+      state.poolName = poolName;
+      state.server = undefined;
+    }
     const waitedMs = monotonicNow() - fromMs;
     if (isNewConnection) state.connectionCreateMs = waitedMs;
     else state.poolWaitMs = waitedMs;
@@ -59,6 +82,7 @@ export class Checkout {
   readonly fromMs: number;
   readonly isDelayed: boolean;
   readonly isNewConnection: boolean;
+  poolName = "";
 
   constructor({ used, idle, pending, max }: PoolState) {
     this.isDelayed = idle <= pending;

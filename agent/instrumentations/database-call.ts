@@ -171,7 +171,9 @@ export class DatabaseCall implements Repeat {
 }
 
 function isSameServer(one: DatabaseServer, other: DatabaseServer): boolean {
+  if (one === other) return true;
   return (
+    one.poolName === other.poolName &&
     one.database === other.database &&
     one.host === other.host &&
     one.port === other.port &&
@@ -193,6 +195,7 @@ function writeStatement(
   writer.known(keys.dbNamespace, server.database);
   writer.known(keys.serverAddress, server.host);
   if (server.port > 0) writer.integer(keys.serverPort, server.port);
+  if (server.poolName !== "") writer.known(keys.dbPoolName, server.poolName);
   writer.known(keys.dbQueryText, statement.text);
   if (statement.summary !== "") writer.known(keys.dbQuerySummary, statement.summary);
   if (statement.operation !== "") writer.known(keys.dbOperationName, statement.operation);

@@ -16,7 +16,7 @@ export function instrumentDatabases(
   isOn: (name: string) => boolean,
   common: Omit<DatabaseOptions, "states">,
 ): void {
-  const options = { ...common, states: new ConnectionStates() };
+  const options = { ...common, states: new ConnectionStates(common.pools?.names) };
   if (isOn("pg")) {
     const pg = onDemand(() => new (load("pg").PgInstrumentation)(options));
     loads.onLoaded("pg", (exports, file) => {

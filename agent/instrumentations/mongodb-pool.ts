@@ -4,16 +4,16 @@ import type { MongodbPool } from "./mongodb-classes.ts";
 
 /** To be called when a pool is used; does nothing from the second time on. One server has one pool in each client. */
 export function followMongodbPool(pools: PoolGauges | undefined, pool: MongodbPool): void {
-  pools?.follow(
-    pool,
-    ({ address }) => address,
-    (it) => ({
-      used: it.currentCheckedOutCount ?? it.totalConnectionCount - it.availableConnectionCount,
-      idle: it.availableConnectionCount,
-      pending: it.waitQueueSize,
-      max: it.options.maxPoolSize,
-    }),
-  );
+  pools?.follow(pool, toPoolName, (it) => ({
+    used: it.currentCheckedOutCount ?? it.totalConnectionCount - it.availableConnectionCount,
+    idle: it.availableConnectionCount,
+    pending: it.waitQueueSize,
+    max: it.options.maxPoolSize,
+  }));
+}
+
+export function toPoolName({ address }: MongodbPool): string {
+  return address;
 }
 
 /** Whether a checkout will have to wait is told from the pool's counts before it. */

@@ -19,7 +19,7 @@ import {
   type MongodbPool,
   toMongodbCommand,
 } from "./mongodb-classes.ts";
-import { followMongodbPool, MongodbCheckout } from "./mongodb-pool.ts";
+import { followMongodbPool, MongodbCheckout, toPoolName } from "./mongodb-pool.ts";
 import { enterMongodbTransaction, type MongodbTransactions } from "./mongodb-transaction.ts";
 import { observePromise } from "./observe-promise.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
@@ -138,7 +138,8 @@ export class MongodbInstrumentation {
       pools?.checkedOut(pool, fromMs, error);
       if (error) return;
       const isNewConnection = !this.#servers.has(connection as object);
-      states.note(connection, { isDelayed, isNewConnection, fromMs });
+      const poolName = isDelayed ? states.names.of(pool, toPoolName) : "";
+      states.note(connection, { isDelayed, isNewConnection, fromMs, poolName });
     });
   }
 
@@ -179,16 +180,22 @@ export class MongodbInstrumentation {
       const asked = { index: repeatIndex, isAsked: statement.isWatched };
       callSite = callSites.capture({ trace, statement, ...asked }, entry, framesMax);
     }
+    const state = states.of(connection);
     return new DatabaseCall(tracing.startSpan(active, statement.summary, otlpKind.client), {
       statement,
-      server: { system: "mongodb", ...this.#serverOf(connection), database: command.database },
+      server: {
+        system: "mongodb",
+        ...this.#serverOf(connection),
+        database: command.database,
+        poolName: state.poolName,
+      },
       paramsHash: withoutHash.has(command.name)
         ? undefined
         : values && hashParams(text, values, statement),
       callSite,
       repeatIndex,
       ...enterMongodbTransaction(this.#transactions, options?.session, command.name),
-      ...takeWaits(states.of(connection)),
+      ...takeWaits(state),
     });
   }
 

@@ -4,7 +4,7 @@ import { rowsOfMysql2 } from "../evidence/returned-rows.ts";
 import { Statements } from "../evidence/statements.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
 import { otlpKind } from "../tracing/recorded-span.ts";
-import { Checkout, takeWaits } from "./connection-states.ts";
+import { type Checkout, takeWaits } from "./connection-states.ts";
 import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
 import type { Guard } from "./guard.ts";
 import {
@@ -152,7 +152,7 @@ export class Mysql2Instrumentation {
     if (!this.#guard.isActive) return undefined;
     return this.#guard.attempt(() => {
       this.#options.pools?.follow(pool, toPoolName, toPoolState);
-      return new Checkout(toPoolState(pool));
+      return this.#options.states.startCheckout(pool, toPoolState(pool), toPoolName);
     });
   }
 
@@ -191,7 +191,13 @@ export class Mysql2Instrumentation {
     const started = new Mysql2Call(
       new DatabaseCall(span, {
         statement,
-        server: { system: "mysql", host: serverAddress, port: serverPort, database },
+        server: {
+          system: "mysql",
+          host: serverAddress,
+          port: serverPort,
+          database,
+          poolName: state.poolName,
+        },
         paramsHash: hashParams(query.query, query.values, statement),
         callSite,
         repeatIndex,

@@ -27,7 +27,7 @@ export function startPgCall(
 ): DatabaseCall {
   const { client, sql, values, active, statement, repeatIndex, callSite } = start;
   const state = states.of(client);
-  state.server ??= toServer(client);
+  state.server ??= toServer(client, state.poolName);
   enterTransaction(state, statement);
   const { poolWaitMs, connectionCreateMs } = takeWaits(state);
   const span = tracing.startSpan(active, statement.summary, otlpKind.client);
@@ -47,11 +47,12 @@ export function startPgCall(
   return call;
 }
 
-function toServer({ host, port, database }: PgClient) {
+function toServer({ host, port, database }: PgClient, poolName: string) {
   return {
     system: "postgresql",
     host: String(host ?? ""),
     port: Number(port) || 0,
     database: String(database ?? ""),
+    poolName,
   };
 }

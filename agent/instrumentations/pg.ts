@@ -3,9 +3,8 @@ import type { Statement } from "../evidence/known-statements.ts";
 import { type PgResult, rowsOfPg } from "../evidence/returned-rows.ts";
 import { postgresql } from "../evidence/sql-scan.ts";
 import { Statements } from "../evidence/statements.ts";
-import { followPgPool, toPoolState } from "../runtime/metrics/follow-pg-pool.ts";
+import { followPgPool, toPoolName, toPoolState } from "../runtime/metrics/follow-pg-pool.ts";
 import { ActiveContext, isSuppressed } from "../tracing/active-context.ts";
-import { Checkout } from "./connection-states.ts";
 import type { Constructor } from "./constructor.ts";
 import type { DatabaseCall, DatabaseOptions } from "./database-call.ts";
 import { Guard } from "./guard.ts";
@@ -138,9 +137,11 @@ export class PgInstrumentation {
     const [callback] = args;
     const announced = this.#announced;
     this.#announced = undefined;
-    const checkout = this.#guard.attempt(() => new Checkout(toPoolState(pool)));
-    if (checkout === undefined) return Reflect.apply(original, pool, args);
     const { pools, states, tracing } = this.#options;
+    const checkout = this.#guard.attempt(() =>
+      states.startCheckout(pool, toPoolState(pool), toPoolName),
+    );
+    if (checkout === undefined) return Reflect.apply(original, pool, args);
     if (typeof callback !== "function") {
       const result = Reflect.apply(original, pool, args) as Promise<PgClient>;
       if (!checkout.isDelayed && pools === undefined) return result;

@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 import { connectionHolders, type HeldBy } from "./connection-holders.ts";
 
 const pool = "1 postgresql";
-const wait = (start: number, end: number) => ({ start, end, pool });
+const wait = (start: number, end: number, poolName = "") => ({ start, end, pool, poolName });
 const hold = (start: number, end: number, fields: Partial<HeldBy> = {}): HeldBy => ({
   start,
   end,
   pool,
+  poolName: "",
   askedAt: start,
   isFirst: true,
   share: 1,
@@ -120,5 +121,43 @@ describe("two pools of one process", () => {
 
   test("where nobody measures waits, nobody is known to have had it at once", () => {
     expect(named(waits, [passing], [])).toEqual(["GET /list"]);
+  });
+});
+
+describe("two pools of one process, which spans name", () => {
+  const waits = [wait(0, 100, "db:5432/shop")];
+  const same = hold(0, 100, { poolName: "db:5432/shop" });
+  const second = hold(0, 100, { ...other, poolName: "db:5432/shop (2)" });
+
+  test("only those of the same pool are named, whoever was served first", () => {
+    expect(named(waits, [same, second])).toEqual(["GET /report"]);
+    expect(connectionHolders(waits, [second])).toMatchObject({ holders: [], seenShare: 0 });
+  });
+
+  test("one endpoint that uses both holds for what it does on this one", () => {
+    const both = [same, hold(0, 50, { what: "SELECT far", poolName: "db:5432/shop (2)" })];
+    expect(connectionHolders(waits, both).holders).toMatchObject([
+      { endpoint: "GET /report", what: "SELECT sales", share: 1 },
+    ]);
+  });
+
+  test("who passed another wait of the same pool stays its holder: the name says it", () => {
+    const passing = hold(...ms(20, 60), { ...other, poolName: "db:5432/shop" });
+    expect(named([wait(...ms(0, 100), "db:5432/shop")], [passing])).toEqual(["GET /list"]);
+  });
+
+  test("where either side has no name, who was served first tells as ever", () => {
+    const passing = hold(...ms(20, 60), other);
+    expect(named([wait(...ms(0, 100), "db:5432/shop")], [passing])).toEqual([]);
+    expect(named([wait(...ms(0, 100), "db:5432/shop")], [hold(...ms(-20, 60))])).toEqual([
+      "GET /report",
+    ]);
+    const namedHold = hold(...ms(20, 60), { ...other, poolName: "db:5432/shop (2)" });
+    expect(named([wait(...ms(0, 100))], [namedHold])).toEqual([]);
+  });
+
+  test("equal names of two processes are two pools", () => {
+    const elsewhere = hold(0, 100, { pool: "2 postgresql", poolName: "db:5432/shop" });
+    expect(named(waits, [elsewhere])).toEqual([]);
   });
 });

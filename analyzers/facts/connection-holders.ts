@@ -6,8 +6,10 @@ interface Interval {
 
 /** Somebody waited for a connection. */
 export interface WaitedFor extends Interval {
-  /** Process and database: whose connections. */
+  /** Process and database system: whose connections. */
   readonly pool: string;
+  /** As the agent calls the pool of the connection, unique in its process; "": the spans don't say. */
+  readonly poolName: string;
 }
 
 /** Somebody held one. */
@@ -44,8 +46,8 @@ export interface ConnectionHolder extends Pick<HeldBy, "kind" | "endpoint" | "wh
 }
 
 /**
- * Adds up who held connections of the same pool during the waits; a wait of one process is not for another's connections. Of `measured`, all
- * waits that are known, is told whose connections are another pool's of the same process.
+ * Adds up who held connections of the same pool during the waits; a wait of one process is not for another's connections. Where spans don't
+ * name their pool, it is told of `measured`, all waits that are known, whose connections are another pool's of the same process.
  */
 export function connectionHolders(
   waits: readonly WaitedFor[],
@@ -64,7 +66,7 @@ export function connectionHolders(
         hold.pool === wait.pool &&
         hold.start < wait.end &&
         hold.end > wait.start &&
-        !isElsewhere(hold),
+        (isNamed(hold) && isNamed(wait) ? hold.poolName === wait.poolName : !isElsewhere(hold)),
     );
     waitedNs += wait.end - wait.start;
     seenNs += unionWithin(wait, during);
@@ -92,6 +94,10 @@ export function connectionHolders(
   };
 }
 
+function isNamed({ poolName }: WaitedFor): boolean {
+  return poolName !== "";
+}
+
 function keyOf({ pool, endpoint, what }: HeldBy): string {
   return `${pool}\n${endpoint}\n${what}`;
 }
@@ -100,7 +106,7 @@ function keyOf({ pool, endpoint, what }: HeldBy): string {
 const passedByNs = 5e6;
 
 /**
- * Spans don't name their pool, but pools serve in order. A request that asks after another and has its connection before it
+ * Where spans don't name their pool: pools serve in order. A request that asks after another and has its connection before it
  * did not stand in its queue:
  *
  *   GET /supplier   |··············waits··············|──|

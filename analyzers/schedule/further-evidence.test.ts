@@ -117,8 +117,13 @@ test("a slow query that was fast until some hours ago says so, and one that was 
 const waited = (forMs: number) => ({ "culprit.pool.wait_ms": forMs + 0.5 });
 
 /** A connection is held for 300 ms by a transaction that asks another service, and three requests wait for it. */
-function queue(holding: string, waiting: string, startMs: number): OtlpSpan[] {
-  const transaction = { "culprit.transaction.id": 7 };
+function queue(
+  holding: string,
+  waiting: string,
+  startMs: number,
+  pool: OtlpSpan["attributes"] = {},
+): OtlpSpan[] {
+  const transaction = { "culprit.transaction.id": 7, ...pool };
   const statement = (name: string, fromMs: number) => ({
     name,
     fromMs,
@@ -143,7 +148,7 @@ function queue(holding: string, waiting: string, startMs: number): OtlpSpan[] {
           name: "SELECT profile",
           fromMs: 285 - n * 20,
           forMs: 4,
-          attributes: waited(280 - n * 20),
+          attributes: { ...waited(280 - n * 20), ...pool },
         },
       ]),
     ),
@@ -201,6 +206,29 @@ test("who is served at once while others wait has another pool, and is not named
   expect(told.get("/settings")!.summary).toMatch(
     /held by GET \/pay for a transaction that waits for POST \/payments \(100 %\)$/,
   );
+});
+
+test("where spans name their pool only the requests of that one are named, also of those that came before", async () => {
+  const poolOf = (name: string) => ({ "db.client.connection.pool.name": name });
+  const select = (pool?: string) => ({
+    name: "SELECT items",
+    fromMs: 1,
+    forMs: 400,
+    ...(pool && { attributes: poolOf(pool) }),
+  });
+  const spans = Array.from({ length: 8 }, (_, n) => nowMs - 75_000 + n * 1_000).flatMap(
+    (startMs) => [
+      ...queue("/pay", "/settings", startMs, poolOf("db:5432/shop")),
+      // They asked before anybody waited, so who was served first tells nothing.
+      ...request("/far", startMs, 410, [select("db:5432/shop (2)")]),
+      ...request("/unnamed", startMs, 410, [select()]),
+    ],
+  );
+  await insert(spans, "named-pools");
+  const { told } = await analyze(poolWait as TraceDetector);
+  const { summary } = told.get("/settings")!;
+  expect(summary).toMatch(/held by GET \/unnamed .* GET \/pay for a transaction/);
+  expect(summary).not.toContain("/far");
 });
 
 test("a question that fails is counted, and the finding stands without its answer", async () => {

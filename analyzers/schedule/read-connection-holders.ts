@@ -3,6 +3,11 @@ import {
   type OpenRequestsRow,
   openRequestsQuery,
 } from "../../storage/queries/open-requests.ts";
+import {
+  type PoolNamesParameters,
+  type PoolNamesRow,
+  poolNamesQuery,
+} from "../../storage/queries/pool-names.ts";
 import type { Store } from "../../storage/store.ts";
 import {
   type ConnectionHolders,
@@ -25,6 +30,8 @@ const requestsOfWaitMax = 40;
 /** What holds a connection for longer is not seen. */
 const lookBackS = 120;
 const spansMax = 100_000;
+/** Of all processes of the service; calls on further ones count as if their spans named no pool. */
+const poolsMax = 1_000;
 
 /** Who held the connections that requests in `sample` waited for; null: none waited long. */
 export async function readConnectionHolders(
@@ -35,19 +42,22 @@ export async function readConnectionHolders(
   const waiting = pickWaits(sample);
   if (waiting.length === 0) return null;
   const baseNs = waiting[0]!.trace.startTimeUnixNano;
-  const waits = waiting.map(({ trace, ...wait }) => ({
-    ...wait,
+  const waits = waiting.map(({ trace, span, pool, ...wait }) => ({
     ...shift(wait, trace, baseNs),
+    pool,
+    spanId: trace.spanId[span]!,
   }));
   const rows = await store.select<OpenRequestsRow>(
     openRequestsQuery,
     toParameters({ service, environment }, waits, baseNs),
   );
-  const holds: HeldBy[] = [];
+  const holds: Hold[] = [];
   const measured = sample.flatMap((trace) => measuredWaits(trace, baseNs));
   const ids = [...new Set(rows.map(({ traceId }) => traceId))].sort();
+  let nameOf = (_spanId: string) => "";
   if (ids.length > 0) {
-    for await (const traces of readTraces(store, ids, coverAll(rows), {
+    const range = coverAll(rows);
+    for await (const traces of readTraces(store, ids, range, {
       tracesAtOnce: ids.length,
       spansMax,
       // What is too large to be read was counted when it was examined.
@@ -58,13 +68,36 @@ export async function readConnectionHolders(
         measured.push(...measuredWaits(trace, baseNs));
       }
     }
+    nameOf = await readPoolNames(store, { traceIds: ids, ...range, poolsMax });
   }
-  return connectionHolders(waits, holds, measured);
+  const named = <It extends { readonly spanId: string }>(it: It) => ({
+    ...it,
+    poolName: nameOf(it.spanId),
+  });
+  return connectionHolders(waits.map(named), holds.map(named), measured);
 }
 
-interface Waiting extends WaitedFor {
-  readonly trace: TraceView;
+/** Tells the name of the pool that the call was made on, by the id of its span; "": unknown. */
+async function readPoolNames(
+  store: Store,
+  parameters: PoolNamesParameters,
+): Promise<(spanId: string) => string> {
+  const nameOf = new Map<string, string>();
+  for (const { poolName, spanIds } of await store.select<PoolNamesRow>(
+    poolNamesQuery,
+    parameters,
+  )) {
+    for (const spanId of spanIds) nameOf.set(spanId, poolName);
+  }
+  return (spanId) => nameOf.get(spanId) ?? "";
 }
+
+interface Waiting extends Omit<WaitedFor, "poolName"> {
+  readonly trace: TraceView;
+  readonly span: SpanIndex;
+}
+
+type Hold = Omit<HeldBy, "poolName"> & { readonly spanId: string };
 
 /** The longest wait of each trace, some of them, evenly over time. */
 function pickWaits(sample: readonly TraceView[]): Waiting[] {
@@ -76,7 +109,7 @@ function pickWaits(sample: readonly TraceView[]): Waiting[] {
     const { span, start, end } = waits.reduce((a, b) =>
       b.end - b.start > a.end - a.start ? b : a,
     );
-    return [{ trace, start, end, pool: poolOf(trace, span) }];
+    return [{ trace, span, start, end, pool: poolOf(trace, span) }];
   });
   const step = Math.max(1, longest.length / waitsMax);
   return Array.from(
@@ -97,7 +130,7 @@ function shift({ start, end }: { start: number; end: number }, trace: TraceView,
 
 function toParameters(
   of: { readonly service: string; readonly environment: string },
-  waits: readonly WaitedFor[],
+  waits: readonly Pick<WaitedFor, "start" | "end">[],
   baseNs: bigint,
 ): OpenRequestsParameters {
   const at = (ns: number) => baseNs + BigInt(Math.round(ns));
@@ -115,7 +148,7 @@ function toParameters(
   };
 }
 
-function holdsOf(trace: TraceView, baseNs: bigint): HeldBy[] {
+function holdsOf(trace: TraceView, baseNs: bigint): Hold[] {
   const requests = new Set<string>();
   return connectionHolds(trace)
     .toSorted((a, b) => a.span - b.span)
@@ -132,6 +165,7 @@ function holdsOf(trace: TraceView, baseNs: bigint): HeldBy[] {
         askedAt: shift({ start: trace.start[span]!, end }, trace, baseNs).start,
         isFirst,
         pool,
+        spanId: trace.spanId[span]!,
         endpoint: endpointLabel(endpointOf(trace, endpointSpan)),
       };
     });
@@ -141,5 +175,9 @@ function holdsOf(trace: TraceView, baseNs: bigint): HeldBy[] {
 function measuredWaits(trace: TraceView, baseNs: bigint): WaitedFor[] {
   return connectionWaits(trace)
     .filter(({ source }) => source === "measured")
-    .map((wait) => ({ ...shift(wait, trace, baseNs), pool: poolOf(trace, wait.span) }));
+    .map((wait) => ({
+      ...shift(wait, trace, baseNs),
+      pool: poolOf(trace, wait.span),
+      poolName: "",
+    }));
 }

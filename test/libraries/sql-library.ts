@@ -15,6 +15,8 @@ export interface ExpectedQueries {
   readonly rowsOf: (id: number) => number;
 }
 
+const poolName = "db.client.connection.pool.name";
+
 /** Of 100 requests at once: one query each, in its own trace, with what is known of it; and one that fails. */
 export function expectQueries(run: LibraryRun, expected: ExpectedQueries): void {
   const summary = `SELECT ${expected.collection}`;
@@ -71,10 +73,12 @@ export function expectNewConnections({ items }: LibraryRun): void {
   expect(creates.length).toBeLessThanOrEqual(4);
 }
 
-/** Of the pool that is called so, what it holds, and how long it let wait. */
-export function expectPoolMetrics({ metrics }: LibraryRun, pool: string): void {
-  const names = ["count", "max", "pending_requests", "wait_time"];
-  for (const name of names) expect(metrics).toContain(`db.client.connection.${name}`);
+/** Of the pool that is called so, what it holds, and how long it let wait; its calls say that they are its own. */
+export function expectPoolMetrics({ items, metrics }: LibraryRun, pool: string): void {
+  const names = items.flatMap(({ calls }) => calls.map(({ attributes }) => attributes[poolName]));
+  expect([...new Set(names)]).toEqual([pool]);
+  const metricNames = ["count", "max", "pending_requests", "wait_time"];
+  for (const name of metricNames) expect(metrics).toContain(`db.client.connection.${name}`);
   expect(metrics).toContain(pool);
 }
 

@@ -34,7 +34,7 @@ export function toPoolState({
 }
 
 /** `host:port/database`, as the semantic conventions have it where a driver gives its pools no names. */
-function toPoolName(pool: MeteredPgPool): string {
+export function toPoolName(pool: MeteredPgPool): string {
   const { host, port, database } = toPoolServer(pool);
   return `${host}:${port}/${database}`;
 }

@@ -1,8 +1,8 @@
-import { countDropped } from "../../diagnostics.ts";
 import { isTimeout } from "../../evidence/is-timeout.ts";
 import { databaseBounds } from "./call-durations.ts";
 import { DurationHistogram } from "./duration-histogram.ts";
 import type { Metric, NumberPoint } from "./metric.ts";
+import { PoolNames } from "./pool-names.ts";
 
 /** What a pool of connections holds at a moment. */
 export interface PoolState {
@@ -20,7 +20,6 @@ interface FollowedPool {
   timeouts: number;
 }
 
-const poolsMax = 200;
 const poolName = "db.client.connection.pool.name";
 const state = "db.client.connection.state";
 
@@ -29,6 +28,7 @@ const state = "db.client.connection.state";
  * are used. Keeps none of them alive.
  */
 export class PoolGauges {
+  readonly names = new PoolNames();
   readonly #seen = new WeakMap<object, FollowedPool | undefined>();
   readonly #waits = new DurationHistogram({
     name: "db.client.connection.wait_time",
@@ -37,21 +37,21 @@ export class PoolGauges {
   });
   #pools: FollowedPool[] = [];
 
-  /** Does nothing for a pool that is followed. Two pools of one name get numbers. */
+  /** Does nothing for a pool that is followed, or has no name. */
   follow<Pool extends object>(
     pool: Pool,
     toName: (pool: Pool) => string,
     read: (pool: Pool) => PoolState,
   ): void {
     if (this.#seen.has(pool)) return;
-    if (this.#pools.length >= poolsMax) {
+    const name = this.names.of(pool, toName);
+    if (name === "") {
       this.#seen.set(pool, undefined);
-      countDropped("pools_not_followed");
       return;
     }
     const reference = new WeakRef(pool);
     const followed: FollowedPool = {
-      name: this.#toFreeName(toName(pool)),
+      name,
       read() {
         const alive = reference.deref();
         return alive && read(alive);
@@ -75,11 +75,15 @@ export class PoolGauges {
   }
 
   collect(): readonly Metric[] {
-    const states = this.#pools.map((pool) => ({ pool, state: pool.read() }));
-    this.#pools = states.filter((it) => it.state !== undefined).map(({ pool }) => pool);
+    // The name of one that is gone may be another's by now.
+    const states = this.#pools.flatMap((pool) => {
+      const current = pool.read();
+      return current === undefined ? [] : [{ pool, current }];
+    });
+    this.#pools = states.map(({ pool }) => pool);
     const points = (toPoints: (state: PoolState) => readonly (readonly [number, string?])[]) =>
-      states.flatMap(({ pool: { name }, state: current }) =>
-        current ? toPoints(current).map(([value, of]) => toPoint(name, value, of)) : [],
+      states.flatMap(({ pool: { name }, current }) =>
+        toPoints(current).map(([value, of]) => toPoint(name, value, of)),
       );
     return [
       {
@@ -115,13 +119,6 @@ export class PoolGauges {
       },
       this.#waits.collect(),
     ];
-  }
-
-  #toFreeName(name: string): string {
-    const names = new Set(this.#pools.map((pool) => pool.name));
-    let free = name;
-    for (let number = 2; names.has(free); number += 1) free = `${name} (${number})`;
-    return free;
   }
 }
 
