@@ -42,7 +42,7 @@ export class ConnectionStates {
     return state;
   }
 
-  /** Before a pool is asked for a connection. Its name is noted with its connections, whose first checkout has to wait for them to be made. */
+  /** Before a pool is asked for a connection. Its connections have its name from the first checkout on that waits: mostly their first, which waits for them to be made. */
   startCheckout<Pool extends object>(
     pool: Pool,
     state: PoolState,

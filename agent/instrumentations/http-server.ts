@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { CapturedHeaders } from "../evidence/captured-headers.ts";
+import { largeBytesMin, tellLargeResponse } from "../evidence/large-response.ts";
 import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
 import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import type { LocalTrace } from "../tracing/local-trace.ts";
 import { monotonicNow } from "../tracing/monotonic-clock.ts";
-import type { SpanDetail } from "../tracing/recorded-span.ts";
+import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { keys } from "./attribute-keys.ts";
 import { Guard } from "./guard.ts";
@@ -63,6 +64,7 @@ export function instrumentHttpServer(
       const nowMs = monotonicNow();
       runtime.requestEnding(span, nowMs);
       detail.alike = nameServerSpan(span, request.method ?? "");
+      detail.measure(span);
       endServerSpan(span, { statusCode: response.statusCode, nowMs });
     };
     // Not `once`, which costs three times as much: it is emitted once.
@@ -92,6 +94,10 @@ class AnsweredRequest implements SpanDetail {
   readonly #writtenBefore: number;
   readonly #url: string;
   alike: AlikeSpans | undefined = undefined;
+  /** Of the body, when that is known beforehand; -1: it is not. */
+  #bodyBytes = -1;
+  /** Else all of the response, headers included. */
+  #writtenBytes = 0;
 
   constructor(
     trace: LocalTrace,
@@ -127,24 +133,53 @@ class AnsweredRequest implements SpanDetail {
     writeTotals(writer, this.#trace);
   }
 
+  /** To be called once the response is closed, before its span ends. */
+  measure(span: RecordedSpan): void {
+    const response = this.#response;
+    if (!response.headersSent) return;
+    this.#bodyBytes = bodySizeOf(response);
+    if (this.#bodyBytes === -1) {
+      this.#writtenBytes = this.#socket.bytesWritten - this.#writtenBefore;
+    }
+    const isLarge = this.#bodyBytes >= largeBytesMin || this.#writtenBytes >= largeBytesMin;
+    if (!isLarge || !response.writableFinished) return;
+    const { _header: head } = response as SentResponse;
+    tellLargeResponse(span, {
+      statusCode: response.statusCode,
+      headerOf: (name) => headerIn(String(head), name),
+      asked: this.#request.headers,
+      isWhole: this.#bodyBytes >= 0,
+    });
+  }
+
   #writeResponse(writer: AttributeWriter): void {
     const response = this.#response;
     const isAborted = !response.writableFinished;
     if (isAborted) writer.flag(keys.aborted, true);
     if (isAborted && !response.headersSent) return;
     writeStatus(writer, response.statusCode);
-    const size = bodySizeOf(response);
-    if (size !== undefined) writer.integer(keys.httpResponseBodySize, size);
-    // Of a body in chunks only the whole is known, headers included.
-    const written = size === undefined ? this.#socket.bytesWritten - this.#writtenBefore : 0;
-    if (written > 0) writer.integer(keys.httpResponseSize, written);
+    if (this.#bodyBytes >= 0) writer.integer(keys.httpResponseBodySize, this.#bodyBytes);
+    if (this.#writtenBytes > 0) writer.integer(keys.httpResponseSize, this.#writtenBytes);
   }
 }
 
-/** Of a body whose length Node or the application knows beforehand. */
-function bodySizeOf(response: ServerResponse): number | undefined {
-  const { _contentLength: known } = response as { _contentLength?: unknown };
+/** What Node keeps of a response that it has sent. */
+type SentResponse = ServerResponse & {
+  /** The status line and the headers, also those that `writeHead` was given and `getHeader` does not know. */
+  readonly _header?: unknown;
+  /** Of a body whose length it knows. */
+  readonly _contentLength?: unknown;
+};
+
+/** Of a body whose length Node or the application knows beforehand; else -1. */
+function bodySizeOf(response: SentResponse): number {
+  const { _contentLength: known } = response;
   if (typeof known === "number") return known;
   const given = Number(response.getHeader("content-length") ?? Number.NaN);
-  return given >= 0 ? given : undefined;
+  return given >= 0 ? given : -1;
+}
+
+/** The value of a header as it was sent. */
+function headerIn(head: string, name: string): string | undefined {
+  return new RegExp(`\\r\\n${name}:[ \\t]*([^\\r]*)`, "i").exec(head)?.[1];
 }

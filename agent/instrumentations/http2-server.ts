@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import type { CapturedHeaders } from "../evidence/captured-headers.ts";
+import { largeBytesMin, tellLargeResponse } from "../evidence/large-response.ts";
 import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
 import type { AlikeSpans } from "../tracing/alike-spans.ts";
@@ -85,7 +86,20 @@ class AnsweredStream implements SpanDetail {
   finish(nowMs: number): void {
     const { ":method": method = "" } = this.#headers;
     this.alike = nameServerSpan(this.#span, method);
+    if (this.#bodyBytes >= largeBytesMin && !this.#stream.aborted) {
+      tellLargeResponse(this.#span, {
+        statusCode: this.#statusCode,
+        headerOf: (name) => this.#answer?.[name]?.toString(),
+        asked: this.#headers,
+        isWhole: true,
+      });
+    }
     endServerSpan(this.#span, { statusCode: this.#statusCode, nowMs });
+  }
+
+  /** NaN when it is unknown. */
+  get #bodyBytes(): number {
+    return Number(this.#answer?.["content-length"] ?? Number.NaN);
   }
 
   /** 0 when no answer was begun. */
@@ -111,7 +125,7 @@ class AnsweredStream implements SpanDetail {
     });
     if (this.#stream.aborted) writer.flag(keys.aborted, true);
     if (this.#statusCode !== 0) writeStatus(writer, this.#statusCode);
-    const size = Number(this.#answer?.["content-length"] ?? Number.NaN);
+    const size = this.#bodyBytes;
     if (size >= 0) writer.integer(keys.httpResponseBodySize, size);
     writeTotals(writer, this.#span.trace);
   }

@@ -49,6 +49,12 @@ export interface SpanColumns {
   readonly httpResponseStatusCode: readonly number[];
   /** Body of the response, as sent or received; 0: unknown. */
   readonly responseBytes: readonly number[];
+  /** Media type of a large response of our agent's, or as another SDK has captured it, without parameters; "": unknown. */
+  readonly responseContentType: readonly string[];
+  /** 1: the length of a large body was known before it was sent; 0: not, or no large body. */
+  readonly isResponseWhole: readonly number[];
+  /** 1: a large response went uncompressed to a client that takes it compressed; 0: not, or unknown. */
+  readonly isResponseUncompressed: readonly number[];
   /** How long the call waited for a connection of its pool before its span began; 0: none, or unknown. */
   readonly poolWaitNs: readonly number[];
   /** Equal in the statements of one transaction of one process; "0": none, or unknown. */

@@ -29,6 +29,10 @@ const page = (bytes: number, ...children: SpanNode[]) =>
 const reading = (fields: Partial<SpanFields>, bytes = 0) =>
   page(bytes, [{ ...products, ...fields }, 10, 60]);
 const at = (route: string) => buildTrace([endpoint(route, 2e6), 0, 100, [products, 10, 60]]);
+const sent = (route: string, fields: Partial<SpanFields>, ...children: SpanNode[]) =>
+  buildTrace([{ ...endpoint(route, 2e6), ...fields }, 0, 100, ...children]);
+const typed = (responseContentType: string, fields: Partial<SpanFields> = {}) =>
+  sent("/products", { responseContentType, ...fields }, [products, 10, 60]);
 const get = (responseBytes: number): SpanFields => ({
   name: "GET",
   kind: spanKind.client,
@@ -68,6 +72,22 @@ testDetector(oversizedResponse, {
       buildTrace([{ ...endpoint("/movie", 2e6), httpResponseStatusCode: 206 }, 0, 100]),
       "download",
     ],
+    "a picture, whatever its route is called": [typed("image/png"), "download"],
+    "a spreadsheet that a route does not name": [
+      typed("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+      "download",
+    ],
+    "all rows as CSV": [typed("text/csv"), "download"],
+    "an archive": [typed("application/zip"), "download"],
+    "parts of a file": [typed("multipart/byteranges"), "download"],
+    "the application's own script": [typed("text/javascript"), "download"],
+    "events, as they happen": [typed("text/event-stream"), "stream"],
+    "rows that are written as they come": [typed("application/x-ndjson"), "stream"],
+    "small JSON that went uncompressed": sent("/products", {
+      responseBytes: 499_999,
+      responseContentType: "application/json",
+      isResponseUncompressed: 1,
+    }),
     "a gateway that passes on what another service answered": [
       page(2e6, [get(2e6), 10, 90]),
       "relayed",
@@ -109,6 +129,35 @@ testDetector(oversizedResponse, {
       "GET /products answers with 9.0 MB, and reads 50,000 rows: SELECT products",
       "medium",
     ],
+    "all rows, in one piece and uncompressed": [
+      typed("application/json", { isResponseWhole: 1, isResponseUncompressed: 1 }),
+      "GET /products answers with 2.0 MB (made in one piece, not compressed), and reads 5,000 rows without a limit: SELECT products",
+      "high",
+    ],
+    "all rows, compressed by somebody, or for a client that can't": [
+      typed("application/json", { isResponseWhole: 1 }),
+      "GET /products answers with 2.0 MB (made in one piece), and reads 5,000 rows without a limit: SELECT products",
+      "high",
+    ],
+    "JSON is data, whoever brought it": [
+      sent("/products", { responseContentType: "application/json" }),
+      "GET /products answers with 2.0 MB",
+      "medium",
+    ],
+    "a page of text may be a document": [
+      sent("/terms", {
+        responseContentType: "text/html",
+        isResponseWhole: 1,
+        isResponseUncompressed: 1,
+      }),
+      "GET /terms answers with 2.0 MB (not compressed)",
+      "low",
+    ],
+    "a format that nobody knows is not said to shrink": [
+      typed("application/x-protobuf", { isResponseUncompressed: 1 }),
+      "GET /products answers with 2.0 MB, and reads 5,000 rows without a limit: SELECT products",
+      "high",
+    ],
     "made of several smaller answers of others": [
       page(2e6, [get(1e6), 10, 40], [get(1e6), 40, 90]),
       "GET /products answers with 2.0 MB",
@@ -146,4 +195,15 @@ test("oversized-response: of a large answer alone nobody knows what a page of it
   const [observation] = oversizedResponse.detect(page(9e6), oversizedResponse.meta.defaults);
   expect(observation!.changes).toEqual([]);
   expect(observation!.spans).toEqual([0]);
+});
+
+test("oversized-response: only of what would shrink is said that compressing is the fix", () => {
+  const fixOf = (trace: ReturnType<typeof typed>) =>
+    oversizedResponse.detect(trace, oversizedResponse.meta.defaults)[0]!.fix.at(-1);
+  const uncompressed = { isResponseUncompressed: 1 };
+  expect(fixOf(typed("application/json", uncompressed))).toMatch(/^Compress it: clients take it/);
+  expect(fixOf(typed("application/problem+json", uncompressed))).toMatch(/^Compress it/);
+  expect(fixOf(typed("application/x-protobuf", uncompressed))).toMatch(/^Compress answers/);
+  expect(fixOf(typed("application/json"))).toMatch(/^Compress answers/);
+  expect(fixOf(typed(""))).toMatch(/^Compress answers/);
 });

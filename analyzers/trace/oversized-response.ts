@@ -33,7 +33,7 @@ import {
 export const oversizedResponse = defineTraceDetector<Options>({
   meta: {
     id: "oversized-response",
-    version: 3,
+    version: 4,
     title: "Oversized response",
     description: "An endpoint reads or returns far more than a page of data; ask for a part of it.",
     severity: "warning",
@@ -89,15 +89,14 @@ function toObservation(
   const unlimited = reads.filter((span) => !hasLimit(trace, span));
   const told = unlimited.length > 0 ? unlimited : reads;
   const spans = told.length > 0 ? told : [endpointSpan];
-  const bytes = trace.responseBytes[endpointSpan]!;
   const suppressedBy = guardOf(trace, endpointSpan, told, unlimited, options);
   return {
     identity: endpointIdentity(trace, endpointSpan),
-    summary: `${endpointLabel(endpointOf(trace, endpointSpan))} ${sentenceOf(trace, told, unlimited, bytes)}`,
+    summary: `${endpointLabel(endpointOf(trace, endpointSpan))} ${sentenceOf(trace, endpointSpan, told, unlimited)}`,
     endpointSpan,
     spans,
     repeats: countRepeats(trace, spans),
-    confidence: confidenceOf(told, unlimited, bytes, options),
+    confidence: confidenceOf(trace, endpointSpan, unlimited, told, options),
     changes: told.length > 0 ? [toPage(trace, endpointSpan, told, options)] : [],
     fix: [
       told.length > 0
@@ -105,7 +104,9 @@ function toObservation(
         : "Answer with a page, and with a link to the next one.",
       "Select only the columns that the caller uses; sum and count in the database instead of in the application.",
       "If all of it is wanted (an export), stream it: rows from a cursor, written as they come, so that no request holds all of it in memory.",
-      "Compress answers (gzip, br) in front of the application, not in its event loop.",
+      isCompressible(trace, endpointSpan)
+        ? "Compress it: clients take it compressed, and got it as it is. In a proxy in front of the application, or as it is streamed, not at once in the event loop."
+        : "Compress answers (gzip, br) in front of the application, not in its event loop.",
     ],
     ...(suppressedBy && { suppressedBy }),
   };
@@ -145,33 +146,64 @@ function toPage(
 
 function sentenceOf(
   trace: TraceView,
+  endpointSpan: SpanIndex,
   reads: readonly SpanIndex[],
   unlimited: readonly SpanIndex[],
-  bytes: number,
 ): string {
-  if (reads.length === 0) return `answers with ${bytesText(bytes)}`;
+  const bytes = trace.responseBytes[endpointSpan]!;
+  const answer = `answers with ${bytesText(bytes)}${formOf(trace, endpointSpan)}`;
+  if (reads.length === 0) return answer;
   const most = reads.reduce((a, b) => (trace.returnedRows[b]! > trace.returnedRows[a]! ? b : a));
   const limit = unlimited.length > 0 ? " without a limit" : "";
   const rows = `reads ${trace.returnedRows[most]!.toLocaleString("en")} rows${limit}: ${callLabel(trace, most)}`;
-  return bytes === 0 ? rows : `answers with ${bytesText(bytes)}, and ${rows}`;
+  return bytes === 0 ? rows : `${answer}, and ${rows}`;
+}
+
+/** How it was sent, as far as that is known. */
+function formOf(trace: TraceView, endpointSpan: SpanIndex): string {
+  const forms = [
+    ...(isMadeFirst(trace, endpointSpan) ? ["made in one piece"] : []),
+    ...(isCompressible(trace, endpointSpan) ? ["not compressed"] : []),
+  ];
+  return forms.length === 0 ? "" : ` (${forms.join(", ")})`;
+}
+
+/** Of a file the length is known before it is read; of data only once all of it is there. */
+function isMadeFirst(trace: TraceView, endpointSpan: SpanIndex): boolean {
+  const isWhole = trace.isResponseWhole[endpointSpan] === 1;
+  return isWhole && data.test(trace.responseContentType[endpointSpan]!);
+}
+
+const text = /^(text[/]|application[/](.+[+])?(json|xml|javascript|ld[+]json)$|image[/]svg)/;
+
+/** The client takes text compressed, and got it as it is. What else is sent is mostly compressed by its own format. */
+function isCompressible(trace: TraceView, endpointSpan: SpanIndex): boolean {
+  const isUncompressed = trace.isResponseUncompressed[endpointSpan] === 1;
+  return isUncompressed && text.test(trace.responseContentType[endpointSpan]!);
 }
 
 function bytesText(bytes: number): string {
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1000)} kB`;
 }
 
+/** What programs exchange: no document that somebody wrote. */
+const data = /^application[/](.+[+])?(json|xml)$/;
+
 /**
  * A statement without a limit that fills a large answer is certain; rows or bytes alone may have a reason. Of bytes that no
- * query brought nobody knows whether they are a list at all, or a document, a picture, a stream.
+ * query brought nobody knows whether they are a list at all, or a document, a picture, a stream; unless their type says it.
  */
 function confidenceOf(
-  reads: readonly SpanIndex[],
+  trace: TraceView,
+  endpointSpan: SpanIndex,
   unlimited: readonly SpanIndex[],
-  bytes: number,
+  reads: readonly SpanIndex[],
   { bytesMin }: Options,
 ): Confidence {
-  if (reads.length === 0) return "low";
-  return unlimited.length > 0 && bytes >= bytesMin ? "high" : "medium";
+  const isData = data.test(trace.responseContentType[endpointSpan]!);
+  if (reads.length === 0) return isData ? "medium" : "low";
+  const isLarge = trace.responseBytes[endpointSpan]! >= bytesMin;
+  return unlimited.length > 0 && isLarge ? "high" : "medium";
 }
 
 const limit =
@@ -196,7 +228,9 @@ function guardOf(
   if (durationNs(trace, endpointSpan) > requestMaxNs) return "long-lived";
   const { route } = endpoint;
   const isPart = trace.httpResponseStatusCode[endpointSpan] === partialContent;
-  if (isPart || download.test(route)) return "download";
+  const type = trace.responseContentType[endpointSpan]!;
+  if (streamType.test(type)) return "stream";
+  if (isPart || download.test(route) || fileType.test(type)) return "download";
   const bytes = trace.responseBytes[endpointSpan]!;
   if (reads.length === 0) return isRelayed(trace, endpointSpan) ? "relayed" : undefined;
   if (reads.every((span) => isListCall(trace, span))) return "batched-lists";
@@ -206,6 +240,12 @@ function guardOf(
 /** Routes that are there to hand out a whole: exports, files, feeds, what a machine scrapes. */
 const download =
   /(?<![a-z])(exports?|downloads?|dump|backup|report|rss|atom|sitemap|archive|metrics|static|assets|files?|images?|photos?|avatars?|thumbnails?|attachments?|videos?|audio|media|blobs?|raw|pdf|csv|xlsx|zip)(?![a-z])|[.](csv|tsv|xlsx?|pdf|zip|gz|xml|txt|png|jpe?g|gif|svg|webp|mp4|js|css|map|woff2?)\b|\*/i;
+/** What is handed out as a whole says so by its type, too. */
+const fileType =
+  /^((image|audio|video|font|model)[/]|text[/](csv|tab-separated-values|calendar|css|javascript)$|multipart[/]|application[/](octet-stream|pdf|zip|gzip|zstd|wasm|rtf|epub[+]zip|javascript|(rss|atom)[+]xml|x-(tar|bzip2?|7z-compressed|gzip|rar-compressed|sqlite3)|vnd[.](ms-|openxmlformats-|oasis[.]|apache[.]parquet).*)$)/;
+/** Written as it comes: nobody holds all of it. */
+const streamType =
+  /^(text[/]event-stream|application[/](x-ndjson|ndjson|jsonl|x-jsonlines|json-seq))$/;
 /** The answer to a request with a `Range`: a part of a file. */
 const partialContent = 206;
 

@@ -39,8 +39,16 @@ const server: SpanRow = {
   attributes: { "user.id": "it's me\n" },
   attributes_int: { "http.request.body.size": "9007199254740993" },
   attributes_double: { ratio: 0.5 },
-  attributes_bool: { retried: true },
-  attributes_json: { list: '{"arrayValue":{}}' },
+  attributes_bool: {
+    retried: true,
+    "culprit.response.whole": true,
+    "culprit.response.uncompressed": true,
+  },
+  attributes_json: {
+    list: '{"arrayValue":{}}',
+    "http.response.header.content-type":
+      '{"arrayValue":{"values":[{"stringValue":"application/json; charset=utf-8"}]}}',
+  },
   events: [
     {
       ts: toTimestamp(startMs + 5),
@@ -156,6 +164,9 @@ test("first-spans gives each span once, by start, as columns", async () => {
     repeatDistinctParams: [0, 19],
     httpResponseStatusCode: [0, 0],
     responseBytes: [0, 2_100_000],
+    responseContentType: ["application/json", ""],
+    isResponseWhole: [1, 0],
+    isResponseUncompressed: [1, 0],
     poolWaitNs: [0, 80.5e6],
     transactionId: ["0", "tx-9"],
     isBlockCause: [-1, 0],
@@ -229,8 +240,8 @@ test("span-detail gives what the span, its scope and its resource carry", async 
     attributes: { "user.id": "it's me\n" },
     attributesInt: { "http.request.body.size": "9007199254740993" },
     attributesDouble: { ratio: 0.5 },
-    attributesBool: { retried: true },
-    attributesJson: { list: '{"arrayValue":{}}' },
+    attributesBool: server.attributes_bool,
+    attributesJson: server.attributes_json,
     scopeAttributes: { "scope.key": "value" },
     events: [
       {

@@ -60,6 +60,9 @@ function toSql(end: string): string {
       toFloat64(repeat_distinct_params) AS repeatDistinctParams,
       http_response_status_code AS httpResponseStatusCode,
       toFloat64(response_bytes) AS responseBytes,
+      toLowCardinality(lower(extract(response_content_type, '"stringValue":"([^"; ]+)'))) AS responseContentType,
+      response_whole AS isResponseWhole,
+      response_uncompressed AS isResponseUncompressed,
       toFloat64(pool_wait_ns) AS poolWaitNs,
       toLowCardinality(if(transaction_id = '', '0', transaction_id)) AS transactionId,
       toInt8(toInt8(block_cause) - 1) AS isBlockCause

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DecodedSpan } from "../support/decode-otlp.ts";
 import { type OtlpSink, startOtlpSink } from "../support/otlp-sink.ts";
@@ -19,6 +21,10 @@ afterEach(async () => {
 /** Of the server span of one request. */
 async function attributesOf(path: string, headers?: Readonly<Record<string, string>>) {
   await app.get(path, headers);
+  return await sentAttributes(path);
+}
+
+async function sentAttributes(path: string) {
   const isServer = ({ kind, attributes }: DecodedSpan) =>
     kind === 2 && attributes["url.path"] === path;
   await sink.waitFor((spans) => spans.some(isServer));
@@ -70,5 +76,38 @@ describe("a server span", () => {
       const headers = { "x-request-start": value };
       expect(await attributesOf(`/wait/${i}`, headers)).not.toHaveProperty("culprit.queue.wait_ms");
     }
+  });
+
+  it("says of a large answer what can be done about its size, and of a small one nothing", async () => {
+    app = await startTracedApp("large-answers.cjs", { collectorUrl: sink.url });
+    const told = [
+      "http.response.header.content-type",
+      "http.response.header.content-encoding",
+      "culprit.response.whole",
+      "culprit.response.uncompressed",
+    ];
+    const tell = async (path: string, headers = { "accept-encoding": "gzip" }) => {
+      // Not by `fetch`, whose parser fails on a large body before the end of its connection.
+      const [response] = (await once(
+        get(app.url + path, { headers, agent: false }),
+        "response",
+      )) as [IncomingMessage];
+      await once(response.resume(), "end");
+      const attributes = await sentAttributes(path);
+      return told.map((name) => attributes[name]);
+    };
+    const json = "application/json";
+    expect(await tell("/whole")).toEqual([json, undefined, true, true]);
+    expect(await tell("/written-head")).toEqual([json, undefined, true, true]);
+    expect(await tell("/streamed")).toEqual([json, undefined, undefined, true]);
+    expect(await tell("/compressed")).toEqual([json, "gzip", true, undefined]);
+    expect(await tell("/whole/2", { "accept-encoding": "identity" })).toEqual([
+      json,
+      undefined,
+      true,
+      undefined,
+    ]);
+    expect(await tell("/small")).toEqual(told.map(() => undefined));
+    expect(sink.bodies.join()).not.toContain("c0ffee");
   });
 });
