@@ -27,17 +27,16 @@ it("gives what decoding in place gives, in both encodings", async () => {
   expect(await decoder.decode("traces", new Uint8Array(json), "json", context)).toEqual(expected);
 });
 
-it("takes over a body's memory, but not that of a view's neighbours", async () => {
+it("takes over the buffer that a body lies in, and reads nothing but the body", async () => {
   const decoder = open();
   const whole = bodyOf("a");
-  const pooled = new Uint8Array([7, ...bodyOf("a"), 7]);
+  const roomy = new Uint8Array([7, ...bodyOf("a"), 7]);
   const decoding = Promise.all([
     decoder.decode("traces", whole, "protobuf", context),
-    decoder.decode("traces", pooled.subarray(1, -1), "protobuf", context),
+    decoder.decode("traces", roomy.subarray(1, -1), "protobuf", context),
   ]);
   expect((await decoding).map(({ rows }) => rows)).toEqual([1, 1]);
-  expect(whole.byteLength).toBe(0);
-  expect(pooled.at(-1)).toBe(7);
+  expect([whole.byteLength, roomy.byteLength]).toEqual([0, 0]);
 });
 
 it("refuses a body whose memory is gone, and decodes the next", async () => {

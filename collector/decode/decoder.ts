@@ -7,12 +7,11 @@ import { pooledBytesMin } from "./spare-buffers.ts";
 
 export interface Decoder {
   /**
-   * Decodes a body in a worker. The body's memory is handed over where it is a buffer's whole: don't use it after.
-   * Rejects with DecodeError: the request's own fault, or DECODER_BUSY, DECODER_FAILED, DECODER_CLOSED.
+   * Decodes a body in a worker. The buffer that the body lies in is handed over, all of it: don't use it after. Rejects with DecodeError: the request's own fault, or DECODER_BUSY, DECODER_FAILED, DECODER_CLOSED.
    */
   decode(
     signal: Signal,
-    body: Uint8Array,
+    body: Uint8Array<ArrayBuffer>,
     encoding: BodyEncoding,
     context: DecodeContext,
   ): Promise<DecodedBlock>;
@@ -33,9 +32,9 @@ export interface DecoderOptions {
 }
 
 /** A body for the worker, whose memory is the worker's then. */
-export interface DecodeJob<Body extends Uint8Array = Uint8Array<ArrayBuffer>> {
+export interface DecodeJob {
   readonly signal: Signal;
-  readonly body: Body;
+  readonly body: Uint8Array<ArrayBuffer>;
   readonly encoding: BodyEncoding;
   readonly context: DecodeContext;
 }
@@ -83,7 +82,7 @@ export function createDecoder({
 
 /** A job and whoever waits for it. */
 interface Waiting {
-  readonly job: DecodeJob<Uint8Array>;
+  readonly job: DecodeJob;
   readonly bytes: number;
   readonly resolve: (block: DecodedBlock) => void;
   readonly reject: (error: DecodeError) => void;
@@ -111,7 +110,7 @@ class WorkerPool {
     this.#queueBytesMax = queueBytesMax;
   }
 
-  decode(job: DecodeJob<Uint8Array>): Promise<DecodedBlock> {
+  decode(job: DecodeJob): Promise<DecodedBlock> {
     const bytes = job.body.byteLength;
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
@@ -170,7 +169,9 @@ class WorkerPool {
     seat.current = next;
     try {
       seat.worker ??= this.#startWorker(seat);
-      seat.worker.postMessage(...toMessage(next.map(({ job }) => job)));
+      const jobs = next.map(({ job }) => job);
+      const buffers = jobs.map(({ body }) => body.buffer);
+      seat.worker.postMessage(jobs satisfies DecoderMessage, buffers);
     } catch (error) {
       // A body's memory was already handed to someone else.
       this.#reject(seat, "the request could not be handed to a worker", error);
@@ -245,14 +246,4 @@ function mayShare(one: Waiting, other: Waiting): boolean {
 /** Only protobuf is read as it came. A body without memory, which has gone elsewhere, must not keep others from the worker. */
 function isShareable({ job: { body, encoding, context } }: Waiting): boolean {
   return encoding === "protobuf" && context.isAlone !== true && body.byteLength > 0;
-}
-
-/** A view of a larger buffer is copied: the buffer's other views are not ours to take away. */
-function toMessage(jobs: readonly DecodeJob<Uint8Array>[]): [DecodeJob[], ArrayBuffer[]] {
-  const owned = jobs.map((job) => {
-    const { buffer, byteLength } = job.body;
-    const isWhole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
-    return { ...job, body: isWhole ? new Uint8Array(buffer) : new Uint8Array(job.body) };
-  });
-  return [owned, owned.map(({ body }) => body.buffer)];
 }

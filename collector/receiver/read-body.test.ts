@@ -47,6 +47,25 @@ test("a body arrives as it was sent, however it is cut and compressed", async ()
   );
 });
 
+test.each([
+  ["long when inflated", Buffer.alloc(3 * 2 ** 20, "0123456789")],
+  ["long as sent", randomBytes(600_000)],
+])("a body that is %s arrives as it was sent, in gzip and zstd", async (_, body) => {
+  const roomy = await new ReceiverForTests({
+    bodyBytesMax: 4 * 2 ** 20,
+    inFlightBytesMax: 4 * 2 ** 20,
+  }).listen();
+  try {
+    await roomy.post(new Uint8Array(gzipSync(body)), gzip);
+    roomy.stored.length = 0;
+    await roomy.post(new Uint8Array(zstdCompressSync(body)), zstd);
+    const [first, second] = roomy.decoded.map(([bytes]) => Buffer.compare(bytes, body));
+    expect([first, second]).toEqual([0, 0]);
+  } finally {
+    await roomy.close();
+  }
+});
+
 describe("a body over the limit", () => {
   test("is refused by its declared length, before it is sent", async () => {
     const socket = await receiver.connect(head("Content-Length: 1001"));

@@ -1,9 +1,15 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { CollectorError } from "../collector-error.ts";
 import { freeBytes } from "../free-bytes.ts";
 import type { ByteBudget } from "./byte-budget.ts";
-import { type Compression, decompress, tooLarge } from "./decompress.ts";
+import {
+  type Compression,
+  claimedLength,
+  decompress,
+  decompressAtOnce,
+  tooLarge,
+} from "./decompress.ts";
 
 export interface BodyOptions {
   readonly compression: Compression;
@@ -22,39 +28,95 @@ export interface Body {
   readonly sha256: string;
 }
 
+/** A compressed body that is no longer than the first, with content no longer than the second, is inflated at once. */
+const atOnceSentBytesMax = 256 * 2 ** 10;
+const atOnceBytesMax = 2 ** 20;
+
 /**
  * Reads a body, hands it to `use`, and holds its bytes of the budget until `use` settles. What is over a limit is not
  * read to its end, nor inflated. Throws BODY_TOO_LARGE, IN_FLIGHT_FULL, COMPRESSION_INVALID, and what `source` throws.
  */
 export async function withBody<Result>(
   source: AsyncIterable<Uint8Array>,
-  { compression, declaredBytes, bytesMax, budget, onBytes }: BodyOptions,
+  options: BodyOptions,
   use: (body: Body) => Promise<Result>,
 ): Promise<Result> {
+  const { declaredBytes, bytesMax, budget, onBytes } = options;
   if (declaredBytes > bytesMax) throw tooLarge(bytesMax);
-  const chunks: Uint8Array[] = [];
-  const hash = createHash("sha256");
   let length = 0;
-  try {
-    const content = compression === "identity" ? source : decompress(source, compression, bytesMax);
-    for await (const chunk of content) {
-      if (length + chunk.length > bytesMax) throw tooLarge(bytesMax);
-      if (!budget.take(chunk.length)) {
-        const message = "too many bytes of other requests are under way";
-        throw new CollectorError("IN_FLIGHT_FULL", message);
-      }
-      length += chunk.length;
-      onBytes(chunk.length);
-      hash.update(chunk);
-      chunks.push(chunk);
+  const take = (bytes: number) => {
+    if (length + bytes > bytesMax) throw tooLarge(bytesMax);
+    if (!budget.take(bytes)) {
+      const message = "too many bytes of other requests are under way";
+      throw new CollectorError("IN_FLIGHT_FULL", message);
     }
-    const bytes = concat(chunks, length);
-    // What came as it is may share its buffer with the next request.
-    if (compression !== "identity") for (const chunk of chunks) freeChunk(chunk);
-    return await use({ bytes, sha256: hash.digest("hex") });
+    length += bytes;
+    onBytes(bytes);
+  };
+  try {
+    const bytes = await readBytes(source, options, take);
+    return await use({ bytes, sha256: hash("sha256", bytes) });
   } finally {
     budget.release(length);
   }
+}
+
+/** `take` is told of bytes of the content before they are kept, and throws when they must not be. */
+async function readBytes(
+  source: AsyncIterable<Uint8Array>,
+  { compression, bytesMax }: BodyOptions,
+  take: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  // What came as it is may share its buffer with the next request.
+  if (compression === "identity") return concat(await gather(source, take));
+  const start = await gatherStart(source, Math.min(atOnceSentBytesMax, bytesMax));
+  if (start.rest === undefined) {
+    const sent = Buffer.concat(start.chunks);
+    const claimed = claimedLength(sent, compression);
+    if (claimed !== undefined && claimed <= Math.min(atOnceBytesMax, bytesMax)) {
+      take(claimed);
+      return decompressAtOnce(sent, compression, claimed);
+    }
+  }
+  const chunks = await gather(decompress(unwind(start), compression, bytesMax), take);
+  const bytes = concat(chunks);
+  for (const chunk of chunks) freeChunk(chunk);
+  return bytes;
+}
+
+async function gather(
+  source: AsyncIterable<Uint8Array>,
+  take: (bytes: number) => void,
+): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) {
+    take(chunk.length);
+    chunks.push(chunk);
+  }
+  return chunks;
+}
+
+/** What came first, and where the rest comes from; undefined: that is all. */
+interface Start {
+  readonly chunks: readonly Uint8Array[];
+  readonly rest: AsyncIterator<Uint8Array> | undefined;
+}
+
+/** All, or as much as is more than `bytesMax`. */
+async function gatherStart(source: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Start> {
+  const rest = source[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  for (let length = 0; length <= bytesMax; length += chunks.at(-1)!.length) {
+    const { value, done } = await rest.next();
+    if (done) return { chunks, rest: undefined };
+    chunks.push(value);
+  }
+  return { chunks, rest };
+}
+
+async function* unwind({ chunks, rest }: Start): AsyncGenerator<Uint8Array, void> {
+  yield* chunks;
+  if (rest !== undefined) yield* { [Symbol.asyncIterator]: () => rest };
 }
 
 /** What a client sends, as it comes. The request stays open for an answer. Throws BODY_ABORTED when the client leaves. */
@@ -76,8 +138,8 @@ function freeChunk({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) freeBytes(new Uint8Array(buffer));
 }
 
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
+function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let end = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, end);
