@@ -4,7 +4,7 @@
  * what came in parts may be too high.
  */
 export interface TraceSigns {
-  /** The most calls of one service with one shape, Σ repeats; and of failed ones. */
+  /** The most calls with one shape, and of failed ones; what spans of any shape stand for beyond themselves is added. */
   readonly repeats: number;
   readonly failures: number;
   /** Σ of the calls of 10 ms and more. */
