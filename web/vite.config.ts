@@ -1,12 +1,13 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { guidesPlugin } from "./guides-plugin.ts";
 
 /** Builds the UI to `web/dist`: static files that run under `default-src 'self'`. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",
-  plugins: [react()],
+  plugins: [react(), guidesPlugin()],
   build: {
     outDir: "dist",
     emptyOutDir: true,

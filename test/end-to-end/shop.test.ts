@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { traceDetectors, windowDetectors } from "../../analyzers/index.ts";
 import type { Finding } from "../../analyzers/model/finding.ts";
 import type { FindingsResponse } from "../../collector/api/responses.ts";
 import { DemoRun } from "../demo/demo-run.ts";
@@ -144,6 +145,19 @@ describe("in the browser", () => {
       await page.getByRole("region", { name: region, exact: true }).waitFor();
     }
     expect(await page.getByText(/orders\.ts:\d+/).count()).toBeGreaterThan(0);
+    expect(problems).toEqual([]);
+  });
+
+  test("a finding leads to the page of its detector, and that to those of all others", async () => {
+    const { page, problems } = await open(`/findings/${findOrders().id}`);
+    await page.getByRole("link", { name: "What is this?" }).click();
+    await page.getByRole("heading", { level: 1, name: "N+1 calls" }).waitFor();
+    await page.getByRole("heading", { level: 2, name: "How to fix" }).waitFor();
+    await page.getByRole("link", { name: "What is looked for" }).click();
+    await page.getByRole("heading", { level: 1, name: "What is looked for" }).waitFor();
+    expect(await page.getByRole("main").getByRole("listitem").count()).toBe(
+      traceDetectors.length + windowDetectors.length,
+    );
     expect(problems).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import styles from "./app.module.css";
 import { SiteHeader } from "./components/site-header.tsx";
 import { EndpointPage } from "./pages/endpoint-page.tsx";
@@ -9,6 +9,12 @@ import { NotFoundPage } from "./pages/not-found-page.tsx";
 import { TracePage } from "./pages/trace-page.tsx";
 import { useRoute } from "./router/location.ts";
 import type { Route } from "./router/route.ts";
+
+/** Loaded when somebody asks what is looked for. */
+const DetectorsPage = lazy(async () => {
+  const { DetectorsPage: Page } = await import("./pages/detectors-page.tsx");
+  return { default: Page };
+});
 
 export function App() {
   const route = useRoute();
@@ -40,6 +46,13 @@ function Page({ route }: { readonly route: Route }) {
       return <EndpointsPage sort={route.sort} />;
     case "endpoint":
       return <EndpointPage endpoint={route} />;
+    case "detectors":
+    case "detector":
+      return (
+        <Suspense>
+          <DetectorsPage id={route.page === "detector" ? route.id : null} />
+        </Suspense>
+      );
     case "not-found":
       return <NotFoundPage />;
   }
@@ -50,6 +63,8 @@ function pageKey(route: Route): string {
   switch (route.page) {
     case "finding":
       return `finding ${route.id}`;
+    case "detector":
+      return `detector ${route.id}`;
     case "trace":
       return `trace ${route.traceId}`;
     case "endpoint":

@@ -1,5 +1,6 @@
 import type { Coverage } from "../../../collector/api/responses.ts";
 import { formatCountOf } from "../format/format-number.ts";
+import { Link } from "../router/link.tsx";
 import styles from "./empty-findings.module.css";
 
 /** An empty list that can be trusted: says what was looked for, in how much, and how to give it more. */
@@ -18,7 +19,7 @@ export function EmptyFindings({ coverage }: { readonly coverage: Coverage }) {
         <ul className={styles.detectors}>
           {detectors.map(({ id, title, errors }) => (
             <li key={id}>
-              {title}
+              <Link to={{ page: "detector", id }}>{title}</Link>
               {errors > 0 && (
                 <span className={styles.failed}> failed on {formatCountOf(errors, "trace")}</span>
               )}

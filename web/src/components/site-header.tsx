@@ -12,7 +12,7 @@ const ENDPOINTS: Route = { page: "endpoints", sort: "total" };
 
 /** The pages that each link stands for while they are shown. */
 const SECTIONS = [
-  { to: FINDINGS, label: "Findings", pages: ["findings", "finding"] },
+  { to: FINDINGS, label: "Findings", pages: ["findings", "finding", "detectors", "detector"] },
   { to: ENDPOINTS, label: "Endpoints", pages: ["endpoints", "endpoint"] },
 ];
 

@@ -35,6 +35,7 @@ function FindingDetail({ finding }: { readonly finding: Finding }) {
             <SeverityMark severity={finding.severity} />
             <span>{finding.status.replace("-", " ")}</span>
             <ConfidenceMark confidence={finding.confidence} />
+            <Link to={{ page: "detector", id: finding.detector }}>What is this?</Link>
           </>
         }
       />

@@ -21,7 +21,8 @@ export function FindingsPage({ filter }: { readonly filter: FindingsFilter }) {
   return (
     <>
       <PageHeading title="Findings">
-        What to fix first: most time saved a day, weighted by how sure we are.
+        What to fix first: most time saved a day, weighted by how sure we are.{" "}
+        <Link to={{ page: "detectors" }}>What is looked for</Link>
         {resource.data !== null && <CoverageLine coverage={resource.data.coverage} />}
       </PageHeading>
       <LoadState resource={resource} what="the findings">

@@ -11,6 +11,8 @@ const routes: fc.Arbitrary<Route> = fc.oneof(
     detectors: fc.array(text),
   }),
   fc.record({ page: fc.constant("finding" as const), id: text }),
+  fc.constant({ page: "detectors" as const }),
+  fc.record({ page: fc.constant("detector" as const), id: text }),
   fc.record({
     page: fc.constant("trace" as const),
     traceId: text,

@@ -5,6 +5,8 @@ export type Route =
   | { readonly page: "trace"; readonly traceId: string; readonly spanId: string | null }
   | { readonly page: "endpoints"; readonly sort: EndpointSort }
   | ({ readonly page: "endpoint" } & EndpointKey)
+  | { readonly page: "detectors" }
+  | { readonly page: "detector"; readonly id: string }
   | { readonly page: "not-found" };
 
 /** Empty: all. */
@@ -33,6 +35,8 @@ export function parseRoute(path: string, search: string): Route {
   if (page === "traces" && id !== "" && rest.length === 1) {
     return { page: "trace", traceId: id, spanId: query.get("span") };
   }
+  if (page === "detectors" && rest.length === 0) return { page: "detectors" };
+  if (page === "detectors" && id !== "" && rest.length === 1) return { page: "detector", id };
   if (page === "endpoints" && rest.length === 0) return { page: "endpoints", sort: sortOf(query) };
   if (page === "endpoints" && id === "detail" && extra === undefined) return endpointRoute(query);
   return { page: "not-found" };
@@ -62,6 +66,10 @@ export function toHref(route: Route): string {
         ["method", route.method],
         ["route", route.route],
       ]);
+    case "detectors":
+      return "detectors";
+    case "detector":
+      return `detectors/${encodeURIComponent(route.id)}`;
     case "not-found":
       return "not-found";
   }
