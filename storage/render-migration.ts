@@ -55,12 +55,14 @@ export function renderMigration(
       days
         .replaceAll(" {{on_cluster}}", "")
         .replaceAll(/\{\{engine:([^}]+)\}\}/g, "$1")
+        .replaceAll(/\{\{codec:[^}]+\}\}/g, "Default")
         .replaceAll("{{deduplication_window}}", "non_replicated_deduplication_window"),
     ];
   }
   const onCluster = `ON CLUSTER '${deployment.name}'`;
   const common = days
     .replaceAll("{{on_cluster}}", onCluster)
+    .replaceAll(/\{\{codec:([^}]+)\}\}/g, "$1")
     .replaceAll("{{deduplication_window}}", "replicated_deduplication_window");
   if (/^(CREATE MATERIALIZED VIEW|ALTER TABLE \w+_view) /m.test(common)) {
     return [toLocalView(common)];

@@ -63,6 +63,21 @@ test("stores a file once for equal tokens, whatever number of blocks it holds", 
   expect(await countStored()).toMatchObject({ spans: 400, opsSpans: 400, traceSpans: 400 });
 });
 
+test("what is inserted is compressed lightly, what merges make densely", async () => {
+  const { administer } = store.engine;
+  const codecs = () =>
+    administer(`SELECT DISTINCT default_compression_codec FROM system.parts
+      WHERE table = 'spans' AND active ORDER BY default_compression_codec LIMIT 10 FORMAT TSV`);
+  await administer("SYSTEM STOP MERGES spans");
+  const file = join(root, "compressed.native");
+  await writeManySpans(file, { spans: 100, seed: 9 });
+  await store.insertBlocks("spans", file, "compressed");
+  expect(await codecs()).toContain("LZ4");
+  await administer("SYSTEM START MERGES spans");
+  await administer("OPTIMIZE TABLE spans FINAL");
+  expect(await codecs()).toBe("ZSTD(3)\n");
+});
+
 test("a token or a file's name is text, never a part of the statement", async () => {
   const { spans } = await countStored();
   const file = join(root, "it's a \\ file.native");
