@@ -100,23 +100,23 @@ function untyped(result: unknown) {
   };
 }
 
-/** Magic number, descriptor, window, dictionary, content size. */
-const zstdHeadBytesMax = 18;
+/** Of zstd: magic number, descriptor, window, dictionary, content size. In gzip even nothing is longer. */
+const headBytesMax = 18;
 const zstdDictionaryBytes = [0, 1, 2, 4];
 const zstdContentSizeBytes = [0, 2, 4, 8];
 
 /** How long the content of a whole body says to be: RFC 1952 section 2.3.1, RFC 8878 section 3.1.1.1. undefined: it does not. */
-export function claimedLength(sent: Buffer, compression: Compressed): number | undefined {
-  if (compression === "gzip")
-    return sent.length < 4 ? undefined : sent.readUInt32LE(sent.length - 4);
-  if (sent.length < zstdHeadBytesMax) return undefined;
-  const descriptor = sent.readUInt8(4);
+export function claimedLength(sent: Uint8Array, compression: Compressed): number | undefined {
+  const bytes = Buffer.from(sent.buffer, sent.byteOffset, sent.length);
+  if (bytes.length < headBytesMax) return undefined;
+  if (compression === "gzip") return bytes.readUInt32LE(bytes.length - 4);
+  const descriptor = bytes.readUInt8(4);
   const isSingleSegment = (descriptor & 0b10_0000) !== 0;
   const sizeBytes = zstdContentSizeBytes[descriptor >> 6]! || Number(isSingleSegment);
   if (sizeBytes === 0) return undefined;
   const at = 5 + Number(!isSingleSegment) + zstdDictionaryBytes[descriptor & 0b11]!;
-  const low = sent.readUIntLE(at, Math.min(sizeBytes, 6));
-  return sizeBytes === 2 ? low + 256 : low;
+  const size = bytes.readUIntLE(at, Math.min(sizeBytes, 6));
+  return sizeBytes === 2 ? size + 256 : size;
 }
 
 export function tooLarge(bytesMax: number): CollectorError {

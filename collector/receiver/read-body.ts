@@ -71,11 +71,13 @@ async function readBytes(
   if (compression === "identity") return concat(await gather(source, take));
   const start = await gatherStart(source, Math.min(atOnceSentBytesMax, bytesMax));
   if (start.rest === undefined) {
-    const sent = Buffer.concat(start.chunks);
+    const sent = start.chunks.length === 1 ? start.chunks[0]! : concat(start.chunks);
     const claimed = claimedLength(sent, compression);
     if (claimed !== undefined && claimed <= Math.min(atOnceBytesMax, bytesMax)) {
       take(claimed);
-      return decompressAtOnce(sent, compression, claimed);
+      const content = decompressAtOnce(sent, compression, claimed);
+      for (const chunk of [sent, ...start.chunks]) freeWhole(chunk);
+      return content;
     }
   }
   const chunks = await gather(decompress(unwind(start), compression, bytesMax), take);
@@ -131,6 +133,11 @@ export async function* readChunks(request: Readable): AsyncGenerator<Uint8Array,
 /** Reads on and throws away what comes, also when an iterator still waits for more: `resume` alone would be undone. */
 export function discardRest(request: Readable): void {
   request.on("data", () => undefined);
+}
+
+/** What is all of its buffer; in any other one there may be what belongs to the next request. */
+function freeWhole(chunk: Uint8Array): void {
+  if (chunk.byteLength === chunk.buffer.byteLength) freeChunk(chunk);
 }
 
 /** Of a decompressor that has ended; small chunks share the buffer, which is freed with the first of them. */
