@@ -22,18 +22,25 @@ import { isMainThread } from "node:worker_threads";
  */
 const microtasks = new Set(["PROMISE", "TickObject", "Microtask"]);
 /**
- * The types of the newest async ids, so that a slice can be named. No hook for the end of a resource: with one, Node has
- * the garbage collector tell of every promise, and the slices would be those of the collector.
+ * The types of the newest async ids, as places in `types`, so that a slice can be named; numbers, for a list of as many texts
+ * would be walked through by each collection of garbage. No hook for the end of a resource: with one, Node has the garbage
+ * collector tell of every promise, and the slices would be those of the collector.
  */
 const newestMax = 2 ** 18;
 const newestIds = new Float64Array(newestMax);
-const newestTypes: string[] = new Array(newestMax).fill("");
+const newestTypes = new Uint8Array(newestMax);
+const types: string[] = [];
 const slowestMax = 10;
 
 /** What has been there for long is no microtask. */
 function typeOf(id: number): string {
   const at = id % newestMax;
-  return newestIds[at] === id ? newestTypes[at]! : "older";
+  return newestIds[at] === id ? types[newestTypes[at]!]! : "older";
+}
+
+function numberOf(name: string): number {
+  const known = types.indexOf(name);
+  return known === -1 ? types.push(name) - 1 : known;
 }
 
 /** From when until when, by the clock, in milliseconds. */
@@ -119,7 +126,7 @@ if (isMainThread) {
   createHook({
     init(id, name) {
       newestIds[id % newestMax] = id;
-      newestTypes[id % newestMax] = name;
+      newestTypes[id % newestMax] = numberOf(name);
     },
     before(id) {
       const name = typeOf(id);
