@@ -57,6 +57,8 @@ export interface SpanColumns {
   readonly isResponseUncompressed: readonly number[];
   /** How long the call waited for a connection of its pool before its span began; 0: none, or unknown. */
   readonly poolWaitNs: readonly number[];
+  /** The pool whose connection the call had, unique in its process; "": unknown, or none. */
+  readonly poolName: readonly string[];
   /** Equal in the statements of one transaction of one process; "0": none, or unknown. */
   readonly transactionId: readonly string[];
   /** Of a span that tells of a blocked event loop: 1 in the request that blocked it, 0 in one that it held up; -1: unknown. */

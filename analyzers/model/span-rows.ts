@@ -63,6 +63,7 @@ const isColumn: Readonly<Record<ColumnName, true>> = {
   isResponseWhole: true,
   isResponseUncompressed: true,
   poolWaitNs: true,
+  poolName: true,
   transactionId: true,
   isBlockCause: true,
 };

@@ -3,7 +3,7 @@ import type { Told, TraceDetector } from "../detector.ts";
 import type { TraceView } from "../model/trace-view.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
 import { type CallKey, readCallHistories } from "./read-call-history.ts";
-import { readConnectionHolders } from "./read-connection-holders.ts";
+import { type AffectedTrace, readConnectionHolders } from "./read-connection-holders.ts";
 
 /** A finding that something more may be told of. */
 export interface Questioned extends Omit<CallKey, "shapeId"> {
@@ -13,6 +13,8 @@ export interface Questioned extends Omit<CallKey, "shapeId"> {
   readonly shapeId: string | undefined;
   /** Sampled traces of the endpoint. */
   readonly sample: readonly TraceView[];
+  /** Those of them that have the fault, with the spans in question. */
+  readonly affected: readonly AffectedTrace[];
 }
 
 interface Options extends ErrorReport {
@@ -66,7 +68,7 @@ export class FurtherEvidence {
   async #askHolders(options: Options, due: readonly Questioned[], nowMs: number): Promise<void> {
     for (const finding of due.filter(({ detector }) => detector.tellHolders)) {
       await this.#isolate(options, [finding], nowMs, async () => {
-        const holders = await readConnectionHolders(options.store, finding, finding.sample);
+        const holders = await readConnectionHolders(options.store, finding);
         return [holders && finding.detector.tellHolders!(holders)];
       });
     }

@@ -3,11 +3,6 @@ import {
   type OpenRequestsRow,
   openRequestsQuery,
 } from "../../storage/queries/open-requests.ts";
-import {
-  type PoolNamesParameters,
-  type PoolNamesRow,
-  poolNamesQuery,
-} from "../../storage/queries/pool-names.ts";
 import type { Store } from "../../storage/store.ts";
 import {
   type ConnectionHolders,
@@ -30,34 +25,42 @@ const requestsOfWaitMax = 40;
 /** What holds a connection for longer is not seen. */
 const lookBackS = 120;
 const spansMax = 100_000;
-/** Of all processes of the service; calls on further ones count as if their spans named no pool. */
-const poolsMax = 1_000;
 
-/** Who held the connections that requests in `sample` waited for; null: none waited long. */
+export interface AffectedTrace {
+  readonly trace: TraceView;
+  readonly spans: readonly SpanIndex[];
+}
+
+interface WaitingRequests {
+  readonly service: string;
+  readonly environment: string;
+  /** Traces with the waits in question: all of one pool. */
+  readonly affected: readonly AffectedTrace[];
+  /** Traces of which other waits are known, too. */
+  readonly sample: readonly TraceView[];
+}
+
+/** Who held the connections that requests waited for; null: none waited long. */
 export async function readConnectionHolders(
   store: Store,
-  { service, environment }: { readonly service: string; readonly environment: string },
-  sample: readonly TraceView[],
+  { service, environment, affected, sample }: WaitingRequests,
 ): Promise<ConnectionHolders | null> {
-  const waiting = pickWaits(sample);
+  const waiting = pickWaits(affected);
   if (waiting.length === 0) return null;
   const baseNs = waiting[0]!.trace.startTimeUnixNano;
-  const waits = waiting.map(({ trace, span, pool, ...wait }) => ({
+  const waits = waiting.map(({ trace, ...wait }) => ({
+    ...wait,
     ...shift(wait, trace, baseNs),
-    pool,
-    spanId: trace.spanId[span]!,
   }));
   const rows = await store.select<OpenRequestsRow>(
     openRequestsQuery,
     toParameters({ service, environment }, waits, baseNs),
   );
-  const holds: Hold[] = [];
+  const holds: HeldBy[] = [];
   const measured = sample.flatMap((trace) => measuredWaits(trace, baseNs));
   const ids = [...new Set(rows.map(({ traceId }) => traceId))].sort();
-  let nameOf = (_spanId: string) => "";
   if (ids.length > 0) {
-    const range = coverAll(rows);
-    for await (const traces of readTraces(store, ids, range, {
+    for await (const traces of readTraces(store, ids, coverAll(rows), {
       tracesAtOnce: ids.length,
       spansMax,
       // What is too large to be read was counted when it was examined.
@@ -68,48 +71,26 @@ export async function readConnectionHolders(
         measured.push(...measuredWaits(trace, baseNs));
       }
     }
-    nameOf = await readPoolNames(store, { traceIds: ids, ...range, poolsMax });
   }
-  const named = <It extends { readonly spanId: string }>(it: It) => ({
-    ...it,
-    poolName: nameOf(it.spanId),
-  });
-  return connectionHolders(waits.map(named), holds.map(named), measured);
+  return connectionHolders(waits, holds, measured);
 }
 
-/** Tells the name of the pool that the call was made on, by the id of its span; "": unknown. */
-async function readPoolNames(
-  store: Store,
-  parameters: PoolNamesParameters,
-): Promise<(spanId: string) => string> {
-  const nameOf = new Map<string, string>();
-  for (const { poolName, spanIds } of await store.select<PoolNamesRow>(
-    poolNamesQuery,
-    parameters,
-  )) {
-    for (const spanId of spanIds) nameOf.set(spanId, poolName);
-  }
-  return (spanId) => nameOf.get(spanId) ?? "";
-}
-
-interface Waiting extends Omit<WaitedFor, "poolName"> {
+interface Waiting extends WaitedFor {
   readonly trace: TraceView;
-  readonly span: SpanIndex;
 }
-
-type Hold = Omit<HeldBy, "poolName"> & { readonly spanId: string };
 
 /** The longest wait of each trace, some of them, evenly over time. */
-function pickWaits(sample: readonly TraceView[]): Waiting[] {
-  const longest = sample.flatMap((trace): Waiting[] => {
+function pickWaits(affected: readonly AffectedTrace[]): Waiting[] {
+  const longest = affected.flatMap(({ trace, spans }): Waiting[] => {
     const waits = connectionWaits(trace).filter(
-      ({ start, end, isConnecting }) => !isConnecting && end - start >= waitNsMin,
+      ({ span, start, end, isConnecting }) =>
+        spans.includes(span) && !isConnecting && end - start >= waitNsMin,
     );
     if (waits.length === 0) return [];
     const { span, start, end } = waits.reduce((a, b) =>
       b.end - b.start > a.end - a.start ? b : a,
     );
-    return [{ trace, span, start, end, pool: poolOf(trace, span) }];
+    return [{ trace, start, end, ...poolOf(trace, span) }];
   });
   const step = Math.max(1, longest.length / waitsMax);
   return Array.from(
@@ -118,9 +99,10 @@ function pickWaits(sample: readonly TraceView[]): Waiting[] {
   );
 }
 
-/** Process and system: spans of a pool mostly don't name the database. */
-function poolOf(trace: TraceView, span: SpanIndex): string {
-  return `${trace.resourceId[span]} ${trace.dbSystemName[span]}`;
+/** By process and system, for a checkout's span mostly doesn't name the database; and by name, where there is one. */
+function poolOf(trace: TraceView, span: SpanIndex): Pick<WaitedFor, "pool" | "poolName"> {
+  const pool = `${trace.resourceId[span]} ${trace.dbSystemName[span]}`;
+  return { pool, poolName: trace.poolName[span]! };
 }
 
 function shift({ start, end }: { start: number; end: number }, trace: TraceView, baseNs: bigint) {
@@ -130,7 +112,7 @@ function shift({ start, end }: { start: number; end: number }, trace: TraceView,
 
 function toParameters(
   of: { readonly service: string; readonly environment: string },
-  waits: readonly Pick<WaitedFor, "start" | "end">[],
+  waits: readonly WaitedFor[],
   baseNs: bigint,
 ): OpenRequestsParameters {
   const at = (ns: number) => baseNs + BigInt(Math.round(ns));
@@ -148,14 +130,14 @@ function toParameters(
   };
 }
 
-function holdsOf(trace: TraceView, baseNs: bigint): Hold[] {
+function holdsOf(trace: TraceView, baseNs: bigint): HeldBy[] {
   const requests = new Set<string>();
   return connectionHolds(trace)
     .toSorted((a, b) => a.span - b.span)
     .map(({ span, start, end, ...hold }) => {
       const endpointSpan = endpointSpanOf(trace, span);
       const pool = poolOf(trace, span);
-      const request = `${endpointSpan} ${pool}`;
+      const request = `${endpointSpan} ${pool.pool} ${pool.poolName}`;
       const isFirst = !requests.has(request);
       requests.add(request);
       return {
@@ -164,8 +146,7 @@ function holdsOf(trace: TraceView, baseNs: bigint): Hold[] {
         // A call begins when it asks.
         askedAt: shift({ start: trace.start[span]!, end }, trace, baseNs).start,
         isFirst,
-        pool,
-        spanId: trace.spanId[span]!,
+        ...pool,
         endpoint: endpointLabel(endpointOf(trace, endpointSpan)),
       };
     });
@@ -175,9 +156,5 @@ function holdsOf(trace: TraceView, baseNs: bigint): Hold[] {
 function measuredWaits(trace: TraceView, baseNs: bigint): WaitedFor[] {
   return connectionWaits(trace)
     .filter(({ source }) => source === "measured")
-    .map((wait) => ({
-      ...shift(wait, trace, baseNs),
-      pool: poolOf(trace, wait.span),
-      poolName: "",
-    }));
+    .map((wait) => ({ ...shift(wait, trace, baseNs), ...poolOf(trace, wait.span) }));
 }

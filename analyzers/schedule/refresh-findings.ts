@@ -135,6 +135,10 @@ async function readFacts(
       environment: totals.environment,
       shapeId: shapeOf(totals),
       sample: sample.map(({ trace }) => trace),
+      affected: sample.flatMap(({ trace, changes }) => {
+        const spans = changes.flatMap((change) => change.spans);
+        return spans.length === 0 ? [] : [{ trace, spans }];
+      }),
     })),
   );
   return facts.map((each) => ({ ...each, told: told?.get(each.fingerprint) }));

@@ -106,6 +106,26 @@ test("pool-wait: the pool is the service's: every endpoint that waits is the sam
   expect(identityAt("GET /b")).toEqual(identityAt("GET /a"));
 });
 
+test("pool-wait: two pools to one database are two findings, where calls name them", () => {
+  const first = { poolName: "db:5432/shop" };
+  const second = { poolName: "db:5432/shop (2)" };
+  const both = page([waited(150, first), 0, 160], [waited(90, second), 170, 270]);
+  const observed = poolWait.detect(both, poolWait.meta.defaults);
+  expect(observed.map(({ identity, spans, summary }) => [identity.at(-1), spans, summary])).toEqual(
+    [
+      ["db:5432/shop", [1], "POST /checkout waits 150 ms of its 400 ms for a connection"],
+      ["db:5432/shop (2)", [2], "POST /checkout waits 90 ms of its 400 ms for a connection"],
+    ],
+  );
+});
+
+test("pool-wait: many calls at once on another pool are no reason to wait for this one", () => {
+  const wait = waited(90, { poolName: "db:5432/shop (2)" });
+  const others = inParallel({ ...query, poolName: "db:5432/shop" }, 20, 100);
+  const [observation] = poolWait.detect(page(...others, [wait, 0, 100]), poolWait.meta.defaults);
+  expect(observation!.suppressedBy).toBeUndefined();
+});
+
 test("pool-wait: what can go is the wait, not the query", () => {
   const [observation] = poolWait.detect(page([waited(150), 0, 160]), poolWait.meta.defaults);
   expect(observation!.changes).toEqual([{ kind: "remove-wait", spans: [1], removableNs: [150e6] }]);

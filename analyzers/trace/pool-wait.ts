@@ -22,7 +22,7 @@ import { durationNs, type SpanIndex, type TraceView } from "../model/trace-view.
 export const poolWait = defineTraceDetector<Options>({
   meta: {
     id: "pool-wait",
-    version: 2,
+    version: 3,
     title: "Waiting for a connection",
     description: "Requests wait for a connection of the pool; find out who holds them so long.",
     severity: "warning",
@@ -37,8 +37,12 @@ export const poolWait = defineTraceDetector<Options>({
   isCandidate: ({ waitsNs }, { waitMsMin }) => waitsNs >= waitMsMin * 1e6,
 
   detect(trace, options) {
-    const waits = Map.groupBy(connectionWaits(trace), ({ span }) => endpointSpanOf(trace, span));
-    return [...waits].flatMap(([endpointSpan, ofEndpoint]) => {
+    const waits = Map.groupBy(
+      connectionWaits(trace),
+      ({ span }) => `${endpointSpanOf(trace, span)} ${trace.poolName[span]}`,
+    );
+    return [...waits.values()].flatMap((ofEndpoint) => {
+      const endpointSpan = endpointSpanOf(trace, ofEndpoint[0]!.span);
       const waitedNs = unionOf(ofEndpoint);
       const isLong =
         waitedNs >= options.waitMsMin * 1e6 &&
@@ -122,12 +126,13 @@ function toObservation(
   const label = endpointLabel(endpointOf(trace, endpointSpan));
   const held = holdsOne ? ", while it holds another in a transaction" : "";
   return {
-    // The pool is the service's: what is done about it helps every endpoint.
+    // The pool is the service's: what is done about it helps every endpoint, and not those of another pool.
     identity: [
       trace.service[first]!,
       trace.environment[first]!,
       trace.dbSystemName[first]!,
       trace.dbNamespace[first]!,
+      ...(trace.poolName[first] === "" ? [] : [trace.poolName[first]!]),
     ],
     summary: `${label} waits ${durationText(waitedNs)} of its ${durationText(durationNs(trace, endpointSpan))} for a connection${held}`,
     endpointSpan,
@@ -201,6 +206,7 @@ function isOwnFanOut(
     (span) =>
       isDatabaseCall(trace, span) &&
       endpointSpanOf(trace, span) === endpointSpan &&
+      trace.poolName[span] === trace.poolName[longest.span] &&
       trace.start[span]! < longest.end &&
       trace.end[span]! > longest.start,
   );

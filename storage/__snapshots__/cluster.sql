@@ -1057,3 +1057,14 @@ ALTER TABLE spans_local ON CLUSTER '{cluster}'
   MODIFY COLUMN response_content_type CODEC(ZSTD(1)),
   MODIFY COLUMN response_whole CODEC(ZSTD(1)),
   MODIFY COLUMN response_uncompressed CODEC(ZSTD(1))
+
+-- 0044-spans-pool-name.sql
+-- Whose connection a call had, as our agent and the semantic conventions call the pool: two pools of one process to one database are two
+-- findings of pool-wait, and have other holders. Serves trace-spans.
+ALTER TABLE spans_local ON CLUSTER '{cluster}'
+  ADD COLUMN IF NOT EXISTS pool_name LowCardinality(String) MATERIALIZED attributes['db.client.connection.pool.name'] CODEC(ZSTD(1))
+;
+-- Whose connection a call had, as our agent and the semantic conventions call the pool: two pools of one process to one database are two
+-- findings of pool-wait, and have other holders. Serves trace-spans.
+ALTER TABLE spans ON CLUSTER '{cluster}'
+  ADD COLUMN IF NOT EXISTS pool_name LowCardinality(String) MATERIALIZED attributes['db.client.connection.pool.name'] CODEC(ZSTD(1))

@@ -987,3 +987,9 @@ ALTER TABLE spans
   MODIFY COLUMN response_content_type CODEC(Default),
   MODIFY COLUMN response_whole CODEC(Default),
   MODIFY COLUMN response_uncompressed CODEC(Default)
+
+-- 0044-spans-pool-name.sql
+-- Whose connection a call had, as our agent and the semantic conventions call the pool: two pools of one process to one database are two
+-- findings of pool-wait, and have other holders. Serves trace-spans.
+ALTER TABLE spans
+  ADD COLUMN IF NOT EXISTS pool_name LowCardinality(String) MATERIALIZED attributes['db.client.connection.pool.name'] CODEC(ZSTD(1))

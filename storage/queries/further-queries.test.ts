@@ -10,7 +10,6 @@ import {
   callHistoryQuery,
 } from "./call-history.ts";
 import { type OpenRequestsParameters, openRequestsQuery } from "./open-requests.ts";
-import { type PoolNamesParameters, type PoolNamesRow, poolNamesQuery } from "./pool-names.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-further-queries-"));
 const hourMs = 3_600_000;
@@ -18,7 +17,6 @@ const thisHourMs = Math.floor(Date.now() / hourMs) * hourMs;
 let store: EmbeddedStore;
 let traces = 0;
 
-const poolKey = "db.client.connection.pool.name";
 const newTrace = () => (++traces).toString(16).padStart(32, "0");
 
 /** A query in the nth minute of an hour. */
@@ -60,20 +58,6 @@ const held = request(500, 1_000);
 const long = request(0, 30_000);
 const between = request(1_600, 50);
 
-const onPool = (poolName: string, fields: SpanRow = {}) =>
-  query(5, 30, 2, { shape_id: "10", attributes: { [poolKey]: poolName }, ...fields });
-const onFirst = onPool("db:5432/shop");
-const again = onPool("db:5432/shop", {
-  trace_id: onFirst.trace_id,
-  span_id: "0000000000000003",
-});
-const onSecond = onPool("db:5432/shop (2)", {
-  trace_id: onFirst.trace_id,
-  span_id: "0000000000000004",
-});
-const onUnknown = query(5, 30, 2, { shape_id: "10" });
-const ofNoDatabase = onPool("db:5432/shop", { db_system_name: "" });
-
 beforeAll(async () => {
   store = await openEmbeddedStore({ folder: join(root, "store") });
   const file = join(root, "spans.native");
@@ -92,7 +76,6 @@ beforeAll(async () => {
     held,
     long,
     between,
-    ...[onFirst, again, again, onSecond, onUnknown, ofNoDatabase],
     request(2_000, 10, { service: "other" }),
     request(2_000, 10, { kind: 1, parent_span_id: "00000000000000aa" }),
   ]);
@@ -175,25 +158,4 @@ test("open-requests: where in time to read them", async () => {
   const [row] = await askOpen([[1_000, 1_500]]);
   const startS = (thisHourMs - hourMs) / 1000;
   expect(row).toMatchObject({ fromS: startS, toS: startS + 31 });
-});
-
-test("pool-names: calls of the asked traces that name a pool, each once", async () => {
-  const startS = (thisHourMs - 5 * hourMs) / 1000;
-  const ask = (fields: Partial<PoolNamesParameters> = {}) =>
-    store.select<PoolNamesRow>(poolNamesQuery, {
-      traceIds: [onFirst, onUnknown, ofNoDatabase].map(({ trace_id }) => String(trace_id)),
-      fromS: startS + 30 * 60,
-      toS: startS + 30 * 60,
-      poolsMax: 10,
-      ...fields,
-    });
-  const rows = await ask();
-  const sorted = rows.map(({ poolName, spanIds }) => [poolName, spanIds.toSorted()]);
-  expect(sorted).toEqual([
-    ["db:5432/shop", [onFirst.span_id, again.span_id]],
-    ["db:5432/shop (2)", [onSecond.span_id]],
-  ]);
-  expect(await ask({ poolsMax: 1 })).toHaveLength(1);
-  expect(await ask({ traceIds: [String(onUnknown.trace_id)] })).toEqual([]);
-  expect(await ask({ fromS: startS + 31 * 60, toS: startS + 40 * 60 })).toEqual([]);
 });

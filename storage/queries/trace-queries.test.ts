@@ -99,7 +99,10 @@ const summary: SpanRow = {
     "culprit.repeat.distinct_params": "19",
     "http.response_content_length": "2100000",
   },
-  attributes: { "culprit.transaction.id": "tx-9" },
+  attributes: {
+    "culprit.transaction.id": "tx-9",
+    "db.client.connection.pool.name": "db:5432/shop (2)",
+  },
   attributes_double: { "culprit.pool.wait_ms": 80.5 },
   attributes_bool: { "culprit.event_loop.is_cause": false },
 };
@@ -168,6 +171,7 @@ test("first-spans gives each span once, by start, as columns", async () => {
     isResponseWhole: [1, 0],
     isResponseUncompressed: [1, 0],
     poolWaitNs: [0, 80.5e6],
+    poolName: ["", "db:5432/shop (2)"],
     transactionId: ["0", "tx-9"],
     isBlockCause: [-1, 0],
   });

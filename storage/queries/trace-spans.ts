@@ -64,6 +64,7 @@ function toSql(end: string): string {
       response_whole AS isResponseWhole,
       response_uncompressed AS isResponseUncompressed,
       toFloat64(pool_wait_ns) AS poolWaitNs,
+      pool_name AS poolName,
       toLowCardinality(if(transaction_id = '', '0', transaction_id)) AS transactionId,
       toInt8(toInt8(block_cause) - 1) AS isBlockCause
     FROM spans

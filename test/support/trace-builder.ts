@@ -149,6 +149,7 @@ const blank: Span = {
   isResponseWhole: 0,
   isResponseUncompressed: 0,
   poolWaitNs: 0,
+  poolName: "",
   transactionId: "0",
   isBlockCause: -1,
 };
