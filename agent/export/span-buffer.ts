@@ -7,6 +7,9 @@ import { SpanEncoder } from "./span-encoder.ts";
 /** Further scopes of the application's own making are taken for the first one. */
 const scopesMax = 1_000;
 
+/** Spans that are encoded at once: a dozen requests. */
+const endedMax = 64;
+
 /** Takes full buffers and gives empty ones. */
 export interface ChunkExchange {
   /** Whether it would take a chunk now. */
@@ -21,12 +24,14 @@ export interface SpanBufferOptions {
 }
 
 /**
- * Encoded spans between their end and the agent's thread:
+ * Spans between their end and the agent's thread:
  *
- *   span ends ──▶ buffer ──▶ full, 1,024 spans, or 5 s old ──▶ agent's thread
- *                   ▲──────────── empty buffer ─────────────────┘
+ *   span ends ──▶ 64 wait ── encoded ──▶ buffer ──▶ full, 1,024 spans, or 5 s old ──▶ agent's thread
+ *                                          ▲──────────── empty buffer ─────────────────┘
  *
- * Spans that follow each other are mostly of one scope; a change of scope begins a new segment of the buffer.
+ * Encoded one by one, each would have its code fetched anew, which whatever a request does in between has displaced from
+ * the processor's caches: that costs more than to encode. Spans that follow each other are mostly of one scope; a change of
+ * scope begins a new segment of the buffer.
  */
 export class SpanBuffer implements ScopeSink {
   readonly #exchange: ChunkExchange;
@@ -35,6 +40,9 @@ export class SpanBuffer implements ScopeSink {
   #bytes: Buffer;
   readonly #scopes: Scope[] = [];
   readonly #scopeIndex = new Map<string, number>();
+  /** The first `#endedCount` of them; a list that shrinks gives its memory back each time. */
+  readonly #ended: (RecordedSpan | undefined)[] = new Array(endedMax).fill(undefined);
+  #endedCount = 0;
   #spans = 0;
   #scope = -1;
   /** Scope and end of each segment, one after the other. */
@@ -58,9 +66,27 @@ export class SpanBuffer implements ScopeSink {
   }
 
   add(span: RecordedSpan): void {
+    this.#ended[this.#endedCount] = span;
+    this.#endedCount += 1;
+    if (this.#endedCount === endedMax) this.#encodeEnded();
+    else if (this.#timer === undefined) this.#startTimer();
+  }
+
+  #encodeEnded(): void {
+    const count = this.#endedCount;
+    this.#endedCount = 0;
+    for (let index = 0; index < count; index += 1) {
+      const span = this.#ended[index]!;
+      this.#ended[index] = undefined;
+      this.#encode(span);
+      span.detail = undefined;
+    }
+  }
+
+  #encode(span: RecordedSpan): void {
     try {
       if (!this.#write(span)) {
-        this.handOver();
+        this.#handOverEncoded();
         if (!this.#write(span)) countDropped("span_too_large");
       }
     } catch {
@@ -73,7 +99,7 @@ export class SpanBuffer implements ScopeSink {
     if (!this.#encoder.add(span)) return false;
     if (span.scope !== this.#scope) this.#beginSegment(span.scope, from);
     this.#spans += 1;
-    if (this.#spans >= this.#options.spansMax && this.#exchange.hasRoom) this.handOver();
+    if (this.#spans >= this.#options.spansMax && this.#exchange.hasRoom) this.#handOverEncoded();
     else if (this.#timer === undefined) this.#startTimer();
     return true;
   }
@@ -93,8 +119,13 @@ export class SpanBuffer implements ScopeSink {
     else this.#startTimer();
   }
 
-  /** Gives what is written to the agent's thread. */
+  /** Gives all spans that have ended to the agent's thread. */
   handOver(): void {
+    this.#encodeEnded();
+    this.#handOverEncoded();
+  }
+
+  #handOverEncoded(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#spans === 0) return;

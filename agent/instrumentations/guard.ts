@@ -53,12 +53,19 @@ export class Guard {
     this.#atUnload.push(undo);
   }
 
-  /** What `fn` returns; undefined when it throws, and once the instrumentation is unloaded. */
-  attempt<Result>(fn: () => Result): Result | undefined {
+  /**
+   * What `fn` returns; undefined when it throws, and once the instrumentation is unloaded. Arguments are handed on, for
+   * calls that are too many to make a function for each.
+   */
+  attempt<Result>(fn: () => Result): Result | undefined;
+  attempt<A, Result>(fn: (a: A) => Result, a: A): Result | undefined;
+  attempt<A, B, Result>(fn: (a: A, b: B) => Result, a: A, b: B): Result | undefined;
+  attempt<A, B, C, Result>(fn: (a: A, b: B, c: C) => Result, a: A, b: B, c: C): Result | undefined;
+  attempt<Result>(fn: (...args: unknown[]) => Result, a?: unknown, b?: unknown, c?: unknown) {
     if (!this.#isActive) return undefined;
     const entered = ownTime.enter();
     try {
-      return fn();
+      return fn(a, b, c);
     } catch (error) {
       this.failed(error);
       return undefined;
@@ -75,6 +82,22 @@ export class Guard {
         listener(...args);
       } catch (error) {
         this.failed(error);
+      }
+      ownTime.leave(entered);
+    };
+  }
+
+  /** A listener for many emitters, which is told whose event it is. */
+  listener<Emitter, Value>(
+    onEvent: (emitter: Emitter, value: Value) => void,
+  ): (this: Emitter, value: Value) => void {
+    const guard = this;
+    return function (value) {
+      const entered = ownTime.enter();
+      try {
+        onEvent(this, value);
+      } catch (error) {
+        guard.failed(error);
       }
       ownTime.leave(entered);
     };

@@ -6,7 +6,6 @@ import type { Runtime } from "../runtime/start-runtime.ts";
 import { ActiveContext } from "../tracing/active-context.ts";
 import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
-import type { LocalTrace } from "../tracing/local-trace.ts";
 import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
@@ -15,6 +14,8 @@ import { Guard } from "./guard.ts";
 import {
   endServerSpan,
   nameServerSpan,
+  type RequestHead,
+  RequestTotals,
   startServerSpan,
   writeRequestHead,
   writeStatus,
@@ -45,7 +46,11 @@ export function instrumentHttpServer(
   { ignoredPort, captured }: HttpServerOptions,
 ): void {
   const guard = new Guard("node:http servers");
-  guard.subscribe<RequestStart>("http.server.request.start", ({ request, response, socket }) => {
+  const onClose = guard.listener((response: AnsweredResponse) => {
+    response[answeredKey]?.finish(runtime);
+  });
+  guard.subscribe<RequestStart>("http.server.request.start", (start) => {
+    const { request, response, socket } = start;
     if (socket.localPort === ignoredPort) return;
     const { headers } = request;
     const span = startServerSpan(tracing, request.method ?? "", headers, captured);
@@ -57,18 +62,12 @@ export function instrumentHttpServer(
       bindBody(tracing, context, request);
     }
     if (!trace.isSampled) return;
-    const detail = new AnsweredRequest(trace, span.startMs, request, response, socket);
+    const detail = new AnsweredRequest(span, start);
     span.detail = detail;
+    (response as AnsweredResponse)[answeredKey] = detail;
     runtime.requestStarted(span, span.startMs - trace.clockOffsetMs);
-    const onClose = () => {
-      const nowMs = monotonicNow();
-      runtime.requestEnding(span, nowMs);
-      detail.alike = nameServerSpan(span, request.method ?? "");
-      detail.measure(span);
-      endServerSpan(span, { statusCode: response.statusCode, nowMs });
-    };
     // Not `once`, which costs three times as much: it is emitted once.
-    response.on("close", guard.bind(onClose));
+    response.on("close", onClose);
   });
 }
 
@@ -84,82 +83,92 @@ export function bindBody(
   } as typeof emit;
 }
 
+const answeredKey = Symbol("culprit.answered");
+type AnsweredResponse = ServerResponse & { [answeredKey]?: AnsweredRequest };
+
 class AnsweredRequest implements SpanDetail {
-  readonly #trace: LocalTrace;
-  readonly #startMs: number;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
-  readonly #socket: Socket;
+  readonly #span: RecordedSpan;
   readonly #remoteAddress: string | undefined;
   readonly #writtenBefore: number;
   readonly #url: string;
+  /** Undefined once it is answered, as nothing of a request is kept after it. */
+  #open: RequestStart | undefined;
+  #head: RequestHead | undefined = undefined;
+  #totals: RequestTotals | undefined = undefined;
+  #isAborted = false;
+  /** 0 when no answer was begun. */
+  #statusCode = 0;
   alike: AlikeSpans | undefined = undefined;
   /** Of the body, when that is known beforehand; -1: it is not. */
   #bodyBytes = -1;
   /** Else all of the response, headers included. */
   #writtenBytes = 0;
 
-  constructor(
-    trace: LocalTrace,
-    startMs: number,
-    request: IncomingMessage,
-    response: ServerResponse,
-    socket: Socket,
-  ) {
-    this.#trace = trace;
-    this.#startMs = startMs;
-    this.#request = request;
-    this.#response = response;
-    this.#socket = socket;
+  constructor(span: RecordedSpan, start: RequestStart) {
+    const { request, socket } = start;
+    this.#span = span;
+    this.#open = start;
     // Both are gone, or changed, once the connection is closed or a framework has cut the URL.
     this.#remoteAddress = socket.remoteAddress;
     this.#writtenBefore = socket.bytesWritten;
     this.#url = request.url ?? "";
   }
 
-  write(writer: AttributeWriter): void {
-    const { method = "", headers, httpVersion } = this.#request;
-    writeRequestHead(writer, {
+  /** To be called once the response is closed. */
+  finish(runtime: Runtime): void {
+    const span = this.#span;
+    const nowMs = monotonicNow();
+    runtime.requestEnding(span, nowMs);
+    // The application may have ended it.
+    if (this.#open === undefined) return;
+    const { request, response } = this.#open;
+    this.alike = nameServerSpan(span, request.method ?? "");
+    this.#measure(this.#open);
+    endServerSpan(span, { statusCode: response.statusCode, nowMs });
+  }
+
+  #measure({ request, response, socket }: RequestStart): void {
+    if (!response.headersSent) return;
+    this.#bodyBytes = bodySizeOf(response);
+    if (this.#bodyBytes === -1) this.#writtenBytes = socket.bytesWritten - this.#writtenBefore;
+    const isLarge = this.#bodyBytes >= largeBytesMin || this.#writtenBytes >= largeBytesMin;
+    if (!isLarge || !response.writableFinished) return;
+    const { _header: head } = response as SentResponse;
+    tellLargeResponse(this.#span, {
+      statusCode: response.statusCode,
+      headerOf: (name) => headerIn(String(head), name),
+      asked: request.headers,
+      isWhole: this.#bodyBytes >= 0,
+    });
+  }
+
+  settle(): void {
+    if (this.#open === undefined) return;
+    const { request, response, socket } = this.#open;
+    this.#open = undefined;
+    const { method = "", headers, httpVersion } = request;
+    this.#head = {
       method,
-      scheme: "encrypted" in this.#socket ? "https" : "http",
+      scheme: "encrypted" in socket ? "https" : "http",
       url: this.#url,
       httpVersion,
       host: headers.host,
       headers,
       remoteAddress: this.#remoteAddress,
-      startMs: this.#startMs,
-    });
-    this.#writeResponse(writer);
-    writeTotals(writer, this.#trace);
+      startMs: this.#span.startMs,
+    };
+    this.#totals = new RequestTotals(this.#span.trace);
+    this.#isAborted = !response.writableFinished;
+    if (!this.#isAborted || response.headersSent) this.#statusCode = response.statusCode;
   }
 
-  /** To be called once the response is closed, before its span ends. */
-  measure(span: RecordedSpan): void {
-    const response = this.#response;
-    if (!response.headersSent) return;
-    this.#bodyBytes = bodySizeOf(response);
-    if (this.#bodyBytes === -1) {
-      this.#writtenBytes = this.#socket.bytesWritten - this.#writtenBefore;
-    }
-    const isLarge = this.#bodyBytes >= largeBytesMin || this.#writtenBytes >= largeBytesMin;
-    if (!isLarge || !response.writableFinished) return;
-    const { _header: head } = response as SentResponse;
-    tellLargeResponse(span, {
-      statusCode: response.statusCode,
-      headerOf: (name) => headerIn(String(head), name),
-      asked: this.#request.headers,
-      isWhole: this.#bodyBytes >= 0,
-    });
-  }
-
-  #writeResponse(writer: AttributeWriter): void {
-    const response = this.#response;
-    const isAborted = !response.writableFinished;
-    if (isAborted) writer.flag(keys.aborted, true);
-    if (isAborted && !response.headersSent) return;
-    writeStatus(writer, response.statusCode);
+  write(writer: AttributeWriter): void {
+    if (this.#head !== undefined) writeRequestHead(writer, this.#head);
+    if (this.#isAborted) writer.flag(keys.aborted, true);
+    if (this.#statusCode !== 0) writeStatus(writer, this.#statusCode);
     if (this.#bodyBytes >= 0) writer.integer(keys.httpResponseBodySize, this.#bodyBytes);
     if (this.#writtenBytes > 0) writer.integer(keys.httpResponseSize, this.#writtenBytes);
+    if (this.#totals !== undefined) writeTotals(writer, this.#totals);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import type { CapturedHeaders } from "../evidence/captured-headers.ts";
 import { largeBytesMin, tellLargeResponse } from "../evidence/large-response.ts";
@@ -16,6 +16,7 @@ import { isGrpc } from "./http2-headers.ts";
 import {
   endServerSpan,
   nameServerSpan,
+  RequestTotals,
   startServerSpan,
   writeRequestHead,
   writeStatus,
@@ -67,15 +68,22 @@ export function startStream(
 
 class AnsweredStream implements SpanDetail {
   readonly #span: RecordedSpan;
-  readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #remoteAddress: string | undefined;
   readonly #scheme: "http" | "https";
+  /** Undefined once it is answered. */
+  #open: ServerHttp2Stream | undefined;
+  #totals: RequestTotals | undefined = undefined;
+  #isAborted = false;
+  /** 0 when no answer was begun. */
+  #statusCode = 0;
+  /** NaN when it is unknown. */
+  #bodyBytes = Number.NaN;
   alike: AlikeSpans | undefined = undefined;
 
   constructor(span: RecordedSpan, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.#span = span;
-    this.#stream = stream;
+    this.#open = stream;
     this.#headers = headers;
     // Gone once the connection is closed.
     const socket = stream.session?.socket as Partial<TLSSocket> | undefined;
@@ -84,12 +92,15 @@ class AnsweredStream implements SpanDetail {
   }
 
   finish(nowMs: number): void {
+    const stream = this.#open;
+    if (stream === undefined) return;
+    this.settle();
     const { ":method": method = "" } = this.#headers;
     this.alike = nameServerSpan(this.#span, method);
-    if (this.#bodyBytes >= largeBytesMin && !this.#stream.aborted) {
+    if (this.#bodyBytes >= largeBytesMin && !this.#isAborted) {
       tellLargeResponse(this.#span, {
         statusCode: this.#statusCode,
-        headerOf: (name) => this.#answer?.[name]?.toString(),
+        headerOf: (name) => stream.sentHeaders?.[name]?.toString(),
         asked: this.#headers,
         isWhole: true,
       });
@@ -97,18 +108,15 @@ class AnsweredStream implements SpanDetail {
     endServerSpan(this.#span, { statusCode: this.#statusCode, nowMs });
   }
 
-  /** NaN when it is unknown. */
-  get #bodyBytes(): number {
-    return Number(this.#answer?.["content-length"] ?? Number.NaN);
-  }
-
-  /** 0 when no answer was begun. */
-  get #statusCode(): number {
-    return Number(this.#answer?.[":status"] ?? 0);
-  }
-
-  get #answer(): OutgoingHttpHeaders | undefined {
-    return this.#stream.headersSent ? this.#stream.sentHeaders : undefined;
+  settle(): void {
+    const stream = this.#open;
+    if (stream === undefined) return;
+    this.#open = undefined;
+    const answer = stream.headersSent ? stream.sentHeaders : undefined;
+    this.#isAborted = stream.aborted;
+    this.#statusCode = Number(answer?.[":status"] ?? 0);
+    this.#bodyBytes = Number(answer?.["content-length"] ?? Number.NaN);
+    this.#totals = new RequestTotals(this.#span.trace);
   }
 
   write(writer: AttributeWriter): void {
@@ -123,10 +131,9 @@ class AnsweredStream implements SpanDetail {
       remoteAddress: this.#remoteAddress,
       startMs: this.#span.startMs,
     });
-    if (this.#stream.aborted) writer.flag(keys.aborted, true);
+    if (this.#isAborted) writer.flag(keys.aborted, true);
     if (this.#statusCode !== 0) writeStatus(writer, this.#statusCode);
-    const size = this.#bodyBytes;
-    if (size >= 0) writer.integer(keys.httpResponseBodySize, size);
-    writeTotals(writer, this.#span.trace);
+    if (this.#bodyBytes >= 0) writer.integer(keys.httpResponseBodySize, this.#bodyBytes);
+    if (this.#totals !== undefined) writeTotals(writer, this.#totals);
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { CallSite } from "../evidence/call-site.ts";
 import type { CapturedHeaders } from "../evidence/captured-headers.ts";
 import { readQueueTime } from "../evidence/queue-time.ts";
 import { redactQuery } from "../evidence/redact-query.ts";
@@ -104,9 +105,27 @@ export function writeStatus(writer: AttributeWriter, statusCode: number): void {
   if (statusCode >= 500) writer.known(keys.errorType, String(statusCode));
 }
 
-/** What is known of the request as a whole once it is answered. */
-export function writeTotals(writer: AttributeWriter, trace: LocalTrace): void {
-  const { route, dbCalls, dbRows, dbTimeMs, httpCalls, handler } = trace;
+/** What is known of a request as a whole once it is answered; what it does after that is not counted. */
+export class RequestTotals {
+  readonly route: string;
+  readonly handler: CallSite | undefined;
+  readonly dbCalls: number;
+  readonly dbRows: number;
+  readonly dbTimeMs: number;
+  readonly httpCalls: number;
+
+  constructor({ route, handler, dbCalls, dbRows, dbTimeMs, httpCalls }: LocalTrace) {
+    this.route = route;
+    this.handler = handler;
+    this.dbCalls = dbCalls;
+    this.dbRows = dbRows;
+    this.dbTimeMs = dbTimeMs;
+    this.httpCalls = httpCalls;
+  }
+}
+
+export function writeTotals(writer: AttributeWriter, totals: RequestTotals): void {
+  const { route, dbCalls, dbRows, dbTimeMs, httpCalls, handler } = totals;
   if (route !== "") writer.known(keys.httpRoute, route);
   if (handler !== undefined) writeCallSite(writer, handler);
   if (dbCalls > 0) {

@@ -68,13 +68,15 @@ export class FoldedRepeats implements ScopeSink {
   /** False when there is no room for one more. */
   #fold(span: RecordedSpan, repeat: Repeat): boolean {
     const known = this.#traces.get(span.trace)?.get(repeat.statement);
-    if (known !== undefined && isOfFold(known, span, repeat)) {
-      addCall(known, span, repeat);
-      return true;
+    const isKnown = known !== undefined && isOfFold(known, span, repeat);
+    if (!isKnown) {
+      if (known !== undefined) this.#send(repeat.statement, known);
+      if (this.#folds >= foldsMax) return false;
     }
-    if (known !== undefined) this.#send(repeat.statement, known);
-    if (this.#folds >= foldsMax) return false;
-    this.#begin(span, repeat);
+    // The summary has what is left of it.
+    span.detail = undefined;
+    if (isKnown) addCall(known, span, repeat);
+    else this.#begin(span, repeat);
     return true;
   }
 

@@ -75,7 +75,6 @@ export class RepeatSummary implements SpanDetail {
     if (this.#count === 1) {
       this.#span.detail = this.#repeat;
       sink.add(this.#span);
-      this.#span.detail = undefined;
       return;
     }
     const { trace, parent0, parent1, name, kind, scope } = this.#span;

@@ -25,10 +25,12 @@ import { toTraceState } from "./trace-state.ts";
 /** As OTLP numbers them. */
 export const otlpKind = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
 
-/** What an instrumentation of ours knows of its span; it is asked once, when the span has ended. */
+/** What an instrumentation of ours knows of its span; it is asked once the span has ended, maybe some seconds later. */
 export interface SpanDetail {
   /** Writes attributes. May be called twice for one span, so it changes nothing. */
   write(writer: AttributeWriter): void;
+  /** Of a server's span, when it ends: takes over whatever of it may change after that, and lets go of the request. */
+  settle?(): void;
   /** Of a call that may be summed up with others like it; undefined of one that is sent as it is. */
   readonly repeat?: Repeat | undefined;
   /** Spans that most probably have the same attributes, but for numbers and texts; undefined when nothing is known. */
@@ -48,7 +50,7 @@ export interface Repeat extends SpanDetail {
   writeShared(writer: AttributeWriter): void;
 }
 
-/** Takes spans that have ended. */
+/** Takes spans that have ended; without their detail, once it is written, for contexts keep a span alive. */
 export interface SpanSink {
   add(span: RecordedSpan): void;
 }
@@ -230,7 +232,7 @@ export class RecordedSpan implements Span {
     if (this.endMs !== 0) return;
     this.endMs = Math.max(endMs, this.startMs);
     if (this.trace.isSampled) this.#send();
-    this.detail = undefined;
+    else this.detail = undefined;
     if (marking.active === undefined) return;
     if (this.kind === otlpKind.server) marking.active.end(this.trace, this.name);
     else marking.active.mark(this.trace);
@@ -238,8 +240,10 @@ export class RecordedSpan implements Span {
 
   #send(): void {
     try {
+      if (this.kind === otlpKind.server) this.detail?.settle?.();
       this.#sink.add(this);
     } catch {
+      this.detail = undefined;
       countDropped("span_failed");
     }
   }

@@ -1,7 +1,7 @@
 import { countDropped } from "../diagnostics.ts";
 import type { LocalTrace } from "./local-trace.ts";
 import { keptShareOf, randomnessOf, withThreshold } from "./ot-trace-state.ts";
-import type { RecordedSpan, SpanDetail } from "./recorded-span.ts";
+import type { RecordedSpan } from "./recorded-span.ts";
 import { RouteHistory } from "./route-history.ts";
 import { toRandomness, toRejectBelow, toThreshold } from "./sampler.ts";
 import type { ScopeSink } from "./tracing.ts";
@@ -18,7 +18,7 @@ const tickMs = 5_000;
 
 /** A request whose end is waited for. */
 interface HeldTrace {
-  readonly spans: { readonly span: RecordedSpan; readonly detail: SpanDetail | undefined }[];
+  readonly spans: RecordedSpan[];
   readonly sinceMs: number;
   hasError: boolean;
 }
@@ -56,6 +56,7 @@ export class TailDecision implements ScopeSink {
     const { trace } = span;
     if (trace.isKept !== undefined) {
       if (trace.isKept) this.#inner.add(span);
+      else span.detail = undefined;
       return;
     }
     const held = this.#hold(span);
@@ -75,7 +76,7 @@ export class TailDecision implements ScopeSink {
       held = { spans: [], sinceMs: performance.now(), hasError: false };
       this.#held.set(span.trace, held);
     }
-    held.spans.push({ span, detail: span.detail });
+    held.spans.push(span);
     this.#heldSpans += 1;
     if (span.statusCode === 2) held.hasError = true;
     return held;
@@ -100,16 +101,13 @@ export class TailDecision implements ScopeSink {
     trace.isKept = false;
     this.#left += 1;
     this.#release(trace, held);
+    for (const span of held.spans) span.detail = undefined;
   }
 
   #keep(trace: LocalTrace, held: HeldTrace): void {
     trace.isKept = true;
     this.#release(trace, held);
-    for (const { span, detail } of held.spans) {
-      span.detail = detail;
-      this.#inner.add(span);
-      span.detail = undefined;
-    }
+    for (const span of held.spans) this.#inner.add(span);
   }
 
   #release(trace: LocalTrace, held: HeldTrace): void {
