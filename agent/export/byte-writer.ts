@@ -122,8 +122,8 @@ export class ByteWriter {
   }
 
   setHex(at: number, high: number, low: number): void {
-    writeHex(this.#view, at, high);
-    writeHex(this.#view, at + 8, low);
+    writeHex(this.#bytes, at, high);
+    writeHex(this.#bytes, at + 8, low);
   }
 
   /** Where so many bytes go; -1 beyond the end, for a view would throw there. */

@@ -48,8 +48,9 @@ export class ConnectionStates {
     state: PoolState,
     toName: (pool: Pool) => string,
   ): Checkout {
+    if (state.idle > state.pending) return undelayed;
     const checkout = new Checkout(state);
-    if (checkout.isDelayed) checkout.poolName = this.names.of(pool, toName);
+    checkout.poolName = this.names.of(pool, toName);
     return checkout;
   }
 
@@ -90,3 +91,6 @@ export class Checkout {
     this.isNewConnection = idle === 0 && used < max;
   }
 }
+
+/** One for all checkouts that don't wait. */
+const undelayed = new Checkout({ used: 0, idle: 1, pending: 0, max: 1 });

@@ -12,6 +12,10 @@ interface RequestMessage {
 export function instrumentHttpClient(options: CallOptions): void {
   const guard = new Guard("node:http requests");
   const callOptions = { ...options, targets: new HttpTargets("http") };
+  const onSocket = guard.listener((request: ClientRequest, socket: Socket) => {
+    watch(guard, callOf(request), request, socket);
+  });
+  const onClose = guard.listener((response: IncomingMessage) => callOf(response)?.end());
 
   guard.subscribe<RequestMessage>("http.client.request.created", function onCreated({ request }) {
     const call = OutgoingCall.start(callOptions, toHttpRequest(request), onCreated);
@@ -23,9 +27,8 @@ export function instrumentHttpClient(options: CallOptions): void {
       });
     }
     if (!call.span.trace.isSampled) return;
-    const onSocket = (socket: Socket) => watch(guard, call, request, socket);
     // Not `once`, which costs three times as much: it is emitted once.
-    request.on("socket", guard.bind(onSocket));
+    request.on("socket", onSocket);
   });
 
   guard.subscribe<RequestMessage & { readonly response: IncomingMessage }>(
@@ -40,10 +43,8 @@ export function instrumentHttpClient(options: CallOptions): void {
       call.responseBytes = toBytes(contentLengthOf(response.rawHeaders));
       if (call.isReused === false) call.firstByteMs = call.span.trace.nowMs() - call.span.startMs;
       // The call is over when its body is read, or given up.
-      response.on(
-        "close",
-        guard.bind(() => call.end()),
-      );
+      setCall(response, call);
+      response.on("close", onClose);
     },
   );
 
@@ -75,7 +76,13 @@ function toHttpRequest(request: ClientRequest) {
 }
 
 /** What a new connection takes; one that was open already has nothing to say. */
-function watch(guard: Guard, call: OutgoingCall, request: ClientRequest, socket: Socket): void {
+function watch(
+  guard: Guard,
+  call: OutgoingCall | undefined,
+  request: ClientRequest,
+  socket: Socket,
+): void {
+  if (call === undefined) return;
   call.isReused = request.reusedSocket;
   if (request.reusedSocket || !socket.connecting) return;
   const { trace, startMs } = call.span;

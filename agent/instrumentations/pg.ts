@@ -5,6 +5,7 @@ import { postgresql } from "../evidence/sql-scan.ts";
 import { Statements } from "../evidence/statements.ts";
 import { followPgPool, toPoolName, toPoolState } from "../runtime/metrics/follow-pg-pool.ts";
 import { ActiveContext, isSuppressed } from "../tracing/active-context.ts";
+import type { Checkout } from "./connection-states.ts";
 import type { Constructor } from "./constructor.ts";
 import type { DatabaseCall, DatabaseOptions } from "./database-call.ts";
 import { Guard } from "./guard.ts";
@@ -79,7 +80,8 @@ export class PgInstrumentation {
     wrapMethod<PgPool>(Pool.prototype, "connect", (original) => {
       return function connect(...args) {
         if (!instrumentation.#guard.isActive) return Reflect.apply(original, this, args);
-        instrumentation.#guard.attempt(() => followPgPool(instrumentation.#options.pools, this));
+        const { pools } = instrumentation.#options;
+        if (pools !== undefined) instrumentation.#guard.attempt(followPgPool, pools, this);
         return instrumentation.#connect(this, original, args);
       };
     });
@@ -87,7 +89,7 @@ export class PgInstrumentation {
 
   #queryPool(pool: PgPool, original: Method, args: Args, entry: AnyFunction): unknown {
     const outer = this.#announced;
-    const announced = this.#guard.attempt(() => this.#announceToPool(args, entry));
+    const announced = this.#guard.attempt(this.#announceToPool, args, entry);
     this.#announced = announced;
     try {
       const result = Reflect.apply(original, pool, args);
@@ -97,11 +99,11 @@ export class PgInstrumentation {
     }
   }
 
-  #announceToPool(args: Args, entry: AnyFunction): AnnouncedCall | undefined {
+  readonly #announceToPool = (args: Args, entry: AnyFunction): AnnouncedCall | undefined => {
     const announced = this.#announce(args, entry);
     if (announced !== undefined) announced.isForPromise = !hasCallback(args);
     return announced;
-  }
+  };
 
   #announce(args: Args, entry: AnyFunction): AnnouncedCall | undefined {
     const sql = textOfQuery(args[0]);
@@ -132,15 +134,16 @@ export class PgInstrumentation {
     return announced;
   }
 
+  readonly #startCheckout = (pool: PgPool): Checkout =>
+    this.#options.states.startCheckout(pool, toPoolState(pool), toPoolName);
+
   /** A waiting call is served in the turn of whoever gives its client back: that is not its context. */
   #connect(pool: PgPool, original: Method, args: Args): unknown {
     const [callback] = args;
     const announced = this.#announced;
     this.#announced = undefined;
     const { pools, states, tracing } = this.#options;
-    const checkout = this.#guard.attempt(() =>
-      states.startCheckout(pool, toPoolState(pool), toPoolName),
-    );
+    const checkout = this.#guard.attempt(this.#startCheckout, pool);
     if (checkout === undefined) return Reflect.apply(original, pool, args);
     if (typeof callback !== "function") {
       const result = Reflect.apply(original, pool, args) as Promise<PgClient>;
@@ -181,7 +184,7 @@ export class PgInstrumentation {
 
   #queryClient(client: PgClient, original: Method, args: Args, entry: AnyFunction): unknown {
     const isForPromise = this.#isAnnounced(args) && this.#announced?.isForPromise === true;
-    const call = this.#guard.attempt(() => this.#startCall(client, args, entry));
+    const call = this.#guard.attempt(this.#startCall, client, args, entry);
     this.#announced = undefined;
     const sent = this.#withComment(args, call);
     if (call === undefined) return Reflect.apply(original, client, sent);
@@ -206,7 +209,7 @@ export class PgInstrumentation {
     const callback = args.at(-1) as Method;
     const guard = this.#guard;
     const onResult: Method = function (...results) {
-      guard.attempt(() => end(call, results[0], results[1]));
+      guard.attempt(end, call, results[0], results[1]);
       return Reflect.apply(callback, this, results);
     };
     // Ours: the arguments as this call has collected them.
@@ -214,7 +217,11 @@ export class PgInstrumentation {
     return Reflect.apply(original, client, args);
   }
 
-  #startCall(client: PgClient, args: Args, entry: AnyFunction): DatabaseCall | undefined {
+  readonly #startCall = (
+    client: PgClient,
+    args: Args,
+    entry: AnyFunction,
+  ): DatabaseCall | undefined => {
     const { contexts } = this.#options.tracing;
     const isAnnounced = this.#isAnnounced(args);
     if (!isAnnounced && isSuppressed(contexts.storage.getStore())) return undefined;
@@ -235,7 +242,7 @@ export class PgInstrumentation {
     if (announced.isSought) call.hold();
     announced.call = call;
     return call;
-  }
+  };
 
   #startCursor(client: PgClient, cursor: PgCursor, entry: AnyFunction): void {
     const announced = this.#announce([cursor], entry);

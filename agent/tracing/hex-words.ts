@@ -12,10 +12,18 @@ export function wordToHex(word: number): string {
   );
 }
 
-/** The same eight digits, as ASCII. */
-export function writeHex(view: DataView, at: number, word: number): void {
-  view.setInt32(at, fourDigits(word >>> 16), true);
-  view.setInt32(at + 4, fourDigits(word & 0xffff), true);
+/** The same eight digits, as ASCII. Byte by byte: a view that is handed over is written to by calls. */
+export function writeHex(bytes: Uint8Array, at: number, word: number): void {
+  const high = fourDigits(word >>> 16);
+  bytes[at] = high;
+  bytes[at + 1] = high >>> 8;
+  bytes[at + 2] = high >>> 16;
+  bytes[at + 3] = high >>> 24;
+  const low = fourDigits(word & 0xffff);
+  bytes[at + 4] = low;
+  bytes[at + 5] = low >>> 8;
+  bytes[at + 6] = low >>> 16;
+  bytes[at + 7] = low >>> 24;
 }
 
 /** Of 16 bits, the first digit in the lowest byte: all four at once, for digit by digit takes seven times as long. */

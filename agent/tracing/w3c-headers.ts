@@ -65,17 +65,15 @@ function isHeader(value: unknown, charactersMax: number): value is string {
 }
 
 const traceparent = Buffer.from(`00-${"0".repeat(32)}-${"0".repeat(16)}-00`);
-const { buffer, byteOffset, byteLength } = traceparent;
-const view = new DataView(buffer, byteOffset, byteLength);
 
 /** `traceparent` for a call that the span stands for. Put together in bytes: of texts it would be a dozen. */
 export function toTraceparent({ trace, id0, id1 }: RecordedSpan): string {
-  writeHex(view, 3, trace.id0);
-  writeHex(view, 11, trace.id1);
-  writeHex(view, 19, trace.id2);
-  writeHex(view, 27, trace.id3);
-  writeHex(view, 36, id0);
-  writeHex(view, 44, id1);
+  writeHex(traceparent, 3, trace.id0);
+  writeHex(traceparent, 11, trace.id1);
+  writeHex(traceparent, 19, trace.id2);
+  writeHex(traceparent, 27, trace.id3);
+  writeHex(traceparent, 36, id0);
+  writeHex(traceparent, 44, id1);
   traceparent[54] = trace.isSampled ? 0x31 : 0x30;
   return traceparent.toString("latin1");
 }
