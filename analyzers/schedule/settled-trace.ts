@@ -28,10 +28,14 @@ export interface Arrived extends SettledTrace {
   readonly roots: number;
 }
 
-export function toArrived(columns: SettledTraceColumns): Arrived[] {
+/** Some rows of an answer, or all. As objects all of it would take several times as much as the columns, so few are made at a time. */
+export function toArrived(
+  columns: SettledTraceColumns,
+  rows: readonly number[] = [...columns.traceId.keys()],
+): Arrived[] {
   const signOf = (name: SettledSign, i: number) => columns[name][i]!;
-  return columns.traceId.map((traceId, i) => ({
-    traceId,
+  return rows.map((i) => ({
+    traceId: columns.traceId[i]!,
     fromS: columns.fromS[i]!,
     toS: columns.toS[i]!,
     settledMs: columns.settledMs[i]!,

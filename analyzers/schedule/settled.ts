@@ -8,7 +8,7 @@ import {
 import { type WatermarkRow, watermarkQuery } from "../../storage/queries/watermark.ts";
 import type { Query, Store } from "../../storage/store.ts";
 import { IdSlices } from "./id-slices.ts";
-import { type Arrived, completeTraces, type SettledTrace, toArrived } from "./settled-trace.ts";
+import { completeTraces, type SettledTrace, toArrived } from "./settled-trace.ts";
 
 /** A trace is settled this long after its last arrival … */
 const quietMs = 10_000;
@@ -76,7 +76,7 @@ export class SettledTraces {
     store: Store,
     now: () => number,
     {
-      tracesMax = 20_000,
+      tracesMax = 50_000,
       pageMax = 10_000,
       worker = 0,
       workers = 1,
@@ -101,19 +101,24 @@ export class SettledTraces {
     yield* this.#walkLong(nowMs);
     for (let windowMs = windowMsMin; ; ) {
       const sinceMs = this.#seenMs;
-      const untilMs = Math.min(nowMs, sinceMs + windowMs);
-      const first = await this.#select(settledTracesQuery, { sinceMs, untilMs });
-      const last = first.length === this.#options.tracesMax ? first.at(-1) : undefined;
-      const endMs = last
-        ? Math.min(untilMs, Math.max(last.settledMs, first[0]!.settledMs + stepMs))
-        : untilMs;
-      if (last) yield* this.#walkStep(sinceMs, endMs);
-      else yield* this.#fresh(first);
+      const { endMs, all } = await this.#look(sinceMs, Math.min(nowMs, sinceMs + windowMs));
+      yield* all ? this.#fresh(all) : this.#walkStep(sinceMs, endMs);
       this.#advance(endMs, nowMs);
       if (endMs === nowMs) return;
       // A pause of days is passed in a few questions.
-      windowMs = last ? windowMsMin : windowMs * 4;
+      windowMs = all ? windowMs * 4 : windowMsMin;
     }
+  }
+
+  /** What settled in (since, until]; when it is more than may come at once, only up to where a step is to go. */
+  async #look(
+    sinceMs: number,
+    untilMs: number,
+  ): Promise<{ readonly endMs: number; readonly all?: SettledTraceColumns }> {
+    const all = await this.#select(settledTracesQuery, { sinceMs, untilMs });
+    const { settledMs } = all;
+    if (settledMs.length < this.#options.tracesMax) return { endMs: untilMs, all };
+    return { endMs: Math.min(untilMs, Math.max(settledMs.at(-1)!, settledMs[0]! + stepMs)) };
   }
 
   /** Up to where progress was recorded, by this process or the one before it; 0: never. */
@@ -147,20 +152,20 @@ export class SettledTraces {
   async *#walkStep(sinceMs: number, untilMs: number): AsyncGenerator<readonly SettledTrace[]> {
     const slices = new IdSlices(this.#options.tracesMax);
     for (let slice = slices.current; slice !== null; slice = slices.current) {
-      const page = await this.#select(settledTracesByIdQuery, { sinceMs, untilMs, ...slice });
-      yield* this.#fresh(page);
-      slices.passed(page.map(({ traceId }) => traceId));
+      const settled = await this.#select(settledTracesByIdQuery, { sinceMs, untilMs, ...slice });
+      yield* this.#fresh(settled);
+      slices.passed(settled.traceId);
     }
   }
 
   /** What of the traces is not known, in pages in order of the trace id; known once its page is done. */
-  async *#fresh(arrived: readonly Arrived[]): AsyncGenerator<readonly SettledTrace[]> {
-    const { pageMax } = this.#options;
-    const fresh = arrived
-      .filter(({ traceId, settledMs }) => this.#known.get(traceId) !== settledMs)
-      .sort((a, b) => (a.traceId < b.traceId ? -1 : 1));
-    for (let at = 0; at < fresh.length; at += pageMax) {
-      const page = fresh.slice(at, at + pageMax);
+  async *#fresh(settled: SettledTraceColumns): AsyncGenerator<readonly SettledTrace[]> {
+    const { traceId, settledMs } = settled;
+    const fresh = [...traceId.keys()]
+      .filter((row) => this.#known.get(traceId[row]!) !== settledMs[row])
+      .sort((a, b) => (traceId[a]! < traceId[b]! ? -1 : 1));
+    for (let at = 0; at < fresh.length; at += this.#options.pageMax) {
+      const page = toArrived(settled, fresh.slice(at, at + this.#options.pageMax));
       yield await completeTraces(this.#store, page);
       for (const { traceId, settledMs } of page) {
         this.#known.delete(traceId);
@@ -176,7 +181,7 @@ export class SettledTraces {
   async #select(
     query: Query,
     range: Pick<SettledTracesParameters, "sinceMs" | "untilMs"> & Partial<SettledTracesParameters>,
-  ): Promise<Arrived[]> {
+  ): Promise<SettledTraceColumns> {
     const { tracesMax, worker, workers } = this.#options;
     const parameters: SettledTracesParameters = {
       tracesMax,
@@ -189,7 +194,7 @@ export class SettledTraces {
       lookBackMs,
       ...range,
     };
-    return toArrived(await this.#store.selectColumns<SettledTraceColumns>(query, parameters));
+    return await this.#store.selectColumns<SettledTraceColumns>(query, parameters);
   }
 
   #advance(toMs: number, nowMs: number): void {

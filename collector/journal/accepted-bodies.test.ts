@@ -15,18 +15,18 @@ test("of very many bodies the newest are known, exactly as many as there may be"
 
 test("what a list of all of them would say is what is known", () => {
   // A step: so much later a body comes, which may have come before.
-  const step = fc.tuple(fc.nat(400), fc.nat(12));
+  const step = fc.tuple(fc.nat(200), fc.nat(40));
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const bodies = new AcceptedBodies({ ...limits, rememberBodiesMax: 8 });
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const bodies = new AcceptedBodies({ ...limits, rememberBodiesMax: 12 });
       let all: { readonly number: number; readonly ms: number }[] = [];
       let nowMs = 0;
       for (const [laterMs, number] of steps) {
         nowMs += laterMs;
         bodies.add(hashOf(number), nowMs, nowMs);
         all = [...all.filter((body) => body.number !== number), { number, ms: nowMs }];
-        all = all.filter(({ ms }) => ms > nowMs - limits.rememberBodiesMs).slice(-8);
-        const known = Array.from({ length: 13 }, (_, i) => i).filter((i) =>
+        all = all.filter(({ ms }) => ms > nowMs - limits.rememberBodiesMs).slice(-12);
+        const known = Array.from({ length: 41 }, (_, i) => i).filter((i) =>
           bodies.has(hashOf(i), nowMs),
         );
         expect(known).toEqual(all.map((body) => body.number).sort((a, b) => a - b));
