@@ -58,6 +58,17 @@ test("a server that knows no route has that of its handler, not of a middleware 
   expect(endpointOf(buildTrace([server, 0, 9, ["work", 0, 8]]), 0).route).toBe("GET");
 });
 
+test("a server of Fastify has the route that its plugin tells, or none", () => {
+  const server = { name: "GET", kind: spanKind.server, httpRequestMethod: "GET" };
+  const of = (name: string) => ({ name, httpRoute: "/customers/:id", httpRequestMethod: "GET" });
+  const below = [of("request"), 0, 8, [of("handler - fastify -> @fastify/otel"), 1, 7]] as const;
+  // As it is sent with `@fastify/otel`; where another instrumentation made the server's span; without the plugin.
+  const told = { ...server, name: "GET /customers/:id", httpRoute: "/customers/:id" };
+  expect(endpointOf(buildTrace([told, 0, 9, [...below]]), 0).route).toBe("/customers/:id");
+  expect(endpointOf(buildTrace([server, 0, 9, [...below]]), 0).route).toBe("/customers/:id");
+  expect(endpointOf(buildTrace([server, 0, 9, [query, 1, 5]]), 0).route).toBe("GET");
+});
+
 test("a server that is named by its path is one endpoint, whatever ids are in it", () => {
   const routeOf = (name: string) =>
     endpointOf(buildTrace([{ name, kind: spanKind.server }, 0, 1]), 0).route;
