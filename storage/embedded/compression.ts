@@ -17,9 +17,12 @@ const config = `<clickhouse>
 </clickhouse>
 `;
 
+/** In the store's folder. */
+export const compressionConfigName = "compression.xml";
+
 /** Writes the configuration for a ClickHouse in this process; returns the file. */
 export function writeCompressionConfig(folder: string): string {
-  const file = join(folder, "compression.xml");
+  const file = join(folder, compressionConfigName);
   writeFileSync(file, config);
   return file;
 }

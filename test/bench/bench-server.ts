@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { compressionConfigName } from "../../storage/embedded/compression.ts";
 import { type NodeProcess, startNode } from "../support/processes.ts";
 import { ProcessTree } from "./process-tree.ts";
 
@@ -12,6 +13,8 @@ export interface BenchServer {
   readonly tree: ProcessTree;
   /** Where its ClickHouse keeps its data. */
   readonly clickhouseFolder: string;
+  /** With which it opens it. */
+  readonly clickhouseArgs: readonly string[];
   /** Resolves when all that it took can be queried, and ClickHouse has no parts left that it would merge. */
   drained(): Promise<void>;
   metric(name: string): Promise<number>;
@@ -32,33 +35,37 @@ export async function startCulprit(
 ): Promise<BenchServer> {
   const folder = await createFolder();
   const main = join(root, "dist/cli/main.js");
-  return startServer(folder, join(folder, "clickhouse/clickhouse"), [
-    ...nodeArgs,
-    main,
-    "start",
-    "--port",
-    "0",
-    "--data",
+  const store = join(folder, "clickhouse");
+  return startServer({
     folder,
-    ...args,
-  ]);
+    clickhouseFolder: join(store, "clickhouse"),
+    clickhouseArgs: [`--config-file=${join(store, compressionConfigName)}`],
+    args: [...nodeArgs, main, "start", "--port", "0", "--data", folder, ...args],
+  });
 }
 
 export async function startNaive(): Promise<BenchServer> {
   const folder = await createFolder();
   const file = join(import.meta.dirname, "naive/naive-server.ts");
-  return startServer(folder, join(folder, "clickhouse"), [file, folder]);
+  const clickhouseFolder = join(folder, "clickhouse");
+  return startServer({ folder, clickhouseFolder, clickhouseArgs: [], args: [file, folder] });
 }
 
 function createFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "culprit-bench-"));
 }
 
-async function startServer(
-  folder: string,
-  clickhouseFolder: string,
-  args: readonly string[],
-): Promise<BenchServer> {
+interface ServerFolders extends Pick<BenchServer, "clickhouseFolder" | "clickhouseArgs"> {
+  readonly folder: string;
+  readonly args: readonly string[];
+}
+
+async function startServer({
+  folder,
+  clickhouseFolder,
+  clickhouseArgs,
+  args,
+}: ServerFolders): Promise<BenchServer> {
   const started = await startNode({ args });
   const [, url = ""] = await started.waitFor(/UI +(http:\S+)/, readyMs);
   const metric = (name: string) => readMetric(url, name);
@@ -67,6 +74,7 @@ async function startServer(
     process: started,
     tree: new ProcessTree(started.pid),
     clickhouseFolder,
+    clickhouseArgs,
     metric,
     drained: async () => {
       while ((await metric("culprit_journal_spans")) > 0) await delay(50);

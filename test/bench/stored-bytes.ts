@@ -8,7 +8,9 @@ export async function measureStored(
   table: string,
 ): Promise<{ rows: number; bytes: number; mergeCpuSeconds: number }> {
   await server.stop();
-  const session = new Session(server.clickhouseFolder);
+  const session = new Session(server.clickhouseFolder, {
+    connectionArgs: [...server.clickhouseArgs],
+  });
   const ask = async (sql: string) => (await session.queryAsync(sql)).text().trim();
   const tables = await ask(
     `SELECT name FROM system.tables WHERE database = '${database}' AND engine LIKE '%MergeTree' FORMAT TSV`,
