@@ -33,8 +33,8 @@ export type ExportReport =
 /** Sends a report to the application's thread; `transfer` is what it gives away with it. */
 type Report = (report: ExportReport, transfer?: readonly ArrayBuffer[]) => void;
 
-/** A request costs the thread three times what compressing a chunk does, for its code is cold each time: so many go together. */
-const chunksMax = 4;
+/** A request costs the thread more than compressing eight chunks does, for its code is cold each time: so many go together. */
+const chunksMax = 8;
 /** After a full chunk the next one is near; so long it is waited for. */
 const waitMs = 1_000;
 const bodyBytes = chunksMax * (bufferBytes + 4_096);
@@ -42,7 +42,7 @@ const bodyBytes = chunksMax * (bufferBytes + 4_096);
 /**
  * What the agent's thread sends: makes requests of chunks, compresses them, so that the queue is small, and sends them.
  *
- *   chunk ─ joined to the last ones ─▶ four, or one that was not full, or a second: compressed ─▶ OtlpSender
+ *   chunk ─ joined to the last ones ─▶ eight, or one that was not full, or a second: compressed ─▶ OtlpSender
  *             └ its buffer goes back
  *
  * Compression is synchronous: the thread has nothing else to do, and the pool of threads is the application's.
