@@ -12,10 +12,16 @@ import {
   printCycles,
   ratioOf,
   runCycles,
+  type Slice,
   type Sums,
   throughputLoss,
 } from "./agent/measure-cycles.ts";
-import { measureMemory, measurePauses, measureStart } from "./agent/measure-once.ts";
+import {
+  fixedYoungGeneration,
+  measureMemory,
+  measurePauses,
+  measureStart,
+} from "./agent/measure-once.ts";
 import {
   cached,
   expressWorkloads,
@@ -38,18 +44,20 @@ const isSoak = process.argv.includes("--soak");
 const isCounted = process.argv.includes("--instructions");
 const plan = isQuick
   ? {
-      cycles: 5,
+      generations: 1,
+      cycles: 3,
       starts: 3,
       fixedRateCycles: 0,
-      minorCycles: 3,
+      minorCycles: 2,
       pauseSlices: 1,
       memoryPairs: 3,
     }
   : {
-      cycles: 15,
+      generations: 3,
+      cycles: 3,
       starts: 10,
-      fixedRateCycles: 9,
-      minorCycles: 9,
+      fixedRateCycles: 6,
+      minorCycles: 6,
       pauseSlices: 5,
       memoryPairs: 7,
     };
@@ -98,11 +106,7 @@ async function countInstructions({ express, fastify }: Apps): Promise<void> {
 async function measure({ express, fastify }: Apps): Promise<Record<string, number>> {
   const startRatio = await measureStart(express, plan.starts);
   const all = isQuick ? quickVariants : variants;
-  const ofExpress = await withApps(all, express, async (apps) => ({
-    ...(await measureMain(apps)),
-    ...(await measureMinor(apps, expressWorkloads)),
-    ...(await measureTail(apps)),
-  }));
+  const ofExpress = await measureExpress(all, express);
   const ofFastify = await withApps(quickVariants, fastify, (apps) => measureMinor(apps, [cached]));
   const pauses = await measurePauses(express, items, plan.pauseSlices);
   const memory = await measureMemory(express, items, plan.memoryPairs);
@@ -116,28 +120,56 @@ async function withApps<Result>(
 ): Promise<Result> {
   const apps: BenchApp[] = [];
   try {
-    for (const variant of of) apps.push(await startBenchApp(variant, file));
+    for (const variant of of) apps.push(await startBenchApp(variant, file, fixedYoungGeneration));
     return await use(apps);
   } finally {
     await Promise.all(apps.map((app) => app.stop()));
   }
 }
 
-/** The request of the goals: CPU, bytes and memory under every agent. */
-async function measureMain(apps: readonly BenchApp[]): Promise<Record<string, number>> {
+/**
+ * Of several generations of processes, for two of one variant differ by up to a tenth: in where V8 puts code, and in what
+ * of it meets in the processor's caches. What is no goal is measured of the last.
+ */
+async function measureExpress(
+  all: readonly Variant[],
+  express: AppFile,
+): Promise<Record<string, number>> {
+  const slices = new Map<string, Slice[]>();
+  for (let left = plan.generations - 1; left > 0; left -= 1) {
+    await withApps(all, express, (apps) => addCycles(slices, apps));
+  }
+  return withApps(all, express, async (apps) => ({
+    ...(await measureMain(slices, apps)),
+    ...(await measureMinor(apps, expressWorkloads)),
+    ...(await measureTail(apps)),
+  }));
+}
+
+async function addCycles(slices: Map<string, Slice[]>, apps: readonly BenchApp[]): Promise<void> {
   for (const app of apps) await warmUp(app, items);
-  const bytesBefore = apps.map((app) => app.sink.bytes());
-  const slices = await runCycles(apps, items, plan.cycles);
+  for (const [name, more] of await runCycles(apps, items, plan.cycles)) {
+    slices.set(name, [...(slices.get(name) ?? []), ...more]);
+  }
+}
+
+/** The request of the goals: CPU, bytes and memory under every agent. */
+async function measureMain(
+  slices: Map<string, Slice[]>,
+  apps: readonly BenchApp[],
+): Promise<Record<string, number>> {
+  await addCycles(slices, apps);
   await new Promise((resolve) => setTimeout(resolve, settleMs));
   const sums: Sums[] = [];
-  for (const [i, app] of apps.entries()) {
-    const bytesPerRequest = (app.sink.bytes() - bytesBefore[i]!) / (plan.cycles * items.requests);
+  for (const app of apps) {
+    const bytesPerRequest =
+      app.sink.bytes() / (items.warmUpRequests + plan.cycles * items.requests);
     sums.push({ bytesPerRequest, memoryMb: (await app.usage(true)).rssBytes / 2 ** 20 });
   }
   printCycles(items, apps, slices, sums);
   return {
     ...cpuFigures("", slices),
-    growingMemoryMb: round(sums[1]!.memoryMb - sums[0]!.memoryMb, 1),
+    loadedMemoryMb: round(sums[1]!.memoryMb - sums[0]!.memoryMb, 1),
     bytesPerRequest: Math.round(sums[1]!.bytesPerRequest),
   };
 }

@@ -3,7 +3,7 @@ import type { BenchApp } from "./bench-app.ts";
 import { type PairedRatio, quantile, toPairedRatio } from "./paired-ratios.ts";
 import { sendRequests, type Workload } from "./send-requests.ts";
 
-interface Slice {
+export interface Slice {
   readonly cpuUs: number;
   readonly perSecond: number;
   readonly p50Ms: number;

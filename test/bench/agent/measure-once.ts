@@ -31,6 +31,8 @@ export const fixedYoungGeneration = [
   "./young-generation.cjs",
 ];
 const memorySlices = 3;
+const memoryRequests = 1_500;
+const pauseRequests = 1_500;
 
 /** Resident memory over that of the bare application: the median of several pairs, for what V8's compilers leave behind differs by some MB. */
 export async function measureMemory(
@@ -50,7 +52,9 @@ export async function measureMemory(
 async function readMemory(variant: Variant, app: AppFile, workload: Workload): Promise<number> {
   const started = await startBenchApp(variant, app, fixedYoungGeneration);
   try {
-    for (let i = 0; i < memorySlices; i += 1) await sendRequests(started.port, workload);
+    for (let i = 0; i < memorySlices; i += 1) {
+      await sendRequests(started.port, { ...workload, requests: memoryRequests });
+    }
     return (await started.usage(true)).rssBytes / 2 ** 20;
   } finally {
     await started.stop();
@@ -89,7 +93,7 @@ async function readPauses(
 ): Promise<{ readonly cold: Pauses; readonly warm: readonly Pauses[] }> {
   const started = await startBenchApp(variant, app, ["--require", "./pause-probe.cjs"]);
   const read = async () => {
-    await sendRequests(started.port, workload);
+    await sendRequests(started.port, { ...workload, requests: pauseRequests });
     return (await started.usage()).pauses!;
   };
   try {
