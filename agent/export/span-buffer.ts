@@ -43,6 +43,7 @@ export class SpanBuffer implements ScopeSink {
   /** The first `#endedCount` of them; a list that shrinks gives its memory back each time. */
   readonly #ended: (RecordedSpan | undefined)[] = new Array(endedMax).fill(undefined);
   #endedCount = 0;
+  readonly #endedMax: number;
   #spans = 0;
   #scope = -1;
   /** Scope and end of each segment, one after the other. */
@@ -52,6 +53,7 @@ export class SpanBuffer implements ScopeSink {
   constructor(exchange: ChunkExchange, bytes: Buffer, options: SpanBufferOptions) {
     this.#exchange = exchange;
     this.#options = options;
+    this.#endedMax = Math.min(endedMax, options.spansMax);
     this.#bytes = bytes;
     this.#encoder = new SpanEncoder(bytes);
   }
@@ -68,7 +70,7 @@ export class SpanBuffer implements ScopeSink {
   add(span: RecordedSpan): void {
     this.#ended[this.#endedCount] = span;
     this.#endedCount += 1;
-    if (this.#endedCount === endedMax) this.#encodeEnded();
+    if (this.#endedCount === this.#endedMax) this.#encodeEnded();
     else if (this.#timer === undefined) this.#startTimer();
   }
 
