@@ -112,7 +112,6 @@ describe("a CPU profile", () => {
     const block = () => get(`/block-${requests++ % 30}/300`);
     const profile = await requestUntil("culprit.cpu_profile", block);
     expect(profile.attributes["culprit.profile.trigger"]).toBe("event_loop_block");
-    expect(profile.attributes["code.function.name"]).toBe("spin");
     for (let i = 0; i < 4; i += 1) await block();
     await get("/wait/600");
     await sink.waitFor((spans) => spans.some(({ name }) => name === "GET /wait/:ms"));
