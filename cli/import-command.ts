@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -139,10 +138,9 @@ async function accept(
   { bytes, encoding, signal }: RecordedRequest,
   intakes: Readonly<Record<Signal, Intake>>,
 ): Promise<Acceptance> {
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
   for (;;) {
     try {
-      return await intakes[signal].accept({ bytes: bytes.slice(), sha256 }, encoding, grant);
+      return await intakes[signal].accept(bytes.slice(), encoding, grant);
     } catch (error) {
       const { retryAfterS } = toRefusal(error);
       if (retryAfterS === undefined) throw error;

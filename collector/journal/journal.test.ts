@@ -148,6 +148,7 @@ describe("body hashes", () => {
     expect(journal.hasAccepted(bodyHash)).toBe(false);
     await append(journal, 1);
     expect(journal.hasAccepted(bodyHash)).toBe(true);
+    const hash = journal.hashBody(Buffer.from("a body"));
     await journal.drain();
     await journal.close();
 
@@ -158,6 +159,7 @@ describe("body hashes", () => {
       uptimeMs += 14 * minuteMs;
       nowMs += 60 * minuteMs;
       expect(next.hasAccepted(bodyHash)).toBe(true);
+      expect(next.hashBody(Buffer.from("a body"))).toBe(hash);
       uptimeMs += minuteMs;
       expect(next.hasAccepted(bodyHash)).toBe(false);
       await next.close();

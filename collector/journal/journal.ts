@@ -2,6 +2,7 @@ import { ok as assert } from "node:assert/strict";
 import * as nodeFileSystem from "node:fs/promises";
 import { CollectorError } from "../collector-error.ts";
 import { AcceptedBodies } from "./accepted-bodies.ts";
+import { type HashBody, openBodyHash } from "./body-hash.ts";
 import { FileWriter } from "./file-writer.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { InsertQueue } from "./insert-queue.ts";
@@ -45,6 +46,9 @@ export interface Journal {
    */
   append(entry: JournalEntry): Promise<void>;
 
+  /** What a retry of a request has in common with it, also in a later run. */
+  readonly hashBody: HashBody;
+
   /** The body was accepted in the last 15 minutes of the journal's own time, also by an earlier run. */
   hasAccepted(bodyHash: string): boolean;
 
@@ -70,6 +74,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const bodies = new AcceptedBodies(limits);
   const { files, newestId, newestMs } = await recover({ folder, bodies, totals, limits, log });
   const journalMs = createJournalClock(options, newestMs ?? now());
+  const hashBody = await openBodyHash(folder, log);
 
   const queue = new InsertQueue({ folder, limits, totals, insert, log });
   for (const file of files) queue.push(file);
@@ -84,7 +89,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     isQueueBusy: () => queue.files.length > 0,
     onClosed: (file) => queue.push(file),
   });
-  return new DiskJournal({ options, limits, journalMs, folder, totals, bodies, queue, writer });
+  const parts = { options, limits, journalMs, folder, totals, bodies, hashBody, queue, writer };
+  return new DiskJournal(parts);
 }
 
 /**
@@ -107,12 +113,14 @@ interface Parts {
   readonly folder: SpoolFolder;
   readonly totals: JournalTotals;
   readonly bodies: AcceptedBodies;
+  readonly hashBody: HashBody;
   readonly queue: InsertQueue;
   readonly writer: FileWriter;
 }
 
 /** append ─▶ GroupCommit ─▶ FileWriter ─▶ InsertQueue ─▶ insert */
 class DiskJournal implements Journal {
+  readonly hashBody: HashBody;
   readonly #parts: Parts;
   readonly #groups: GroupCommit;
   readonly #sweepTimer: NodeJS.Timeout;
@@ -120,6 +128,7 @@ class DiskJournal implements Journal {
 
   constructor(parts: Parts) {
     const { limits, writer } = parts;
+    this.hashBody = parts.hashBody;
     this.#parts = parts;
     this.#groups = new GroupCommit({ ...limits, commit: (entries) => writer.write(entries) });
     this.#sweepTimer = setInterval(() => void this.#sweep(), sweepIntervalMs).unref();

@@ -47,8 +47,8 @@ export async function repair(
     await folder.fs.truncate(folder.sidecar(id), lines.length);
   } else if (!isInPlace) {
     const blocks = good.map(({ block }) => block);
-    await replace(folder, folder.native(id), Buffer.concat(blocks));
-    await replace(folder, folder.sidecar(id), Buffer.from(lines, "latin1"));
+    await folder.replace(folder.native(id), Buffer.concat(blocks));
+    await folder.replace(folder.sidecar(id), Buffer.from(lines, "latin1"));
   }
   folder.bytes += nativeBytes + lines.length - native.length - sidecar.length;
   const records = good.map(({ record }) => record);
@@ -101,17 +101,5 @@ export async function makeDurable(folder: SpoolFolder, id: string): Promise<void
       await handle.close();
     }
   }
-  await folder.sync();
-}
-
-async function replace(folder: SpoolFolder, path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await folder.fs.open(`${path}.new`, "w", 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await folder.fs.rename(`${path}.new`, path);
   await folder.sync();
 }

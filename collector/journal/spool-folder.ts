@@ -73,6 +73,19 @@ export class SpoolFolder {
     }
   }
 
+  /** A file of the folder is as it was, or has these bytes for good. */
+  async replace(path: string, bytes: Uint8Array): Promise<void> {
+    const handle = await this.fs.open(`${path}.new`, "w", 0o600);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await this.fs.rename(`${path}.new`, path);
+    await this.sync();
+  }
+
   async removePair(id: string, bytes: number): Promise<void> {
     await this.#remove(this.native(id), bytes);
     await this.#remove(this.sidecar(id), 0);

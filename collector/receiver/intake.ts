@@ -3,8 +3,9 @@ import type { Grant } from "../auth/key-ring.ts";
 import type { Counters } from "../counters.ts";
 import type { BodyEncoding, DecodeContext, DecodedBlock } from "../decode/decoded-block.ts";
 import { rowNames, type Signal } from "../signal.ts";
-import type { Body } from "./read-body.ts";
 import { type AppendedBlock, SharedAppends } from "./shared-appends.ts";
+
+type Body = Uint8Array<ArrayBuffer>;
 
 /** Takes the bodies of one signal, whatever transport they came by. */
 export interface Intake {
@@ -23,7 +24,7 @@ export interface Acceptance {
 
 /** Turns a body, whose memory it takes over, into a Native block. Throws an error with a `DecodeErrorCode`. */
 export type Decode = (
-  body: Uint8Array<ArrayBuffer>,
+  body: Body,
   encoding: BodyEncoding,
   context: Omit<DecodeContext, "limits">,
 ) => Promise<DecodedBlock>;
@@ -32,6 +33,7 @@ export type Decode = (
 interface AcceptedRows {
   /** Resolves when the block is safe; throws an error with one of the JOURNAL codes. */
   append(entry: AppendedBlock): Promise<void>;
+  hashBody(body: Body): string;
   hasAccepted(bodyHash: string): boolean;
 }
 
@@ -72,16 +74,16 @@ class DurableIntake implements Intake {
     this.#appends = new SharedAppends((entry) => options.journal.append(entry), options.release);
   }
 
-  async accept({ bytes, sha256 }: Body, encoding: BodyEncoding, grant: Grant): Promise<Acceptance> {
+  async accept(body: Body, encoding: BodyEncoding, grant: Grant): Promise<Acceptance> {
     const { journal, counters } = this.#options;
-    const bodyHash = `${encoding}:${hashFor(grant, sha256)}`;
+    const bodyHash = `${encoding}:${hashFor(grant, journal.hashBody(body))}`;
     const earlier = journal.hasAccepted(bodyHash) ? fullyAccepted : this.#storing.get(bodyHash);
     if (earlier !== undefined) {
       const acceptance = await earlier;
       counters.add("retried_requests");
       return acceptance;
     }
-    const storing = this.#store(bytes, encoding, bodyHash, grant);
+    const storing = this.#store(body, encoding, bodyHash, grant);
     this.#storing.set(bodyHash, storing);
     try {
       return await storing;
@@ -91,14 +93,14 @@ class DurableIntake implements Intake {
   }
 
   async #store(
-    bytes: Body["bytes"],
+    body: Body,
     encoding: BodyEncoding,
     bodyHash: string,
     grant: Grant,
   ): Promise<Acceptance> {
     const { signal, decode, now, window } = this.#options;
     const receivedMs = now();
-    const decoded = await decode(bytes, encoding, {
+    const decoded = await decode(body, encoding, {
       receivedMs,
       acceptFromMs: receivedMs - window.pastMs,
       acceptToMs: receivedMs + window.futureMs,
@@ -161,9 +163,9 @@ function list(counts: Readonly<Record<string, number>>): string {
 }
 
 /** Of a body only the services that its key may send are stored: the same body is another one for a key of others. */
-function hashFor({ services }: Grant, sha256: string): string {
-  if (services === undefined) return sha256;
+function hashFor({ services }: Grant, bodyHash: string): string {
+  if (services === undefined) return bodyHash;
   return createHash("sha256")
-    .update(JSON.stringify([sha256, ...services]))
+    .update(JSON.stringify([bodyHash, ...services]))
     .digest("hex");
 }

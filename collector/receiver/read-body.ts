@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { Readable } from "node:stream";
 import { CollectorError } from "../collector-error.ts";
 import { freeBytes } from "../free-bytes.ts";
@@ -21,25 +20,18 @@ export interface BodyOptions {
   readonly onBytes: (bytes: number) => void;
 }
 
-export interface Body {
-  /** Decompressed, in a buffer of its own, so that it can be transferred to a worker. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Of the decompressed bytes. */
-  readonly sha256: string;
-}
-
 /** A compressed body that is no longer than the first, with content no longer than the second, is inflated at once. */
 const atOnceSentBytesMax = 256 * 2 ** 10;
 const atOnceBytesMax = 2 ** 20;
 
 /**
- * Reads a body, hands it to `use`, and holds its bytes of the budget until `use` settles. What is over a limit is not
- * read to its end, nor inflated. Throws BODY_TOO_LARGE, IN_FLIGHT_FULL, COMPRESSION_INVALID, and what `source` throws.
+ * Reads a body, hands it to `use`, decompressed and in a buffer of its own, which can be transferred to a worker, and holds
+ * its bytes of the budget until `use` settles. What is over a limit is not read to its end, nor inflated. Throws BODY_TOO_LARGE, IN_FLIGHT_FULL, COMPRESSION_INVALID, and what `source` throws.
  */
 export async function withBody<Result>(
   source: AsyncIterable<Uint8Array>,
   options: BodyOptions,
-  use: (body: Body) => Promise<Result>,
+  use: (body: Uint8Array<ArrayBuffer>) => Promise<Result>,
 ): Promise<Result> {
   const { declaredBytes, bytesMax, budget, onBytes } = options;
   if (declaredBytes > bytesMax) throw tooLarge(bytesMax);
@@ -54,8 +46,7 @@ export async function withBody<Result>(
     onBytes(bytes);
   };
   try {
-    const bytes = await readBytes(source, options, take);
-    return await use({ bytes, sha256: hash("sha256", bytes) });
+    return await use(await readBytes(source, options, take));
   } finally {
     budget.release(length);
   }

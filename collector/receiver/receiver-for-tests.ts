@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import type { Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
@@ -82,6 +83,7 @@ export class ReceiverForTests {
           await this.append();
           this.stored.push(...bodyHashes.map((bodyHash) => `${signal} ${bodyHash}`));
         },
+        hashBody: (body) => hash("sha256", body),
         hasAccepted: (bodyHash) => {
           this.#bodies += 1;
           this.#events.emit("body");
