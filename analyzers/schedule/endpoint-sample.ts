@@ -6,7 +6,7 @@ import {
 import type { Store } from "../../storage/store.ts";
 import { type SpanIndex, spanKind, statusError, type TraceView } from "../model/trace-view.ts";
 import { type EndpointKey, type EndpointWindow, toLists } from "./endpoint-window.ts";
-import { coverAll, readTraces } from "./read-traces.ts";
+import { readTraces } from "./read-traces.ts";
 import { readBounds } from "./settled-trace.ts";
 import { TraceCache } from "./trace-cache.ts";
 
@@ -90,16 +90,11 @@ function byTime({ trace: a }: SampledTrace, { trace: b }: SampledTrace): number 
   return a.traceId < b.traceId ? -1 : 1;
 }
 
-/** In order of the trace id, as spans are stored; those of an hour together, so that a read covers one. */
 async function* readSample(store: Store, traceIds: readonly string[]) {
   const bounds = await readBounds(store, traceIds);
-  const byHour = Map.groupBy(bounds.values(), ({ fromS }) => Math.floor(fromS / 3600));
-  for (const ofHour of byHour.values()) {
-    const ids = ofHour.map(({ traceId }) => traceId).sort();
-    // What is too large to be read was counted when it was examined.
-    const limits = { tracesAtOnce, spansMax: sampleSpansMax, onTooLarge: () => undefined };
-    yield* readTraces(store, ids, coverAll(ofHour), limits);
-  }
+  // What is too large to be read was counted when it was examined.
+  const limits = { tracesAtOnce, spansMax: sampleSpansMax, onTooLarge: () => undefined };
+  yield* readTraces(store, [...bounds.values()], limits);
 }
 
 function findEndpointSpan(

@@ -170,7 +170,7 @@ test("a trace that the store can't return is left out and counted; its neighbour
       store: {
         ...traces.store,
         selectNative: (query, parameters) =>
-          (parameters.traceIds as readonly string[]).includes(large)
+          (parameters.places as string).includes(large)
             ? Promise.reject(new StorageError("QUERY_LIMIT", "too much memory"))
             : traces.store.selectNative(query, parameters),
       },

@@ -6,7 +6,7 @@ import { selectCandidates } from "./candidates.ts";
 import { countDetectorError, type ErrorReport } from "./detector-error.ts";
 import { toFingerprint } from "./fingerprint.ts";
 import { toOccurrence } from "./occurrence.ts";
-import { coverAll, readTraces } from "./read-traces.ts";
+import { readTraces } from "./read-traces.ts";
 import type { SettledTrace } from "./settled-trace.ts";
 import { Occurred, readStanding, takeBackOutdated } from "./take-back.ts";
 
@@ -78,10 +78,10 @@ async function* examineCandidates(
   onTooLarge: (traceId: string, error: Error) => void,
 ): AsyncGenerator<readonly Row[]> {
   const wanted = selectCandidates(examiner, settled);
-  const range = coverAll(settled.filter(({ traceId }) => wanted.has(traceId)));
+  const candidates = settled.filter(({ traceId }) => wanted.has(traceId));
   const limits = { ...examineLimits, onTooLarge };
   let rows: Row[] = [];
-  for await (const traces of readTraces(examiner.store, [...wanted.keys()].sort(), range, limits)) {
+  for await (const traces of readTraces(examiner.store, candidates, limits)) {
     // All of them first: what the last one shows holds for the first one, too.
     for (const trace of traces) examiner.order.learn(trace);
     for (const trace of traces) {

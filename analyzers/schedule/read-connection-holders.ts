@@ -58,10 +58,14 @@ export async function readConnectionHolders(
   );
   const holds: HeldBy[] = [];
   const measured = sample.flatMap((trace) => measuredWaits(trace, baseNs));
-  const ids = [...new Set(rows.map(({ traceId }) => traceId))].sort();
-  if (ids.length > 0) {
-    for await (const traces of readTraces(store, ids, coverAll(rows), {
-      tracesAtOnce: ids.length,
+  // A trace may have been under way in several windows.
+  const open = [...Map.groupBy(rows, ({ traceId }) => traceId)].map(([traceId, places]) => ({
+    traceId,
+    ...coverAll(places),
+  }));
+  if (open.length > 0) {
+    for await (const traces of readTraces(store, open, {
+      tracesAtOnce: open.length,
       spansMax,
       // What is too large to be read was counted when it was examined.
       onTooLarge: () => undefined,

@@ -1,6 +1,13 @@
 import type { NativeColumns } from "../../storage/native-columns.ts";
 import {
+  compareStored,
+  isLongTrace,
+  type TracePlace,
+  toPlaces,
+} from "../../storage/queries/trace-places.ts";
+import {
   firstSpansQuery,
+  longTraceSpansQuery,
   type TraceSpansParameters,
   traceSpansQuery,
 } from "../../storage/queries/trace-spans.ts";
@@ -34,45 +41,54 @@ export interface ReadLimits {
 }
 
 /**
- * Reads traces (ids in hex) whose spans start within `range`, in parts, in no promised order. Traces that are not there are left
- * out; one trace with more than `spansMax` spans is read up to there.
+ * Reads traces, in parts, in no promised order. Traces that are not there are left out; one trace with more than `spansMax` spans
+ * is read up to there.
  */
 export async function* readTraces(
   store: Store,
-  traceIds: readonly string[],
-  range: TimeRange,
+  traces: readonly TracePlace[],
   limits: ReadLimits = {},
 ): AsyncGenerator<readonly TraceView[]> {
   const { tracesAtOnce = 50, spansMax = 200_000, spansAtOnce = spansMax, onTooLarge } = limits;
-  const open: (readonly string[])[] = [];
-  for (let at = 0; at < traceIds.length; at += tracesAtOnce) {
-    open.push(traceIds.slice(at, at + tracesAtOnce));
-  }
-  open.reverse();
-  for (let ids = open.pop(); ids !== undefined; ids = open.pop()) {
-    const spans = await readSpans(store, { traceIds: ids, ...range, spansMax }, onTooLarge);
-    const half = ids.length >> 1;
-    if (spans === "too-many") open.push(ids.slice(half), ids.slice(0, half));
+  const sorted = traces.toSorted(compareStored);
+  const open = [sorted.filter(isLongTrace), sorted.filter((trace) => !isLongTrace(trace))]
+    .flatMap((alike) => cut(alike, tracesAtOnce))
+    .reverse();
+  for (let read = open.pop(); read !== undefined; read = open.pop()) {
+    const spans = await readSpans(store, read, spansMax, onTooLarge);
+    const half = read.length >> 1;
+    if (spans === "too-many") open.push(read.slice(half), read.slice(0, half));
     else if (spans !== null) yield* toTraceViews(spans, spansAtOnce);
   }
+}
+
+function cut<T>(list: readonly T[], lengthMax: number): (readonly T[])[] {
+  const lists = Math.ceil(list.length / lengthMax);
+  return Array.from({ length: lists }, (_, i) => list.slice(i * lengthMax, (i + 1) * lengthMax));
 }
 
 /** null: of a trace that is too large. */
 async function readSpans(
   store: Store,
-  parameters: TraceSpansParameters,
+  traces: readonly TracePlace[],
+  spansMax: number,
   onTooLarge: ReadLimits["onTooLarge"],
 ): Promise<NativeColumns | "too-many" | null> {
-  const { traceIds, spansMax } = parameters;
+  const parameters: TraceSpansParameters = {
+    places: toPlaces(traces),
+    ...coverAll(traces),
+    spansMax,
+  };
+  const query = isLongTrace(traces[0]!) ? longTraceSpansQuery : traceSpansQuery;
   try {
-    const spans = await store.selectNative(traceSpansQuery, parameters);
+    const spans = await store.selectNative(query, parameters);
     if (spans.rows < spansMax) return spans;
-    return traceIds.length > 1 ? "too-many" : await store.selectNative(firstSpansQuery, parameters);
+    return traces.length > 1 ? "too-many" : await store.selectNative(firstSpansQuery, parameters);
   } catch (error) {
     if (!(error instanceof StorageError && error.code === "QUERY_LIMIT")) throw error;
-    if (traceIds.length > 1) return "too-many";
+    if (traces.length > 1) return "too-many";
     if (!onTooLarge) throw error;
-    onTooLarge(traceIds[0]!, error);
+    onTooLarge(traces[0]!.traceId, error);
     return null;
   }
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { compareStored } from "../../storage/queries/trace-places.ts";
 import type { Store } from "../../storage/store.ts";
 import { createSpans } from "../../test/support/otlp-body.ts";
 import { openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
@@ -48,15 +49,30 @@ test("a trace is handed out once it is quiet for 10 s, then no more, page by pag
   expect(settled.watermarkMs).toBeGreaterThan(Date.now());
 });
 
-test("more than a page is handed out in order of the trace id, as spans are stored", async () => {
-  const settled = new SettledTraces(traces.store, now, { tracesMax: 4 });
+test("pages come in the order in which spans are stored: by when they happened, then by id", async () => {
+  const settled = new SettledTraces(traces.store, now, { pageMax: 4 });
   await walk(settled);
-  const ids = await arrive(11);
+  const startMs = Date.now() - 25_000;
+  const spans = Array.from({ length: 11 }, (_, i) =>
+    createSpans(1, startMs + (i % 3) * 10_000),
+  ).flat();
+  await traces.insert(spans);
   aheadMs += 11_000;
   const pages = await walk(settled);
-  const inOrder = pages.flatMap((page) => page.map(({ traceId }) => traceId));
-  expect(inOrder).toEqual(inOrder.toSorted());
-  expect(inOrder).toEqual(expect.arrayContaining(ids));
+  expect(idsOf(pages)).toEqual(expect.arrayContaining(spans.map(({ traceId }) => traceId)));
+  expect(pages.flat()).toEqual(pages.flat().toSorted(compareStored));
+  expect(pages.slice(0, -1).every((page) => page.length === 4)).toBe(true);
+});
+
+test("more than are asked for at once are handed out once each, in slices of the ids", async () => {
+  const settled = new SettledTraces(traces.store, now, { tracesMax: 4, pageMax: 3 });
+  await walk(settled);
+  const ids = [...(await arrive(11)), ...(await arrive(6))];
+  aheadMs += 11_000;
+  const pages = await walk(settled);
+  expect(idsOf(pages)).toEqual([...new Set(idsOf(pages))]);
+  expect(idsOf(pages)).toEqual(expect.arrayContaining(ids));
+  expect(pages.every((page) => page.length <= 3)).toBe(true);
 });
 
 test("workers share the traces: each trace is handed out by exactly one, and each has its own progress", async () => {

@@ -5,6 +5,7 @@ import {
   settledTracesByIdQuery,
   settledTracesQuery,
 } from "../../storage/queries/settled-traces.ts";
+import { compareStored } from "../../storage/queries/trace-places.ts";
 import { type WatermarkRow, watermarkQuery } from "../../storage/queries/watermark.ts";
 import type { Query, Store } from "../../storage/store.ts";
 import { IdSlices } from "./id-slices.ts";
@@ -50,9 +51,9 @@ export interface SettledOptions extends Partial<AnalyzerShare> {
 }
 
 /**
- * Walks through settled traces, page by page, each trace once for every time that it settles. More than a page, after a
- * pause or under a high load, is walked through in order of the trace id, step by step in time: `spans` are stored in
- * that order, so a page reads them in one piece.
+ * Walks through settled traces, page by page, each trace once for every time that it settles. Of what is asked for at once, pages
+ * are in the order in which `spans` are stored, so that each reads them in few pieces. What is more than that, after a pause or
+ * under a high load, is asked for step by step in time, and within a step by slices of the trace ids, as arrivals are stored.
  *
  *      examined before            |<- overlap ->|
  *   ───────────────────────────────────────watermark = now of the last walk ──────────▶ now
@@ -76,7 +77,7 @@ export class SettledTraces {
     store: Store,
     now: () => number,
     {
-      tracesMax = 50_000,
+      tracesMax = 100_000,
       pageMax = 10_000,
       worker = 0,
       workers = 1,
@@ -158,12 +159,13 @@ export class SettledTraces {
     }
   }
 
-  /** What of the traces is not known, in pages in order of the trace id; known once its page is done. */
+  /** What of the traces is not known, in pages in the order in which `spans` are stored; known once its page is done. */
   async *#fresh(settled: SettledTraceColumns): AsyncGenerator<readonly SettledTrace[]> {
-    const { traceId, settledMs } = settled;
+    const { traceId, settledMs, fromS } = settled;
+    const startOf = (row: number) => ({ traceId: traceId[row]!, fromS: fromS[row]! });
     const fresh = [...traceId.keys()]
       .filter((row) => this.#known.get(traceId[row]!) !== settledMs[row])
-      .sort((a, b) => (traceId[a]! < traceId[b]! ? -1 : 1));
+      .sort((a, b) => compareStored(startOf(a), startOf(b)));
     for (let at = 0; at < fresh.length; at += this.#options.pageMax) {
       const page = toArrived(settled, fresh.slice(at, at + this.#options.pageMax));
       yield await completeTraces(this.#store, page);

@@ -16,9 +16,7 @@ export const attributeSearchQuery: Query = {
       toUnixTimestamp64Milli(ts) AS startMs,
       toFloat64(duration) AS durationNs
     FROM spans
-    WHERE toStartOfHour(ts) >= toStartOfHour(toDateTime({fromS:UInt32}, 'UTC'))
-      AND toStartOfHour(ts) <= toStartOfHour(toDateTime({toS:UInt32}, 'UTC'))
-      AND ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
+    WHERE ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
       AND ts < toDateTime64({toS:UInt32}, 9, 'UTC')
       AND has(mapValues(attributes), {value:String})
       AND attributes[{key:String}] = {value:String}

@@ -57,8 +57,8 @@ export const spanDetailQuery: Query = {
     FROM spans
     LEFT JOIN (SELECT resource_id, attributes, attributes_json FROM resources FINAL) AS resource
       ON resource.resource_id = spans.resource_id
-    WHERE toStartOfHour(ts) >= toStartOfHour(toDateTime({fromS:UInt32}, 'UTC'))
-      AND toStartOfHour(ts) <= toStartOfHour(toDateTime({toS:UInt32}, 'UTC'))
+    WHERE ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
+      AND ts < toDateTime64({toS:UInt32} + 1, 9, 'UTC')
       AND trace_id = toFixedString(unhex({traceId:String}), 16)
       AND span_id = toFixedString(unhex({spanId:String}), 8)
     ORDER BY received

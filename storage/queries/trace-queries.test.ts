@@ -7,7 +7,8 @@ import { type SpanRow, toTimestamp, writeSpanFile } from "../../test/support/spa
 import { type EmbeddedStore, openEmbeddedStore } from "../embedded/open-embedded-store.ts";
 import { type SpanDetailParameters, spanDetailQuery } from "./span-detail.ts";
 import { type TraceBoundsParameters, traceBoundsQuery } from "./trace-bounds.ts";
-import { firstSpansQuery, traceSpansQuery } from "./trace-spans.ts";
+import { toPlaces } from "./trace-places.ts";
+import { firstSpansQuery, longTraceSpansQuery, traceSpansQuery } from "./trace-spans.ts";
 import { type WaterfallSpansParameters, waterfallSpansQuery } from "./waterfall-spans.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-trace-queries-"));
@@ -18,6 +19,7 @@ const callId = "00000000000000bb";
 /** A whole second, an hour ago, so that the trace crosses no border of a day more often than it must. */
 const startMs = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
 const startS = startMs / 1000;
+const bounds = { fromS: startS, toS: startS + 1 };
 let store: EmbeddedStore;
 
 const server: SpanRow = {
@@ -124,7 +126,7 @@ afterAll(async () => {
 
 test("first-spans gives each span once, by start, as columns", async () => {
   const columns = await store.selectNative(firstSpansQuery, {
-    traceIds: [traceId],
+    places: toPlaces([{ traceId, ...bounds }]),
     fromS: startS,
     toS: startS + 1,
     spansMax: 10,
@@ -177,31 +179,34 @@ test("first-spans gives each span once, by start, as columns", async () => {
   });
 });
 
-test("trace-spans gives the same, copies too and in any order, inside the range, up to spansMax", async () => {
-  const read = async (parameters: object, query = traceSpansQuery) => {
-    const columns = await store.selectNative(query, {
-      traceIds: [otherTraceId, traceId, "00".repeat(16)],
-      fromS: startS,
-      toS: startS + 1,
-      spansMax: 10,
-      ...parameters,
-    });
-    return toPlainColumns(columns);
-  };
-  const { traceId: ids, ...columns } = await read({});
-  expect(ids!.toSorted()).toEqual([traceId, traceId, traceId, otherTraceId].sort());
-  const first = await read({ traceIds: [traceId] }, firstSpansQuery);
-  expect(Object.keys(first)).toEqual(["traceId", ...Object.keys(columns)]);
-  expect((await read({ toS: startS })).spanId!.toSorted()).toEqual([rootId, callId].sort());
-  expect(new Set((await read({ fromS: startS + 1 })).spanId)).toEqual(new Set([callId]));
-  expect((await read({ spansMax: 1 })).spanId).toHaveLength(1);
-  expect((await read({ spansMax: 1 }, firstSpansQuery)).spanId).toEqual([rootId]);
-  expect(await read({ traceIds: [] })).toEqual({});
-});
+test.each([traceSpansQuery, longTraceSpansQuery])(
+  "$name gives the same, copies too and in any order, inside the range, up to spansMax",
+  async (some) => {
+    const read = async (parameters: object, ids = [traceId], query = some) => {
+      const columns = await store.selectNative(query, {
+        places: toPlaces(ids.map((id) => ({ traceId: id, ...bounds }))),
+        ...bounds,
+        spansMax: 10,
+        ...parameters,
+      });
+      return toPlainColumns(columns);
+    };
+    const { traceId: ids, ...columns } = await read({}, [otherTraceId, traceId, "00".repeat(16)]);
+    expect(ids!.toSorted()).toEqual([traceId, traceId, traceId, otherTraceId].sort());
+    const first = await read({}, [traceId], firstSpansQuery);
+    expect(Object.keys(first)).toEqual(["traceId", ...Object.keys(columns)]);
+    expect((await read({ toS: startS })).spanId).toEqual([rootId]);
+    expect(new Set((await read({ fromS: startS + 1 })).spanId)).toEqual(new Set([callId]));
+    expect((await read({ spansMax: 1 })).spanId).toHaveLength(1);
+    expect((await read({ spansMax: 1 }, [traceId], firstSpansQuery)).spanId).toEqual([rootId]);
+    expect(await read({}, ["00".repeat(16)])).toEqual({});
+  },
+);
 
 test("waterfall-spans gives each span of one trace once, as first-spans does", async () => {
   const range = { fromS: startS, toS: startS + 1, spansMax: 10 };
-  const native = await store.selectNative(firstSpansQuery, { traceIds: [traceId], ...range });
+  const places = toPlaces([{ traceId, ...bounds }]);
+  const native = await store.selectNative(firstSpansQuery, { places, ...range });
   // Of a root one has zeros as its parent, the other nothing.
   const all = { ...toPlainColumns(native), parentSpanId: ["", rootId] };
   const read = (different: Partial<WaterfallSpansParameters> = {}) =>

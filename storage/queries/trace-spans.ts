@@ -1,27 +1,38 @@
 import type { Query } from "../store.ts";
+import { inPlaces, ofPlaces } from "./trace-places.ts";
 
 /**
  * The spans of some traces, as `SpanColumns` of analyzers/model with a `traceId` each; ids are bytes, whatever repeats is a
  * dictionary. In no promised order, and copies that a client sent again among them: putting them in order here costs twice
  * what reading does, and whoever reads a trace has to know its spans anyway. For `selectNative`.
- *
- * `ts` is compared with times of its own precision: against whole seconds, ClickHouse's indexes lose what is between
- * the last second and the bound.
  */
 export const traceSpansQuery: Query = {
   name: "trace-spans",
-  sql: toSql("LIMIT {spansMax:UInt32}"),
+  sql: toSql(inPlaces, "LIMIT {spansMax:UInt32}"),
+};
+
+/** The same of long traces (`isLongTrace`), all within [fromS, toS + 1). */
+export const longTraceSpansQuery: Query = {
+  name: "long-trace-spans",
+  sql: toSql(ofPlaces, "LIMIT {spansMax:UInt32}"),
 };
 
 /** The same in order of start, each span once: the first ones, of a trace that has more than `spansMax`. */
 export const firstSpansQuery: Query = {
   name: "first-spans",
-  sql: toSql(`ORDER BY ts, span_id, received
+  sql: toSql(
+    ofPlaces,
+    `ORDER BY ts, span_id, received
     LIMIT 1 BY trace_id, span_id
-    LIMIT {spansMax:UInt32}`),
+    LIMIT {spansMax:UInt32}`,
+  ),
 };
 
-function toSql(end: string): string {
+/**
+ * `ts` is compared with times of its own precision: against whole seconds, ClickHouse's indexes lose what is between
+ * the last second and the bound.
+ */
+function toSql(wanted: string, end: string): string {
   return `
     SELECT
       trace_id AS traceId,
@@ -68,18 +79,16 @@ function toSql(end: string): string {
       toLowCardinality(if(transaction_id = '', '0', transaction_id)) AS transactionId,
       toInt8(toInt8(block_cause) - 1) AS isBlockCause
     FROM spans
-    WHERE toStartOfHour(ts) >= toStartOfHour(toDateTime({fromS:UInt32}, 'UTC'))
-      AND toStartOfHour(ts) <= toStartOfHour(toDateTime({toS:UInt32}, 'UTC'))
-      AND ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
+    WHERE ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
       AND ts < toDateTime64({toS:UInt32} + 1, 9, 'UTC')
-      AND trace_id IN (SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16))
+      AND ${wanted}
     ${end}`;
 }
 
 export type TraceSpansParameters = {
-  /** 32 hex digits each. */
-  readonly traceIds: readonly string[];
-  /** Starts of spans are in [fromS, toS + 1), whole seconds since 1970. */
+  /** See `toPlaces`. */
+  readonly places: string;
+  /** Starts of spans are in [fromS, toS + 1), whole seconds since 1970; for `trace-spans` also in an interval of their trace. */
   readonly fromS: number;
   readonly toS: number;
   readonly spansMax: number;

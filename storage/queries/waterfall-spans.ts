@@ -27,9 +27,7 @@ export const waterfallSpansQuery: Query = {
       messaging_destination_name AS messagingDestinationName,
       shape_id AS shapeId
     FROM spans
-    WHERE toStartOfHour(ts) >= toStartOfHour(toDateTime({fromS:UInt32}, 'UTC'))
-      AND toStartOfHour(ts) <= toStartOfHour(toDateTime({toS:UInt32}, 'UTC'))
-      AND ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
+    WHERE ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
       AND ts < toDateTime64({toS:UInt32} + 1, 9, 'UTC')
       AND trace_id = toFixedString(unhex({traceId:String}), 16)
     ORDER BY ts, span_id, received

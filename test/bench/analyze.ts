@@ -12,7 +12,7 @@ import { createAnalysisCounters } from "../../analyzers/schedule/analysis-counte
 import { selectCandidates } from "../../analyzers/schedule/candidates.ts";
 import { detectFingerprints, examineLimits } from "../../analyzers/schedule/examine.ts";
 import { toOccurrence } from "../../analyzers/schedule/occurrence.ts";
-import { coverAll, readTraces } from "../../analyzers/schedule/read-traces.ts";
+import { readTraces } from "../../analyzers/schedule/read-traces.ts";
 import { SettledTraces } from "../../analyzers/schedule/settled.ts";
 import { type Engine, openEngine } from "../../storage/embedded/engine.ts";
 import { readMigrations } from "../../storage/migrate.ts";
@@ -162,8 +162,8 @@ async function examineAll(store: Store): Promise<Examined> {
     lap("candidatesMs");
     costs.traces += page.length;
     tell(costs.traces);
-    const range = coverAll(page.filter(({ traceId }) => wanted.has(traceId)));
-    for await (const traces of readTraces(store, [...wanted.keys()].sort(), range, examineLimits)) {
+    const candidates = page.filter(({ traceId }) => wanted.has(traceId));
+    for await (const traces of readTraces(store, candidates, examineLimits)) {
       lap("readMs");
       for (const trace of traces) order.learn(trace);
       for (const trace of traces) {
