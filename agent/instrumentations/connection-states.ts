@@ -24,21 +24,24 @@ interface Waits {
 
 const noWaits: Waits = { poolWaitMs: -1, connectionCreateMs: -1 };
 
+/** Where a connection keeps its state. A property costs less than a WeakMap, which each collection looks through. */
+const stateKey = Symbol("culprit.connection");
+
 /** States of the connections of all drivers: a pool notes what a driver's call takes. */
 export class ConnectionStates {
   readonly names: PoolNames;
-  readonly #states = new WeakMap<object, ConnectionState>();
 
   constructor(names = new PoolNames()) {
     this.names = names;
   }
 
   of(connection: object): ConnectionState {
-    let state = this.#states.get(connection);
-    if (state === undefined) {
-      state = { transactionId: "", statements: 0, poolName: "", server: undefined, ...noWaits };
-      this.#states.set(connection, state);
-    }
+    const known = (connection as { readonly [stateKey]?: ConnectionState })[stateKey];
+    if (known !== undefined) return known;
+    const unknown = { transactionId: "", statements: 0, poolName: "", server: undefined };
+    const state: ConnectionState = { ...unknown, ...noWaits };
+    // Not seen by who lists or copies what it has. One that can't be added to is new with each call.
+    Reflect.defineProperty(connection, stateKey, { value: state });
     return state;
   }
 

@@ -35,6 +35,7 @@ interface NamedCommand {
   readonly isRead: boolean;
   readonly hasKey: boolean;
   readonly byTemplate: Map<string, RedisCommand>;
+  last: RedisCommand | undefined;
 }
 
 const reads = new Set(["GET", "GETEX", "GETDEL", "HGET", "LINDEX", "JSON.GET"]);
@@ -48,10 +49,16 @@ const named = new Map<string, NamedCommand>();
 
 /** `key` is the first argument, whatever that is. */
 export function toRedisCommand(command: string, key: unknown): RedisCommand {
-  const { name, isRead, hasKey, byTemplate } = named.get(command) ?? toNamed(command);
-  const template = hasKey && key !== undefined ? toKeyTemplate(String(key)) : "";
-  const known = byTemplate.get(template);
-  if (known !== undefined) return known;
+  const its = named.get(command) ?? toNamed(command);
+  const template = its.hasKey && key !== undefined ? toKeyTemplate(String(key)) : "";
+  // To compare a text that was just made is cheaper than to look it up, which hashes it.
+  if (its.last?.template === template) return its.last;
+  const known = its.byTemplate.get(template) ?? toTemplated(its, template);
+  its.last = known;
+  return known;
+}
+
+function toTemplated({ name, isRead, byTemplate }: NamedCommand, template: string): RedisCommand {
   const called = { text: `${name} ${template}`, seenOn: undefined, paramsKey: undefined };
   const made = { ...called, name, template, isRead, sent: undefined };
   if (byTemplate.size < templatesMax) byTemplate.set(template, made);
@@ -61,7 +68,13 @@ export function toRedisCommand(command: string, key: unknown): RedisCommand {
 function toNamed(command: string): NamedCommand {
   const name = command.toUpperCase().slice(0, 64);
   const byTemplate = new Map<string, RedisCommand>();
-  const made = { name, isRead: reads.has(name), hasKey: !keyless.has(name), byTemplate };
+  const made = {
+    name,
+    isRead: reads.has(name),
+    hasKey: !keyless.has(name),
+    byTemplate,
+    last: undefined,
+  };
   if (named.size < namesMax) named.set(command, made);
   return made;
 }

@@ -2,7 +2,7 @@ import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import { randomWord } from "../tracing/random-words.ts";
 
 /** On average one entry in so many is timed, never in step with what a request does: that would time always the same. */
-const timedEvery = 16;
+const timedEvery = 64;
 /** Nobody asks for so many before `begin`. */
 const notBegun = 2 ** 30 - 1;
 /** Nothing of ours takes so long: it was interrupted, by garbage collection or by another process. */
