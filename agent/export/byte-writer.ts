@@ -1,4 +1,4 @@
-import { writeHex } from "../tracing/hex-words.ts";
+import { fourDigits } from "../tracing/hex-words.ts";
 
 /**
  * The primitives of protobuf, written into one buffer. A length is left as wide as its content may need, and filled in
@@ -122,8 +122,10 @@ export class ByteWriter {
   }
 
   setHex(at: number, high: number, low: number): void {
-    writeHex(this.#bytes, at, high);
-    writeHex(this.#bytes, at + 8, low);
+    this.#view.setInt32(at, fourDigits(high >>> 16), true);
+    this.#view.setInt32(at + 4, fourDigits(high & 0xffff), true);
+    this.#view.setInt32(at + 8, fourDigits(low >>> 16), true);
+    this.#view.setInt32(at + 12, fourDigits(low & 0xffff), true);
   }
 
   /** Where so many bytes go; -1 beyond the end, for a view would throw there. */

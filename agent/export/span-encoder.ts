@@ -107,9 +107,14 @@ export class SpanEncoder {
   /** False when the span is like none of the templates. */
   #copy(span: RecordedSpan, alike: AlikeSpans): boolean {
     const hasParent = span.parent0 !== 0 || span.parent1 !== 0;
-    for (const template of alike.templates) {
+    const { templates } = alike;
+    for (let at = 0; at < templates.length; at += 1) {
+      const template = templates[at]!;
       const isLike = template.name === span.name && template.hasParent === hasParent;
-      if (isLike && this.#fill(span, alike, template)) return true;
+      if (!isLike || !this.#fill(span, alike, template)) continue;
+      template.spans += 1;
+      if (at > 0 && template.spans > templates[at - 1]!.spans) swapWithBefore(templates, at);
+      return true;
     }
     return false;
   }
@@ -154,7 +159,7 @@ export class SpanEncoder {
     const first = recorder.finish();
     const bytes = recorder.out.since(0);
     if (first === undefined || bytes === undefined) return;
-    templates.push({ name: span.name, hasParent, bytes, startAt, first });
+    templates.push({ name: span.name, hasParent, bytes, startAt, first, spans: 0 });
   }
 
   #encode(span: RecordedSpan): boolean {
@@ -229,6 +234,12 @@ export class SpanEncoder {
     this.#attributes.writeAll(linkAttributesTag, attributes);
     this.#out.fill3(lengthAt);
   }
+}
+
+function swapWithBefore(templates: SpanTemplate[], at: number): void {
+  const before = templates[at - 1]!;
+  templates[at - 1] = templates[at]!;
+  templates[at] = before;
 }
 
 /** With what its detail writes, and nothing else. */

@@ -38,6 +38,8 @@ export interface SpanTemplate {
   /** Where the start stands. */
   readonly startAt: number;
   readonly first: TemplatePart;
+  /** That were like it. */
+  spans: number;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface SpanTemplate {
  * is copied from one of its templates instead of being encoded.
  */
 export class AlikeSpans {
-  /** Of statements that ran with and without a wait, say. */
+  /** Of statements that ran with and without a wait, say; what most spans are like comes first. */
   readonly templates: SpanTemplate[] = [];
   /** Attributes whose value was found to differ: they are no part of a template. */
   readonly varying = new Set<AttributeKey>();

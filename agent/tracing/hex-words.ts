@@ -27,7 +27,7 @@ export function writeHex(bytes: Uint8Array, at: number, word: number): void {
 }
 
 /** Of 16 bits, the first digit in the lowest byte: all four at once, for digit by digit takes seven times as long. */
-function fourDigits(bits: number): number {
+export function fourDigits(bits: number): number {
   const bytes = (bits >>> 8) | ((bits & 0xff) << 16);
   const nibbles = ((bytes & 0x000f000f) << 8) | ((bytes >>> 4) & 0x000f000f);
   const letters = ((nibbles + 0x06060606) >>> 4) & 0x01010101;

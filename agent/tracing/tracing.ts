@@ -40,6 +40,8 @@ export class Tracing implements TracerProvider {
   readonly ownScope: number;
   readonly #sampler: Sampler;
   readonly #clock = createMicrosecondClock();
+  #clockReadMs = Number.NEGATIVE_INFINITY;
+  #clockOffsetMs = 0;
   #isStopped = false;
 
   constructor(sink: ScopeSink, sampler: Sampler, ownVersion: string) {
@@ -55,7 +57,7 @@ export class Tracing implements TracerProvider {
 
   /** A new local root: of a trace of its own, or below a caller's span. `monotonicMs` is what `performance.now()` says. */
   startTrace(remote: RemoteParent | undefined, monotonicMs = monotonicNow()): LocalTrace {
-    const offsetMs = this.#clock(Date.now(), monotonicMs) - monotonicMs;
+    const offsetMs = this.#offsetAt(monotonicMs);
     const ids = remote === undefined ? randomTraceId() : remote.trace;
     const inherited = remote === undefined ? "" : remote.traceState;
     if (this.#isStopped) return new LocalTrace(ids, inherited, false, offsetMs);
@@ -66,6 +68,15 @@ export class Tracing implements TracerProvider {
     const isKept = this.#sampler.isKept(high, low);
     const state = withThreshold(inherited, isKept ? this.#sampler.threshold : "");
     return new LocalTrace(ids, state, isKept, offsetMs);
+  }
+
+  /** Wall time minus monotonic time. Requests that begin within a millisecond have it in common. */
+  #offsetAt(monotonicMs: number): number {
+    if (monotonicMs - this.#clockReadMs >= 1) {
+      this.#clockReadMs = monotonicMs;
+      this.#clockOffsetMs = this.#clock(Date.now(), monotonicMs) - monotonicMs;
+    }
+    return this.#clockOffsetMs;
   }
 
   /** A span of our own instrumentations, below the context's, or a local root. */
