@@ -1,6 +1,11 @@
 import type { DropReason } from "../diagnostics.ts";
 import type { SourceMaps } from "../source-maps/source-maps.ts";
-import { type ContentEncoding, encodeBody, zstdToGzip } from "./content-encoding.ts";
+import {
+  type BodyEncoder,
+  type ContentEncoding,
+  createBodyEncoder,
+  zstdToGzip,
+} from "./content-encoding.ts";
 import { encodeResource } from "./encode-resource.ts";
 import { type Batch, OtlpSender } from "./otlp-sender.ts";
 import { PlaceResolver } from "./place-resolver.ts";
@@ -33,16 +38,18 @@ export type ExportReport =
 /** Sends a report to the application's thread; `transfer` is what it gives away with it. */
 type Report = (report: ExportReport, transfer?: readonly ArrayBuffer[]) => void;
 
-/** A request costs the thread more than compressing eight chunks does, for its code is cold each time: so many go together. */
-const chunksMax = 8;
+/** A request costs the thread more than compressing twelve chunks does, for its code is cold each time: so many go together. */
+const chunksMax = 12;
 /** After a full chunk the next one is near; so long it is waited for. */
 const waitMs = 1_000;
-const bodyBytes = chunksMax * (bufferBytes + 4_096);
+/** With its resource and scopes. */
+const chunkBytes = bufferBytes + 4_096;
+const bodyBytes = chunksMax * chunkBytes;
 
 /**
- * What the agent's thread sends: makes requests of chunks, compresses them, so that the queue is small, and sends them.
+ * What the agent's thread sends: compresses chunks, so that the queue is small, and makes requests of them.
  *
- *   chunk ─ joined to the last ones ─▶ eight, or one that was not full, or a second: compressed ─▶ OtlpSender
+ *   chunk ─ compressed behind the last ones ─▶ twelve, or one that was not full, or a second: a body ─▶ OtlpSender
  *             └ its buffer goes back
  *
  * Compression is synchronous: the thread has nothing else to do, and the pool of threads is the application's.
@@ -54,8 +61,10 @@ export class ExportService {
   #encoding: ContentEncoding;
   readonly #resource: Uint8Array;
   readonly #places: PlaceResolver;
-  /** One body at a time is put together here: what is allocated for each stays until the next collection of garbage. */
+  #encoder: BodyEncoder;
+  /** One chunk at a time is put together here: what is allocated for each stays until the next collection of garbage. */
   #scratch = Buffer.alloc(0);
+  /** Of what `#encoder` was given. */
   #length = 0;
   #spans = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -66,6 +75,7 @@ export class ExportService {
     { report, maps }: { readonly report: Report; readonly maps: SourceMaps },
   ) {
     this.#encoding = toEncoding(settings.environment);
+    this.#encoder = createBodyEncoder(this.#encoding);
     this.#resource = encodeResource(settings.resource);
     this.#report = report;
     this.#held = settings.held;
@@ -118,8 +128,9 @@ export class ExportService {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#spans === 0) return;
-    const encoding = this.#encoding;
-    const body = encodeBody(this.#scratch.subarray(0, this.#length), encoding);
+    const { encoding } = this.#encoder;
+    const body = this.#encoder.end();
+    if (encoding !== this.#encoding) this.#encoder = createBodyEncoder(this.#encoding);
     const spans = this.#spans;
     this.#length = 0;
     this.#spans = 0;
@@ -136,16 +147,17 @@ export class ExportService {
   /** Requests behind each other are one request. */
   #join(parts: readonly Uint8Array[]): void {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    if (this.#length + length > this.#scratch.length) {
-      this.#pack();
-      if (length > this.#scratch.length) {
-        this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, bodyBytes));
-      }
+    if (this.#length + length > bodyBytes) this.#pack();
+    if (length > this.#scratch.length) {
+      this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, chunkBytes));
     }
+    let at = 0;
     for (const part of parts) {
-      this.#scratch.set(part, this.#length);
-      this.#length += part.length;
+      this.#scratch.set(part, at);
+      at += part.length;
     }
+    this.#encoder.add(this.#scratch.subarray(0, length));
+    this.#length += length;
   }
 
   async #flush(id: number): Promise<void> {
