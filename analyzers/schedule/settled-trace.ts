@@ -74,7 +74,9 @@ export async function readBounds(
 ): Promise<ReadonlyMap<string, TracesBoundsRow>> {
   const bounds = new Map<string, TracesBoundsRow>();
   for (let at = 0; at < traceIds.length; at += idsMax) {
-    const parameters: TracesBoundsParameters = { traceIds: traceIds.slice(at, at + idsMax) };
+    const parameters: TracesBoundsParameters = {
+      traceIds: traceIds.slice(at, at + idsMax).join(" "),
+    };
     for (const row of await store.select<TracesBoundsRow>(tracesBoundsQuery, parameters)) {
       bounds.set(row.traceId, row);
     }

@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS spans (
 )
 ENGINE = MergeTree
 PARTITION BY toDate(ts)
-ORDER BY (toStartOfInterval(ts, toIntervalSecond(10)), trace_id, ts)
+ORDER BY (intDiv(toUnixTimestamp(ts), 10), trace_id, ts)
 TTL toDateTime(ts) + INTERVAL 14 DAY
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
 

@@ -1,4 +1,5 @@
 import type { Query } from "../store.ts";
+import { inIntervals } from "./trace-places.ts";
 
 /** Everything that is known of one span. Takes the trace's bounds, so that few granules are read. */
 export const spanDetailQuery: Query = {
@@ -57,7 +58,8 @@ export const spanDetailQuery: Query = {
     FROM spans
     LEFT JOIN (SELECT resource_id, attributes, attributes_json FROM resources FINAL) AS resource
       ON resource.resource_id = spans.resource_id
-    WHERE ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
+    WHERE ${inIntervals}
+      AND ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
       AND ts < toDateTime64({toS:UInt32} + 1, 9, 'UTC')
       AND trace_id = toFixedString(unhex({traceId:String}), 16)
       AND span_id = toFixedString(unhex({spanId:String}), 8)

@@ -10,15 +10,15 @@ export const tracesBoundsQuery: Query = {
       toUInt32(toUnixTimestamp(max(end))) AS toS,
       toFloat64(sum(traces.spans)) AS spans
     FROM traces
-    WHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16))
+    WHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin(splitByChar(' ', {traceIds:String}))), 16))
     GROUP BY trace_id
     ORDER BY trace_id
     LIMIT 100000`,
 };
 
 export type TracesBoundsParameters = {
-  /** 32 hex digits each; at most 100,000. */
-  readonly traceIds: readonly string[];
+  /** 32 hex digits each, at most 100,000, with blanks between: as a list ClickHouse takes twice as long to read them. */
+  readonly traceIds: string;
 };
 
 export type TracesBoundsRow = {

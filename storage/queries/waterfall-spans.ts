@@ -1,4 +1,5 @@
 import type { Query } from "../store.ts";
+import { inIntervals } from "./trace-places.ts";
 
 /**
  * The spans of one trace with what its page draws, as `SpanColumns` of analyzers/model that lack the others: half of the
@@ -27,7 +28,8 @@ export const waterfallSpansQuery: Query = {
       messaging_destination_name AS messagingDestinationName,
       shape_id AS shapeId
     FROM spans
-    WHERE ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
+    WHERE ${inIntervals}
+      AND ts >= toDateTime64({fromS:UInt32}, 9, 'UTC')
       AND ts < toDateTime64({toS:UInt32} + 1, 9, 'UTC')
       AND trace_id = toFixedString(unhex({traceId:String}), 16)
     ORDER BY ts, span_id, received
