@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Guard } from "./guard.ts";
 import { HttpTargets } from "./http-targets.ts";
-import { type CallOptions, callOf, OutgoingCall, setCall, toBytes } from "./outgoing-call.ts";
+import { type CallOptions, callOf, OutgoingCall, setCall } from "./outgoing-call.ts";
 
 interface RequestMessage {
   readonly request: ClientRequest;
@@ -41,8 +41,8 @@ export function instrumentHttpClient(options: CallOptions): void {
       setCall(request, undefined);
       call.statusCode = response.statusCode ?? 0;
       call.protocolVersion = response.httpVersion;
-      call.requestBytes = toBytes(request.getHeader("content-length"));
-      call.responseBytes = toBytes(contentLengthOf(response.rawHeaders));
+      call.requestLength = request.getHeader("content-length");
+      call.responseLength = contentLengthOf(response.rawHeaders);
       if (call.isReused === false) call.firstByteMs = call.span.trace.nowMs() - call.span.startMs;
       // The call is over when its body is read, or given up.
       setCall(response, call);

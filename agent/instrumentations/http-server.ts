@@ -51,7 +51,8 @@ export function instrumentHttpServer(
   });
   guard.subscribe<RequestStart>("http.server.request.start", (start) => {
     const { request, response, socket } = start;
-    if (socket.localPort === ignoredPort) return;
+    // A port is read by a getter, and nearly nobody ignores one.
+    if (ignoredPort !== 0 && socket.localPort === ignoredPort) return;
     const { headers } = request;
     const span = startServerSpan(tracing, request.method ?? "", headers, captured);
     const { trace } = span;

@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { Guard } from "./guard.ts";
 import { HttpTargets } from "./http-targets.ts";
 import { type GivenHeaders, headerOf, isGrpc, withHeaders } from "./http2-headers.ts";
-import { type CallOptions, type HttpCallOptions, OutgoingCall, toBytes } from "./outgoing-call.ts";
+import { type CallOptions, type HttpCallOptions, OutgoingCall } from "./outgoing-call.ts";
 import { wrapMethod } from "./wrap-method.ts";
 
 type Entry = (...args: never[]) => unknown;
@@ -94,7 +94,7 @@ export class Http2ClientInstrumentation {
       if (call === undefined) return undefined;
       call.protocolVersion = "2";
       call.isReused = !session.connecting;
-      call.requestBytes = toBytes(headerOf(headers, "content-length"));
+      call.requestLength = headerOf(headers, "content-length");
       const added = new Map<string, string>();
       call.propagate((name, value) => {
         added.set(name, value);
@@ -116,7 +116,7 @@ function toOrigin(authority: unknown): string {
 function follow(call: OutgoingCall, stream: ClientHttp2Stream): void {
   stream.once("response", (headers: IncomingHttpHeaders) => {
     call.statusCode = Number(headers[":status"] ?? 0);
-    call.responseBytes = toBytes(headers["content-length"]);
+    call.responseLength = headers["content-length"];
     if (call.isReused === false) call.firstByteMs = call.span.trace.nowMs() - call.span.startMs;
   });
   stream.once("close", () => {

@@ -50,8 +50,9 @@ export class OutgoingCall implements SpanDetail {
   errorType = "";
   protocolVersion = "";
   /** -1: unknown. */
-  requestBytes = -1;
-  responseBytes = -1;
+  /** `content-length` as it came; read once many spans are written at once. */
+  requestLength: unknown = undefined;
+  responseLength: unknown = undefined;
   isReused: boolean | undefined = undefined;
   firstByteMs = -1;
   dnsMs = -1;
@@ -160,8 +161,10 @@ export class OutgoingCall implements SpanDetail {
   }
 
   #writeTransfer(writer: AttributeWriter): void {
-    if (this.requestBytes >= 0) writer.integer(keys.httpRequestBodySize, this.requestBytes);
-    if (this.responseBytes >= 0) writer.integer(keys.httpResponseBodySize, this.responseBytes);
+    const requestBytes = toBytes(this.requestLength);
+    if (requestBytes >= 0) writer.integer(keys.httpRequestBodySize, requestBytes);
+    const responseBytes = toBytes(this.responseLength);
+    if (responseBytes >= 0) writer.integer(keys.httpResponseBodySize, responseBytes);
     if (this.isReused !== undefined) writer.flag(keys.connectionReused, this.isReused);
     if (this.firstByteMs >= 0) writer.double(keys.httpFirstByte, this.firstByteMs);
     if (this.dnsMs >= 0) writer.double(keys.httpDns, this.dnsMs);
@@ -184,7 +187,7 @@ function withoutValues(path: string): string {
 }
 
 /** Of a `content-length`; -1 when it is none. */
-export function toBytes(header: unknown): number {
+function toBytes(header: unknown): number {
   if (header === undefined) return -1;
   const bytes = typeof header === "string" && header.length < 16 ? readDigits(header) : -1;
   if (bytes !== -1) return bytes;

@@ -1,6 +1,6 @@
 import { Guard } from "./guard.ts";
 import { HttpTargets } from "./http-targets.ts";
-import { type CallOptions, callOf, OutgoingCall, setCall, toBytes } from "./outgoing-call.ts";
+import { type CallOptions, callOf, OutgoingCall, setCall } from "./outgoing-call.ts";
 
 /** The part of undici's request that is read. */
 interface UndiciRequest {
@@ -32,7 +32,7 @@ export function instrumentUndici(options: CallOptions): void {
     const call = OutgoingCall.start(callOptions, httpRequest, onCreate);
     if (call === undefined) return;
     setCall(request, call);
-    call.requestBytes = toBytes(request.contentLength ?? undefined);
+    call.requestLength = request.contentLength ?? undefined;
     const present = namesOf(request.headers);
     call.propagate((name, value) => {
       if (!present.includes(name)) request.addHeader(name, value);
@@ -45,7 +45,7 @@ export function instrumentUndici(options: CallOptions): void {
       const call = callOf(request);
       if (call === undefined) return;
       call.statusCode = response.statusCode;
-      call.responseBytes = toBytes(headerOf(response.headers, "content-length"));
+      call.responseLength = headerOf(response.headers, "content-length");
     },
   );
 
