@@ -106,15 +106,21 @@ const type = {
   nested: 12,
 } as const;
 
+/** Added to the types of a list of one: it goes without its head, a quarter of what there is to hash of a number. */
+const alone = 16;
+
 /** Writes each value as type, length or value, and content, in words, into a hash. */
 class ParamsWriter {
   readonly #hash = new SipHash();
+  /** In all types of this list: 0 or `alone`. */
+  #marks = 0;
   /** What may still be written. */
   #charactersLeft = 0;
 
   start(key: Int32Array): void {
     this.#hash.start(key);
     this.#charactersLeft = hashedCharactersMax;
+    this.#marks = 0;
   }
 
   finish(): ParamsHash {
@@ -125,7 +131,9 @@ class ParamsWriter {
   /** False when it can't be told, or is too much. */
   write(params: unknown): boolean {
     if (params === undefined) return this.#head(type.list, 0, 0);
-    if (!isPlainArray(params) || !this.#head(type.list, params.length, 1)) return false;
+    if (!isPlainArray(params)) return false;
+    if (params.length === 1) this.#marks = alone;
+    else if (!this.#head(type.list, params.length, 1)) return false;
     for (let index = 0; index < params.length; index += 1) {
       if (isGetter(params, index)) return false;
       const value = params[index];
@@ -138,7 +146,7 @@ class ParamsWriter {
   #head(kind: number, low: number, characters: number): boolean {
     this.#charactersLeft -= characters;
     if (this.#charactersLeft < 0) return false;
-    this.#hash.add(low, kind);
+    this.#hash.add(low, kind | this.#marks);
     return true;
   }
 
