@@ -57,6 +57,18 @@ export const spanColumns = [
   { name: "resource_attributes", nativeType: stringMap },
   { name: "resource_attributes_json", nativeType: stringMap },
   { name: "scope_attributes", nativeType: stringMap },
+  // Evidence: what detectors read of the attributes above. A block without these has them computed from the maps.
+  { name: "response_bytes", nativeType: "Int64" },
+  { name: "pool_wait_ns", nativeType: "UInt64" },
+  { name: "transaction_id", nativeType: "String" },
+  { name: "block_cause", nativeType: "UInt8" },
+  { name: "repeat_duration_sum_ns", nativeType: "Int64" },
+  { name: "repeat_duration_union_ns", nativeType: "Int64" },
+  { name: "repeat_distinct_params", nativeType: "Int64" },
+  { name: "response_content_type", nativeType: lowCardinality },
+  { name: "response_whole", nativeType: "UInt8" },
+  { name: "response_uncompressed", nativeType: "UInt8" },
+  { name: "pool_name", nativeType: lowCardinality },
 ] as const;
 
 export type SpanColumnName = (typeof spanColumns)[number]["name"];

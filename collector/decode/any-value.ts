@@ -116,6 +116,11 @@ export class KeyValueReader {
     return (this.lo | this.hi) !== 0;
   }
 
+  /** Exact up to 2^53. */
+  toInt(): number {
+    return (this.hi | 0) * 2 ** 32 + this.lo;
+  }
+
   toDouble(): number {
     halves[0] = this.lo;
     halves[1] = this.hi;

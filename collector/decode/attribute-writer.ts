@@ -26,6 +26,11 @@ export function createAttributeColumns(keys: KeyDictionary): AttributeColumns {
   };
 }
 
+/** Is told of each attribute that has a column beside its map, while the writer's `keyValue` stands on it. */
+interface AttributeReader {
+  add(key: number): void;
+}
+
 /** Copies attributes from the body into maps, one row a call. Of a repeated key the first is kept. */
 export class AttributeWriter {
   readonly keyValue: KeyValueReader = new KeyValueReader();
@@ -52,14 +57,18 @@ export class AttributeWriter {
     if (others !== strings) others.endRow();
   }
 
-  /** A span's attributes by type; those that have a column go to `promoted`. The caller ends the row. */
-  writeSpanAttributes(attributes: Ranges, promoted: PromotedValues): void {
+  /** A span's attributes by type; those that have a column go to `promoted` or `evidence`. The caller ends the row. */
+  writeSpanAttributes(
+    attributes: Ranges,
+    promoted: PromotedValues,
+    evidence: AttributeReader,
+  ): void {
     promoted.reset();
     this.#startList(attributes);
     for (let i = 0; i < attributes.count; i++) {
       const key = this.#readKey(attributes, i);
       if (key === -1) continue;
-      if (key < promotions.length && this.#promote(key, promoted)) continue;
+      if (key < promotions.length && this.#promote(key, promoted, evidence)) continue;
       this.#addTyped(key);
     }
   }
@@ -103,7 +112,7 @@ export class AttributeWriter {
   }
 
   /** The value that `keyValue` stands on, as AnyValue JSON. */
-  addValueJson(column: Column): void {
+  addValueJson(column: StringColumn): void {
     const { anyValueDepthMax, valueBytesMax } = this.#request.limits;
     const json = toAnyValueJson(this.keyValue, anyValueDepthMax);
     if (json.length <= valueBytesMax) {
@@ -138,9 +147,13 @@ export class AttributeWriter {
   }
 
   /** Whether the attribute went to a column. */
-  #promote(key: number, promoted: PromotedValues): boolean {
+  #promote(key: number, promoted: PromotedValues, evidence: AttributeReader): boolean {
     const { type, lo, hi, valueStart, valueEnd } = this.keyValue;
     const promotion = promotions[key];
+    if (promotion === "copy") {
+      evidence.add(key);
+      return false;
+    }
     if (type === valueType.string) {
       if (promotion !== "text" && promotion !== "keep") return false;
       promoted.setRange(key, valueStart, valueEnd);

@@ -89,8 +89,10 @@ export class Column implements StringColumn {
 
   addZeros(count: number): void {
     this.reserve(count);
-    this.bytes.fill(0, this.length, this.length + count);
-    this.length += count;
+    const end = this.length + count;
+    if (count > shortStringBytes) this.bytes.fill(0, this.length, end);
+    else for (let at = this.length; at < end; at++) this.bytes[at] = 0;
+    this.length = end;
   }
 
   /** Writes what was written since `start` so many times more. */

@@ -13,8 +13,10 @@ import { SpareBuffers } from "./spare-buffers.ts";
  * Prefixes of nested types come all before the data, in order: hence two calls.
  */
 export interface NativeColumn {
+  /** Of this block's values, where it is not the table's. */
+  readonly narrowType?: string | undefined;
   writePrefix(out: Column): void;
-  writeData(out: Column): void;
+  writeData(out: Column, rows: number): void;
   reset(bytesMax: number): void;
 }
 
@@ -140,7 +142,7 @@ export class TupleArrayColumn<Fields extends Readonly<Record<string, NativeColum
 
   writeData(out: Column): void {
     this.#offsets.writeData(out);
-    for (const field of this.#inOrder) field.writeData(out);
+    for (const field of this.#inOrder) field.writeData(out, this.#count);
   }
 
   reset(bytesMax: number): void {
@@ -163,9 +165,10 @@ export function toNativeBlock(
   scratch.addVarint(rows);
   for (const { name, nativeType } of table) {
     scratch.addText(name);
-    scratch.addText(nativeType);
-    columns[name]!.writePrefix(scratch);
-    columns[name]!.writeData(scratch);
+    const column = columns[name]!;
+    scratch.addText(column.narrowType ?? nativeType);
+    column.writePrefix(scratch);
+    column.writeData(scratch, rows);
   }
   const block = spareBuffers.take(scratch.length);
   block.set(scratch.bytes.subarray(0, scratch.length));

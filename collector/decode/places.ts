@@ -20,6 +20,13 @@ export class Places {
     this.#places[this.length++] = place;
   }
 
+  addZeros(count: number): void {
+    while (this.length + count > this.#places.length) this.#grow();
+    const end = this.length + count;
+    for (let at = this.length; at < end; at++) this.#places[at] = 0;
+    this.length = end;
+  }
+
   /** Adds what was added since `start` so many times more. */
   repeat(start: number, count: number): void {
     const end = this.length;

@@ -5,6 +5,7 @@ import {
   ATTR_CODE_FUNCTION_NAME,
   ATTR_CODE_LINE_NUMBER,
   ATTR_CODE_LINENO,
+  ATTR_DB_CLIENT_CONNECTION_POOL_NAME,
   ATTR_DB_COLLECTION_NAME,
   ATTR_DB_MONGODB_COLLECTION,
   ATTR_DB_NAME,
@@ -23,6 +24,8 @@ import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_METHOD,
   ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_RESPONSE_BODY_SIZE,
+  ATTR_HTTP_RESPONSE_SIZE,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
   ATTR_HTTP_ROUTE,
   ATTR_HTTP_STATUS_CODE,
@@ -52,11 +55,12 @@ import {
  *   text    a string goes to a column instead of a map
  *   uint16, uint32, int64   an integer that fits goes to a column instead of a map
  *   keep    goes to its map, and is read for the span's shape
+ *   copy    goes to its map, and what it says to a column as well
  *   none    is known on resources only
  *
  * A value of another type than the column's goes to the map of its type, as if it were unknown.
  */
-export type Promotion = "text" | "uint16" | "uint32" | "int64" | "keep" | "none";
+export type Promotion = "text" | "uint16" | "uint32" | "int64" | "keep" | "copy" | "none";
 
 const known = {
   httpRequestMethod: [ATTR_HTTP_REQUEST_METHOD, "text"],
@@ -85,6 +89,19 @@ const known = {
   // The agent's evidence.
   paramsHash: ["culprit.params_hash", "text"],
   repeats: ["culprit.repeats", "uint32"],
+  repeatDurationSum: ["culprit.repeat.duration_sum_ns", "copy"],
+  repeatDurationUnion: ["culprit.repeat.duration_union_ns", "copy"],
+  repeatDistinctParams: ["culprit.repeat.distinct_params", "copy"],
+  poolName: [ATTR_DB_CLIENT_CONNECTION_POOL_NAME, "copy"],
+  poolWait: ["culprit.pool.wait_ms", "copy"],
+  transactionId: ["culprit.transaction.id", "copy"],
+  isBlockCause: ["culprit.event_loop.is_cause", "copy"],
+  responseBodySize: [ATTR_HTTP_RESPONSE_BODY_SIZE, "copy"],
+  responseSize: [ATTR_HTTP_RESPONSE_SIZE, "copy"],
+  responseContentLength: ["http.response_content_length", "copy"],
+  responseContentType: ["http.response.header.content-type", "copy"],
+  isResponseWhole: ["culprit.response.whole", "copy"],
+  isResponseUncompressed: ["culprit.response.uncompressed", "copy"],
   // Older names of the above; each fills the column of its successor when that one is absent.
   httpMethod: [ATTR_HTTP_METHOD, "text"],
   httpStatusCode: [ATTR_HTTP_STATUS_CODE, "uint16"],

@@ -4,6 +4,7 @@ import { Block } from "./block.ts";
 import { Column } from "./column.ts";
 import type { KeyDictionary } from "./key-dictionary.ts";
 import { MapColumn, type NativeColumn, TupleArrayColumn } from "./native-block.ts";
+import { RareColumn } from "./rare-column.ts";
 import { TextColumn } from "./text-column.ts";
 
 export type SpanBlock = Block<SpanBlockColumns>;
@@ -71,6 +72,17 @@ function createColumns(keys: KeyDictionary) {
     resource_attributes: new MapColumn(keys),
     resource_attributes_json: new MapColumn(keys),
     scope_attributes: new MapColumn(keys),
+    response_bytes: new RareColumn(new Column(), 8),
+    pool_wait_ns: new RareColumn(new Column(), 8),
+    transaction_id: new RareColumn(new Column(), 1),
+    block_cause: new RareColumn(new Column(), 1),
+    repeat_duration_sum_ns: new RareColumn(new Column(), 8),
+    repeat_duration_union_ns: new RareColumn(new Column(), 8),
+    repeat_distinct_params: new RareColumn(new Column(), 8),
+    response_content_type: new RareColumn(new TextColumn(), 1),
+    response_whole: new RareColumn(new Column(), 1),
+    response_uncompressed: new RareColumn(new Column(), 1),
+    pool_name: new RareColumn(new TextColumn(), 1),
   } satisfies Record<SpanColumnName, NativeColumn>;
 }
 

@@ -3,6 +3,7 @@ import { CallWriter } from "./call-writer.ts";
 import type { StringColumn } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import { EventWriter } from "./event-writer.ts";
+import { EvidenceWriter } from "./evidence-writer.ts";
 import { LinkWriter } from "./link-writer.ts";
 import { PromotedValues, slot } from "./promoted-attributes.ts";
 import type { ProtobufReader } from "./protobuf-reader.ts";
@@ -22,6 +23,7 @@ export class SpanWriter {
   readonly #columns: SpanBlockColumns;
   readonly #values = new PromotedValues();
   readonly #call: CallWriter;
+  readonly #evidence: EvidenceWriter;
   readonly #events: EventWriter;
   readonly #links: LinkWriter;
 
@@ -31,6 +33,7 @@ export class SpanWriter {
     this.#columns = block.columns;
     this.#attributes = attributes;
     this.#call = new CallWriter(request, block, attributes, this.#values);
+    this.#evidence = new EvidenceWriter(block, attributes);
     this.#events = new EventWriter(block.columns, attributes);
     this.#links = new LinkWriter(request, block.columns, attributes);
   }
@@ -41,7 +44,8 @@ export class SpanWriter {
     losses.droppedEvents += span.events.total - span.events.count;
     losses.droppedLinks += span.links.total - span.links.count;
     this.#writeFields(span);
-    this.#attributes.writeSpanAttributes(span.attributes, this.#values);
+    this.#attributes.writeSpanAttributes(span.attributes, this.#values, this.#evidence);
+    this.#evidence.endRow();
     const kind = span.kind > kindMax ? 0 : span.kind;
     this.#call.write(kind, span.nameStart, span.nameEnd);
     this.#writeEvidence();

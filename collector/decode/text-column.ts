@@ -48,6 +48,11 @@ export class TextColumn implements NativeColumn, StringColumn {
     this.addString(bytes, start, length);
   }
 
+  /** So many empty texts. */
+  addZeros(count: number): void {
+    this.#places.addZeros(count);
+  }
+
   /** As `Column.repeat`. */
   repeat(start: number, count: number): void {
     this.#places.repeat(start, count);

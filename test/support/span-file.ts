@@ -4,24 +4,22 @@ import { join } from "node:path";
 import { Session } from "chdb";
 import { type SpanColumnName, spanColumns } from "../../storage/span-columns.ts";
 
-/**
- * Columns of a span by name, as JSON: ids in hex, times as `toTimestamp` makes them. What is left out is empty, but
- * weight and repeats are 1, returned_rows is -1 and received is now.
- */
+/** Columns of a span by name, as JSON: ids in hex, times as `toTimestamp` makes them. */
 export type SpanRow = Partial<Record<SpanColumnName, unknown>>;
 
-/** Spans as a file for `insertBlocks`, without the decoder: chDB itself writes it. */
+/**
+ * Spans as a file for `insertBlocks`, without the decoder: chDB itself writes it. A column that no row has is left to the
+ * table's default; in a row that leaves it out it is empty. Without `received` it is now.
+ */
 export async function writeSpanFile(file: string, rows: readonly SpanRow[]): Promise<void> {
   const source = `${file}.json`;
-  const defaults: SpanRow = {
-    weight: 1,
-    repeats: 1,
-    returned_rows: -1,
-    received: toTimestamp(Date.now()),
-  };
-  writeFileSync(source, rows.map((row) => JSON.stringify({ ...defaults, ...row })).join("\n"));
-  const structure = spanColumns.map(({ name, nativeType }) => `${name} ${toHexType(nativeType)}`);
-  const values = spanColumns.map(({ name, nativeType }) => fromHex(name, nativeType));
+  const received = toTimestamp(Date.now());
+  const all = rows.map((row) => ({ weight: 1, repeats: 1, returned_rows: -1, received, ...row }));
+  writeFileSync(source, all.map((row) => JSON.stringify(row)).join("\n"));
+  const named = new Set(all.flatMap((row) => Object.keys(row)));
+  const columns = spanColumns.filter(({ name }) => named.has(name));
+  const structure = columns.map(({ name, nativeType }) => `${name} ${toHexType(nativeType)}`);
+  const values = columns.map(({ name, nativeType }) => fromHex(name, nativeType));
   await write(
     file,
     `SELECT ${values.join(", ")} FROM file(${quote(source)}, JSONEachRow, ${quote(structure.join(", "))})`,
