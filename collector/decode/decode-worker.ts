@@ -10,9 +10,9 @@ import { zipkinToProtobuf } from "./zipkin-to-protobuf.ts";
  * The worker's end of `decoder.ts`: jobs that may share a block, a reply for each, in order. An error that is not the
  * request's fault is told apart: the other end takes another worker then, for nobody knows what this one holds.
  */
-parentPort?.on("message", (message: DecoderMessage) => {
-  if (message instanceof ArrayBuffer) spareBuffers.add(message);
-  else decodeJobs(message);
+parentPort?.on("message", ({ jobs, spare }: DecoderMessage) => {
+  if (spare !== undefined) spareBuffers.add(spare);
+  if (jobs.length > 0) decodeJobs(jobs);
 });
 
 function decodeJobs(jobs: readonly DecodeJob[]): void {

@@ -57,6 +57,22 @@ it("rejects a malformed body with its code, and decodes the next", async () => {
   expect(await next).toMatchObject({ rows: 1 });
 });
 
+it("writes a block over the memory of one that was released, and takes what is too much", async () => {
+  const decoder = open();
+  const large = () => new Uint8Array(encodeOtlp(requestOf({ name: "a".repeat(100_000) })));
+  const first = await decoder.decode("traces", large(), "protobuf", context);
+  const content = first.block.slice();
+  decoder.release(first.block.fill(7));
+  expect(first.block.buffer.detached).toBe(false);
+  const second = await decoder.decode("traces", large(), "protobuf", context);
+  expect(first.block.buffer.detached).toBe(true);
+  expect(second.block.byteLength).toBe(content.byteLength);
+  expect(Buffer.compare(second.block, content)).toBe(0);
+  const tooMuch = new Uint8Array(9 * 1024 * 1024);
+  decoder.release(tooMuch);
+  expect(tooMuch.buffer.detached).toBe(true);
+});
+
 it("refuses what would overfill its queue, and counts what it holds", async () => {
   const size = bodyOf("a").length;
   const decoder = open({ queueBytesMax: 2 * size });

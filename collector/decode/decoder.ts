@@ -3,7 +3,7 @@ import { freeBytes } from "../free-bytes.ts";
 import type { Signal } from "../signal.ts";
 import { DecodeError, type DecodeErrorCode } from "./decode-error.ts";
 import type { BodyEncoding, DecodeContext, DecodedBlock } from "./decoded-block.ts";
-import { pooledBytesMin } from "./spare-buffers.ts";
+import { pooledBytesMin, SpareBuffers } from "./spare-buffers.ts";
 
 export interface Decoder {
   /**
@@ -39,8 +39,11 @@ export interface DecodeJob {
   readonly context: DecodeContext;
 }
 
-/** Jobs that may share a block, or the memory of a block. */
-export type DecoderMessage = readonly DecodeJob[] | ArrayBuffer;
+/** Jobs that may share a block, and memory for it; without jobs, memory to keep or to free. */
+export interface DecoderMessage {
+  readonly jobs: readonly DecodeJob[];
+  readonly spare: ArrayBuffer | undefined;
+}
 
 /** What comes back, one for each job, in order. DECODER_FAILED: it met a fault of ours, and the worker is to end. */
 export type DecodeReply =
@@ -100,6 +103,11 @@ interface Seat {
 class WorkerPool {
   queuedBytes = 0;
   readonly #queue: Waiting[] = [];
+  /**
+   * Here and not with the workers: V8 collects a thread's heap when its buffers come to some megabytes more than they once
+   * were, and so blocks are the same megabytes whether they are being written or wait for the next.
+   */
+  readonly #spareBuffers = new SpareBuffers();
   readonly #seats: readonly Seat[];
   readonly #queueBytesMax: number;
   #isClosed = false;
@@ -127,10 +135,12 @@ class WorkerPool {
   }
 
   release(block: Uint8Array<ArrayBuffer>): void {
-    const { buffer } = block;
+    const { buffer: spare } = block;
     const worker = this.#seats.find((seat) => seat.worker !== null)?.worker;
-    if (!worker || buffer.byteLength < pooledBytesMin) freeBytes(block);
-    else worker.postMessage(buffer satisfies DecoderMessage, [buffer]);
+    if (!worker || spare.byteLength < pooledBytesMin) freeBytes(block);
+    else if (this.#spareBuffers.hasRoom(spare)) this.#spareBuffers.add(spare);
+    // To free it here would hold up whoever releases.
+    else worker.postMessage({ jobs: [], spare } satisfies DecoderMessage, [spare]);
   }
 
   async close(): Promise<void> {
@@ -170,8 +180,9 @@ class WorkerPool {
     try {
       seat.worker ??= this.#startWorker(seat);
       const jobs = next.map(({ job }) => job);
-      const buffers = jobs.map(({ body }) => body.buffer);
-      seat.worker.postMessage(jobs satisfies DecoderMessage, buffers);
+      const spare = this.#spareBuffers.takeLargest();
+      const buffers = [...jobs.map(({ body }) => body.buffer), ...(spare ? [spare] : [])];
+      seat.worker.postMessage({ jobs, spare } satisfies DecoderMessage, buffers);
     } catch (error) {
       // A body's memory was already handed to someone else.
       this.#reject(seat, "the request could not be handed to a worker", error);

@@ -176,5 +176,5 @@ export function toNativeBlock(
 }
 
 const scratch = new Column();
-/** Of this thread: blocks that come back from the journal. */
-export const spareBuffers: SpareBuffers = new SpareBuffers();
+/** Of this thread: memory that came with requests. */
+export const spareBuffers: SpareBuffers = new SpareBuffers({ bytesMax: 4 * 1024 * 1024 });

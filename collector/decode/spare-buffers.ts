@@ -31,6 +31,19 @@ export class SpareBuffers {
     return new Uint8Array(spare ?? new ArrayBuffer(roundUp(length)), 0, length);
   }
 
+  /** For whoever does not know yet how many bytes it needs; undefined: there is none. */
+  takeLargest(): ArrayBuffer | undefined {
+    const sizes = this.#buffers.map(({ byteLength }) => byteLength);
+    const [largest] = this.#buffers.splice(sizes.indexOf(Math.max(...sizes)), 1);
+    this.#bytes -= largest?.byteLength ?? 0;
+    return largest;
+  }
+
+  /** Whether nothing would be freed for it. */
+  hasRoom({ byteLength }: ArrayBuffer): boolean {
+    return this.#bytes + byteLength <= this.#bytesMax;
+  }
+
   /** At least `pooledBytesMin`. */
   add(buffer: ArrayBuffer): void {
     this.#buffers.push(buffer);
