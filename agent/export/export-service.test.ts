@@ -37,6 +37,7 @@ async function send(
   texts: readonly string[],
   environment = {},
   isFull = false,
+  segmentBytes = Number.POSITIVE_INFINITY,
 ): Promise<ExportReport[]> {
   const { port } = server.address() as AddressInfo;
   const settings = {
@@ -63,14 +64,25 @@ async function send(
   const service = new ExportService(target, settings, { report, maps });
   for (const text of texts) {
     const bytes = new Uint8Array(Buffer.from(text.padEnd(isFull ? 0 : 1_000))).buffer;
-    const segments = [0, text.length];
-    const scopes = [{ name: "scope", version: "" }];
+    const segments = toSegments(text.length, segmentBytes);
+    const scopes = ["scope", "other"].map((name) => ({ name, version: "" }));
     Atomics.add(held, 0, 1);
     service.handle({ kind: "spans", chunk: { bytes, segments, scopes, spans: 1, places: [] } });
   }
   service.handle({ kind: "flush", id: 1 });
   await promise;
   return reports;
+}
+
+/** Of two scopes in turns. */
+function toSegments(length: number, segmentBytes: number): number[] {
+  const segments: number[] = [];
+  for (let end = 0; end < length; ) {
+    const scope = (segments.length / 2) % 2;
+    end = Math.min(end + segmentBytes, length);
+    segments.push(scope, end);
+  }
+  return segments;
 }
 
 it("sends zstd to a collector that takes it", async () => {
@@ -92,6 +104,19 @@ it("sends full chunks together, and what is left of them before it says that not
     true,
   );
   expect(received.map(({ text }) => Math.floor(text.length / chunk.length))).toEqual([12, 12, 1]);
+});
+
+it.each([
+  ["short", 1_000],
+  ["long", 40_000],
+])("sends all spans of two scopes in turns, in %s segments", async (_name, segmentBytes) => {
+  const segments = Array.from({ length: 100 }, (_, i) => `${i}`.padStart(segmentBytes, "."));
+  await send([segments.join("")], {}, true, segmentBytes);
+  const isFirst = (_: string, i: number) => i % 2 === 0;
+  const isSecond = (_: string, i: number) => i % 2 === 1;
+  const text = received.map((each) => each.text).join("");
+  expect(text).toContain(segments.filter(isFirst).join(""));
+  expect(text).toContain(segments.filter(isSecond).join(""));
 });
 
 it("sends gzip to a collector that refuses zstd, and loses nothing", async () => {

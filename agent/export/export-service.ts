@@ -42,9 +42,8 @@ type Report = (report: ExportReport, transfer?: readonly ArrayBuffer[]) => void;
 const chunksMax = 12;
 /** After a full chunk the next one is near; so long it is waited for. */
 const waitMs = 1_000;
-/** With its resource and scopes. */
-const chunkBytes = bufferBytes + 4_096;
-const bodyBytes = chunksMax * chunkBytes;
+const bodyBytes = chunksMax * (bufferBytes + 4_096);
+const scratchBytes = 32 * 1024;
 
 /**
  * What the agent's thread sends: compresses chunks, so that the queue is small, and makes requests of them.
@@ -62,8 +61,8 @@ export class ExportService {
   readonly #resource: Uint8Array;
   readonly #places: PlaceResolver;
   #encoder: BodyEncoder;
-  /** One chunk at a time is put together here: what is allocated for each stays until the next collection of garbage. */
-  #scratch = Buffer.alloc(0);
+  /** Short parts are put together: a compressor is dear to call. */
+  readonly #scratch = Buffer.allocUnsafeSlow(scratchBytes);
   /** Of what `#encoder` was given. */
   #length = 0;
   #spans = 0;
@@ -148,16 +147,20 @@ export class ExportService {
   #join(parts: readonly Uint8Array[]): void {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     if (this.#length + length > bodyBytes) this.#pack();
-    if (length > this.#scratch.length) {
-      this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, chunkBytes));
-    }
-    let at = 0;
-    for (const part of parts) {
-      this.#scratch.set(part, at);
-      at += part.length;
-    }
-    this.#encoder.add(this.#scratch.subarray(0, length));
     this.#length += length;
+    let gathered = 0;
+    for (const part of parts) {
+      if (gathered + part.length > scratchBytes) {
+        this.#encoder.add(this.#scratch.subarray(0, gathered));
+        gathered = 0;
+      }
+      if (part.length > scratchBytes) this.#encoder.add(part);
+      else {
+        this.#scratch.set(part, gathered);
+        gathered += part.length;
+      }
+    }
+    this.#encoder.add(this.#scratch.subarray(0, gathered));
   }
 
   async #flush(id: number): Promise<void> {
