@@ -25,13 +25,19 @@ const shardedBy: Readonly<Record<BlockTable, string>> = {
   metric_points: "cityHash64(series_id)",
 };
 
+interface Layout {
+  readonly sortedBy: string;
+  readonly granuleRows: number;
+}
+
 /**
- * What new tables are sorted by, where that is no longer what their file says. A sort key can't be altered, so a table that is
- * there keeps its own; questions name neither, and answer right on both.
+ * How new tables are laid out, where that is no longer what their file says. It can't be altered, so a table that is there keeps its own;
+ * questions name neither, and answer right on both.
  */
-const sortedBy: Readonly<Record<string, string>> = {
+const layouts: Readonly<Record<string, Layout>> = {
   // What a merge costs is how often it changes from one part to another: by the hour that is at each trace, by intervals at each interval.
-  spans: `(${intervalOfSpan}, trace_id, ts)`,
+  // Granules of 2,048 rows are a tenth of an insert and an eighth of a merge, and no question is the cheaper for them.
+  spans: { sortedBy: `(${intervalOfSpan}, trace_id, ts)`, granuleRows: 8_192 },
 };
 
 /** Small tables that every server has whole. */
@@ -59,11 +65,10 @@ export function renderMigration(
   retention: Retention,
 ): readonly string[] {
   const [, table = ""] = /^(?:CREATE|ALTER) TABLE (?:IF NOT EXISTS )?(\w+)/m.exec(sql) ?? [];
-  const days = sql
-    .replaceAll("{{retention_days}}", String(retention[signalOf(table)].days))
-    .replace(/^ORDER BY .*$/m, (released) =>
-      table in sortedBy ? `ORDER BY ${sortedBy[table]}` : released,
-    );
+  const days = layOut(table, sql).replaceAll(
+    "{{retention_days}}",
+    String(retention[signalOf(table)].days),
+  );
   if (deployment.kind === "single") {
     return [
       days
@@ -93,6 +98,14 @@ export function renderMigration(
     `CREATE TABLE IF NOT EXISTS ${table} ${onCluster} AS ${table}_local
 ENGINE = Distributed('${deployment.name}', '${deployment.database}', '${table}_local'${key})`,
   ];
+}
+
+function layOut(table: string, sql: string): string {
+  const layout = layouts[table];
+  if (layout === undefined) return sql;
+  return sql
+    .replace(/^ORDER BY .*$/m, `ORDER BY ${layout.sortedBy}`)
+    .replace(/index_granularity = \d+/, `index_granularity = ${layout.granuleRows}`);
 }
 
 /** The table that holds the rows of `table` on a server. */

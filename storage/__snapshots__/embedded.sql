@@ -70,7 +70,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(ts)
 ORDER BY (intDiv(toUnixTimestamp(ts), 10), trace_id, ts)
 TTL toDateTime(ts) + INTERVAL 14 DAY
-SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000
 
 -- 0002-resources.sql
 -- One row per resource, so that a span carries eight bytes instead of twenty attributes. Serves span-detail.
