@@ -2,17 +2,29 @@ import { countDropped, warn } from "../diagnostics.ts";
 import type { AgentThread, ThreadListener } from "../thread/agent-thread.ts";
 import type { ThreadReport } from "../thread/thread-messages.ts";
 import type { ChunkExchange } from "./span-buffer.ts";
-import { bufferBytes, type SpanChunk } from "./span-chunk.ts";
+import { bufferBytes, isFilled, type SpanChunk } from "./span-chunk.ts";
 
 /** Filled, under way and empty together. */
 const buffersMax = 12;
+/**
+ * Handed over together, when each is full: a message that wakes the thread costs both threads more than what the thread
+ * does with a chunk, for all code of it is cold.
+ */
+const chunksAtOnce = 2;
+/** So long a full chunk waits for the next one. */
+const waitMs = 1_000;
+
+type SpanThread = Pick<AgentThread, "isRunning" | "listen" | "post" | "start">;
 
 /** Hands chunks of spans to the agent's thread, and takes the buffers back that it is done with. */
 export class ChunkExport implements ChunkExchange, ThreadListener {
-  readonly #thread: AgentThread;
+  readonly #thread: SpanThread;
   /** As in `ExportSettings`. */
   readonly #held: Int32Array<SharedArrayBuffer>;
   readonly #empty: ArrayBuffer[] = [];
+  /** Full, and not handed over yet. */
+  #waiting: SpanChunk[] = [];
+  #timer: NodeJS.Timeout | undefined = undefined;
   readonly #flushes = new Map<number, { resolve(): void; reject(error: Error): void }>();
   #flushId = 0;
   /** Whether the thread may hold spans: a process that has finished its work is kept only then. */
@@ -20,7 +32,7 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
   /** Buffers that exist, the one that is filled included. */
   #buffers = 1;
 
-  constructor(thread: AgentThread, held: Int32Array<SharedArrayBuffer>) {
+  constructor(thread: SpanThread, held: Int32Array<SharedArrayBuffer>) {
     this.#thread = thread;
     this.#held = held;
     thread.listen(this);
@@ -39,8 +51,22 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
     }
     this.#isHolding = true;
     Atomics.add(this.#held, 0, chunk.spans);
-    this.#thread.post({ kind: "spans", chunk }, [chunk.bytes]);
+    this.#waiting.push(chunk);
+    if (!isFilled(chunk) || this.#waiting.length >= chunksAtOnce) this.#handOver();
+    else this.#timer ??= setTimeout(() => this.#handOver(), waitMs).unref();
     return Buffer.from(next);
+  }
+
+  #handOver(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#waiting.length === 0) return;
+    const chunks = this.#waiting;
+    this.#waiting = [];
+    this.#thread.post(
+      { kind: "spans", chunks },
+      chunks.map(({ bytes }) => bytes),
+    );
   }
 
   /** A worker thread has ended, and may have handed over spans of which the agent's thread has said nothing yet. */
@@ -51,6 +77,7 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
   /** Rejects when the collector did not take everything. */
   flush(): Promise<void> {
     if (!this.#thread.isRunning || !this.#isHolding) return Promise.resolve();
+    this.#handOver();
     this.#flushId += 1;
     // Set again when the thread says so, or by the next chunk.
     this.#isHolding = false;
@@ -61,7 +88,7 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
   }
 
   onReport(report: ThreadReport): void {
-    if (report.kind === "empty") this.#empty.push(report.bytes);
+    if (report.kind === "empty") this.#empty.push(...report.buffers);
     else if (report.kind === "holding") this.#isHolding = true;
     else if (report.kind === "warning") warn(report.message);
     else if (report.kind === "dropped") countDropped(report.reason, report.spans);
@@ -71,6 +98,7 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
   onExit(): void {
     const lost = Atomics.exchange(this.#held, 0, 0);
     if (lost > 0) countDropped("thread_ended", lost);
+    this.#waiting = [];
     this.#buffers = 1 + this.#empty.length;
     for (const id of this.#flushes.keys()) this.#settle(id, false);
   }

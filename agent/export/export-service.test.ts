@@ -67,7 +67,7 @@ async function send(
     const segments = toSegments(text.length, segmentBytes);
     const scopes = ["scope", "other"].map((name) => ({ name, version: "" }));
     Atomics.add(held, 0, 1);
-    service.handle({ kind: "spans", chunk: { bytes, segments, scopes, spans: 1, places: [] } });
+    service.handle({ kind: "spans", chunks: [{ bytes, segments, scopes, spans: 1, places: [] }] });
   }
   service.handle({ kind: "flush", id: 1 });
   await promise;

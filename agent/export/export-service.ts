@@ -11,7 +11,7 @@ import { type Batch, OtlpSender } from "./otlp-sender.ts";
 import { PlaceResolver } from "./place-resolver.ts";
 import type { OtlpTarget } from "./post-otlp.ts";
 import type { ResourceSettings } from "./resource-attributes.ts";
-import { bufferBytes, type SpanChunk, toRequestParts } from "./span-chunk.ts";
+import { bufferBytes, isFilled, type SpanChunk, toRequestParts } from "./span-chunk.ts";
 
 /** What the agent's thread is told of sending when it starts. */
 export interface ExportSettings {
@@ -24,11 +24,11 @@ export interface ExportSettings {
 }
 
 export type ExportRequest =
-  | { readonly kind: "spans"; readonly chunk: SpanChunk }
+  | { readonly kind: "spans"; readonly chunks: readonly SpanChunk[] }
   | { readonly kind: "flush"; readonly id: number };
 
 export type ExportReport =
-  | { readonly kind: "empty"; readonly bytes: ArrayBuffer }
+  | { readonly kind: "empty"; readonly buffers: readonly ArrayBuffer[] }
   /** Something came from elsewhere that is to be sent before the process ends. */
   | { readonly kind: "holding" }
   | { readonly kind: "warning"; readonly message: string }
@@ -95,29 +95,32 @@ export class ExportService {
   }
 
   handle(request: ExportRequest): void {
-    if (request.kind === "flush") void this.#flush(request.id);
-    else this.#send(request.chunk, { kind: "empty", bytes: request.chunk.bytes });
+    if (request.kind === "flush") {
+      void this.#flush(request.id);
+      return;
+    }
+    for (const chunk of request.chunks) this.#send(chunk, isFilled(chunk));
+    const buffers = request.chunks.map(({ bytes }) => bytes);
+    this.#report({ kind: "empty", buffers }, buffers);
   }
 
   /** A chunk of a worker thread, that wants no buffer back. */
   take(chunk: SpanChunk): void {
     Atomics.add(this.#held, 0, chunk.spans);
-    this.#send(chunk, { kind: "holding" });
+    // Its thread may be about to end: it waits for nothing.
+    this.#send(chunk, false);
+    this.#report({ kind: "holding" });
   }
 
   #release(spans: number): void {
     Atomics.sub(this.#held, 0, spans);
   }
 
-  /** `report` is made as soon as the chunk's buffer is done with. */
-  #send(chunk: SpanChunk, report: ExportReport): void {
-    const isOwn = report.kind === "empty";
-    // That of a worker thread, which may be about to end, is cut to its length: it waits for nothing.
-    const isFull = isOwn && chunk.segments.at(-1)! > chunk.bytes.byteLength / 2;
+  /** Then the chunk's buffer is done with. */
+  #send(chunk: SpanChunk, mayWait: boolean): void {
     this.#join(toRequestParts(this.#places.resolve(chunk), this.#resource));
     this.#spans += chunk.spans;
-    this.#report(report, isOwn ? [report.bytes] : []);
-    if (isFull && this.#length + bufferBytes <= bodyBytes) {
+    if (mayWait && this.#length + bufferBytes <= bodyBytes) {
       this.#timer ??= setTimeout(() => this.#pack(), waitMs);
     } else this.#pack();
   }

@@ -30,6 +30,11 @@ export interface SpanChunk {
   readonly places: readonly EncodedPlace[];
 }
 
+/** Not handed over for its age, or at the end: the next chunk is near. */
+export function isFilled({ bytes, segments }: SpanChunk): boolean {
+  return segments.at(-1)! > bytes.byteLength / 2;
+}
+
 /**
  * The body of an OTLP request, ExportTraceServiceRequest with one ResourceSpans, in parts that follow each other.
  * `resource` is an encoded Resource. Spans are not copied.
