@@ -7,6 +7,9 @@ import { renamedAttributes } from "./renamed-attributes.ts";
 /** A dictionary beyond this is emptied before the next request, so that odd keys of one client don't stay. */
 const keptKeysMax = 4_096;
 
+/** Scopes have small integers. */
+const scopesMax = 2 ** 31 - 1;
+
 /**
  * Gives each attribute key a small number, so that a key's bytes are compared once and copied once per block.
  * The names given to the constructor are numbers 0, 1, 2 … for ever.
@@ -23,8 +26,8 @@ export class KeyDictionary {
   /** By key, as it came, the one that followed it last; spans of a kind have theirs in the same order. */
   readonly #following = new Int32Array(distinctKeysMax + 1);
   #previous = 0;
-  // Doubles: a 32-bit counter of spans would run over within hours.
-  readonly #claimed = new Float64Array(distinctKeysMax);
+  /** By key, the scope that claimed it last. */
+  readonly #claimed = new Int32Array(distinctKeysMax);
   #scope = 0;
 
   constructor(names: readonly string[]) {
@@ -60,8 +63,10 @@ export class KeyDictionary {
 
   /** Begins a set of keys, all unclaimed. */
   startScope(): void {
-    this.#scope++;
     this.#previous = 0;
+    // Hours of spans later all numbers were used.
+    if (this.#scope === scopesMax) this.#claimed.fill(0);
+    this.#scope = this.#scope === scopesMax ? 1 : this.#scope + 1;
   }
 
   /** Whether the key is new in this scope. */

@@ -4,6 +4,9 @@ import { DecodeError } from "./decode-error.ts";
  * A cursor over protobuf wire format. Every read takes the end of the message that it reads in, and never passes it.
  * A 64-bit value is left in `lo` and `hi`, unsigned, because a double is exact only to 53 bits.
  *
+ * Tags and positions are made by `| 0`: where a single one has been a double, V8 keeps all that are derived from it as
+ * doubles, and a loop over the bytes between two of them takes three times the instructions.
+ *
  * Throws DecodeError TRUNCATED_PROTOBUF or INVALID_PROTOBUF.
  */
 export class ProtobufReader {
@@ -19,9 +22,14 @@ export class ProtobufReader {
 
   /** Field number and wire type: `number << 3 | type`, as in `case 0x0a:` for a first field with a length. */
   readTag(end: number): number {
+    const byte = this.at < end ? this.bytes[this.at]! : 0;
+    if (byte > 7 && byte < 128) {
+      this.at++;
+      return byte;
+    }
     const tag = this.readVarint(end);
     if (this.hi !== 0 || tag < 8) throw invalid(`a tag at byte ${this.at} names no field`);
-    return tag;
+    return tag | 0;
   }
 
   /** Returns `lo`; `hi` holds the rest. */
@@ -62,9 +70,11 @@ export class ProtobufReader {
 
   /** Reads a length and returns where the field ends; the cursor stands at its first byte. */
   readEnd(end: number): number {
+    const byte = this.at < end ? this.bytes[this.at]! : 128;
+    if (byte < end - this.at && byte < 128) return ++this.at + byte;
     const size = this.readVarint(end);
     if (this.hi !== 0 || size > end - this.at) throw truncated(`a field of ${size} bytes`, end);
-    return this.at + size;
+    return (this.at + size) | 0;
   }
 
   readFixed64(end: number): void {
