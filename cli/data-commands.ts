@@ -1,6 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { errorCode } from "../collector/collector-error.ts";
 import { type Erased, eraseAttribute } from "../storage/embedded/erase-attribute.ts";
 import { openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import { isMigrated } from "../storage/migrate.ts";
@@ -86,6 +87,16 @@ function toMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** To open a store makes one: of a name that is misspelt there would be a backup, of nothing. */
+async function refuseEmpty(dataFolder: string): Promise<void> {
+  const files = await readdir(join(dataFolder, "clickhouse")).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  });
+  if (files.length > 0) return;
+  throw new ConfigError(`${dataFolder} has no database of culprit; name its folder with --data`);
+}
+
 function toFolder(positionals: readonly string[]): string {
   const [folder, ...rest] = positionals;
   if (folder === undefined || rest.length > 0) throw new ConfigError("name one folder; see --help");
@@ -94,6 +105,7 @@ function toFolder(positionals: readonly string[]): string {
 
 async function copyData(name: "backup" | "restore", folder: string, dataFolder: string) {
   const [from, to] = name === "backup" ? [dataFolder, folder] : [folder, dataFolder];
+  if (name === "backup") await refuseEmpty(dataFolder);
   log(`copying ${from} to ${to}`);
   const note =
     name === "backup" ? await backUpData(from, to, version) : await restoreData(from, to);
@@ -105,6 +117,7 @@ async function erase(dataFolder: string, attribute = ""): Promise<void> {
   const [, key, value] = /^([^=]+)=(.+)$/s.exec(attribute) ?? [];
   if (key === undefined || value === undefined)
     throw new ConfigError("say which: --attribute KEY=VALUE; see --help");
+  await refuseEmpty(dataFolder);
   const store = await openEmbeddedStore({
     folder: join(dataFolder, "clickhouse"),
     migrates: false,

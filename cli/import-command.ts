@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { KeyRing } from "../collector/auth/key-ring.ts";
@@ -9,6 +8,7 @@ import type { Acceptance, Intake } from "../collector/receiver/intake.ts";
 import { toRefusal } from "../collector/receiver/refusal.ts";
 import { rowNames, type Signal, signals } from "../collector/signal.ts";
 import { readStartConfig, type StartConfig } from "./config.ts";
+import { makeDataFolder } from "./make-data-folder.ts";
 import { openJournals } from "./open-journals.ts";
 import { openStore } from "./open-store.ts";
 import { type RecordedRequest, readRecorded } from "./read-recorded.ts";
@@ -68,7 +68,7 @@ async function importFiles(
   opened: (() => Promise<unknown>)[],
 ): Promise<number> {
   const { dataFolder } = config;
-  await mkdir(dataFolder, { recursive: true });
+  await makeDataFolder(dataFolder);
   const { store } = await openStore(config, say, opened);
   const journals = await openJournals(config, { store, now: Date.now, log: say, opened });
   const decoder = createDecoder();

@@ -8,15 +8,26 @@ export async function listen(
 ): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const hint =
-        error.code === "EADDRINUSE"
-          ? `port ${port} is taken: choose another with ${flag}`
-          : error.message;
+      const hint = toHint(error.code, port, flag) ?? error.message;
       reject(new Error(`can't listen on ${host}:${port}: ${hint}`));
     });
     server.listen(port, host, resolve);
   });
   return (server.address() as AddressInfo).port;
+}
+
+function toHint(code: string | undefined, port: number, flag: string): string | undefined {
+  switch (code) {
+    case "EADDRINUSE":
+      return `port ${port} is taken: choose another with ${flag}`;
+    case "EACCES":
+      return `port ${port} is for root only: choose another with ${flag}`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return "this machine has no such address: choose another with --host";
+    default:
+      return undefined;
+  }
 }
 
 /** Requests under way get so long to end when the process does. */

@@ -42,3 +42,14 @@ test("start with a mistake says which, and starts nothing", async () => {
   expect(output).toContain("--port (CULPRIT_PORT)");
   expect(output).not.toContain("    at ");
 });
+
+test.each(["start", "import"])(
+  "%s says what to do when it can't use the data folder",
+  async (name) => {
+    const files = name === "import" ? [main] : [];
+    const { code, output } = await runCulprit([name, ...files, "--data", main]);
+    expect(code).toBe(1);
+    expect(output).toContain("the data folder can't be used: EEXIST");
+    expect(output).toContain("Choose another with --data (CULPRIT_DATA)");
+  },
+);

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Router } from "express";
 import { traceDetectors, windowDetectors } from "../analyzers/index.ts";
@@ -22,6 +21,7 @@ import { type Alerts, createAlerts } from "./alerts.ts";
 import { type StartConfig, toLocalUrl } from "./config.ts";
 import { isLoopback } from "./exposure.ts";
 import { closeMs, closeServer, listen } from "./listen.ts";
+import { makeDataFolder } from "./make-data-folder.ts";
 import { toMetricSources } from "./metric-sources.ts";
 import { openJournals } from "./open-journals.ts";
 import { openStore, type StoreParts } from "./open-store.ts";
@@ -76,7 +76,7 @@ async function openParts(
   opened: (() => Promise<unknown>)[],
 ): Promise<Omit<Culprit, "close">> {
   const now = Date.now;
-  await mkdir(config.dataFolder, { recursive: true });
+  await makeDataFolder(config.dataFolder);
   const counters = new Counters();
   const access = await openAccess(config, { counters, now, log });
   opened.push(() => access.close());

@@ -75,7 +75,9 @@ export class ChildSupervisor {
     this.#child = child;
     child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#log(text));
     const startedAt = Date.now();
-    await becomeReady(child);
+    await becomeReady(child).catch((error: unknown) => {
+      throw this.#lastLine.includes("Cannot lock file") ? held(this.#options.folder) : error;
+    });
     const connection = connectCalls(toChannel(child));
     this.#connection = connection;
     child.once("exit", (code, signal) => {
@@ -159,6 +161,11 @@ function toChannel(child: ChildProcess): Channel {
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** chDB says only that it could not connect. */
+function held(folder: string): StorageError {
+  return unavailable(`another process holds ${folder}: end it, or use another folder`);
 }
 
 function unavailable(reason: string): StorageError {

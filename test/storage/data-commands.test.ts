@@ -103,8 +103,19 @@ test("while culprit runs on the folder there is no backup, and it says why", asy
     const refused = await culprit("backup", join(root, "backup"), "--data", data);
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.output).toContain("Does culprit run on this folder? Stop it first.");
+    expect(refused.output).toContain(`another process holds ${join(data, "clickhouse")}`);
   });
   expect(readdirSync(root)).not.toContain("backup");
+});
+
+test.each([
+  ["backup", () => [join(root, "backup")]],
+  ["erase", () => ["--attribute", "user.id=4711"]],
+] as const)("%s of a folder without a database says so, and makes none", async (name, args) => {
+  const refused = await culprit(name, ...args(), "--data", data);
+  expect(refused).toMatchObject({ code: 1 });
+  expect(refused.output).toContain(`${data} has no database of culprit`);
+  expect(readdirSync(root)).toEqual([]);
 });
 
 test("a damaged backup is not restored, and a filled folder is not overwritten", async () => {
