@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Router } from "express";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type CollectorAppOptions, createCollectorApp } from "./collector-app.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "culprit-web-"));
@@ -47,9 +47,14 @@ async function listen(different: Partial<CollectorAppOptions> = {}): Promise<num
 async function send(
   port: number,
   path: string,
-  { method = "GET", host = `127.0.0.1:${port}` }: { method?: string; host?: string } = {},
+  {
+    method = "GET",
+    host = `127.0.0.1:${port}`,
+    type = "text/plain",
+  }: { method?: string; host?: string; type?: string } = {},
 ) {
-  const sent = request({ port, host: "127.0.0.1", path, method, headers: { host } });
+  const headers = { host, "content-type": type };
+  const sent = request({ port, host: "127.0.0.1", path, method, headers });
   const answered = once(sent, "response");
   sent.end();
   const [response] = await answered;
@@ -99,6 +104,20 @@ test.each(["evil.example", "127.0.0.1.evil.example:4318", "localhost.evil.exampl
   },
 );
 
+describe.each([
+  ["application/json", (code: number) => `{"code":${code},`],
+  ["application/x-protobuf", (code: number) => `\b${String.fromCharCode(code)}\x12`],
+])("below /v1, where %s is sent, a refusal is a Status of it", (type, startOf) => {
+  test.each([
+    ["a foreign host", "/v1/traces", "evil.example", 403, 7],
+    ["an unknown path", "/v1/nothing", "localhost", 404, 12],
+  ])("for %s", async (_, path, host, status, code) => {
+    const answer = await send(await listen(), path, { method: "POST", host, type });
+    expect(answer).toMatchObject({ status, headers: { "content-type": type } });
+    expect(answer.text).toSatisfy((text: string) => text.startsWith(startOf(code)));
+  });
+});
+
 test("a request that names no host is refused", async () => {
   const socket = connect(await listen(), "127.0.0.1");
   socket.end("GET / HTTP/1.0\r\n\r\n");
@@ -140,7 +159,6 @@ test("what has a hash in its name is cached for good, pages are asked for again"
 test.each([
   ["GET", "/api/v2/findings"],
   ["GET", "/api/v1/nothing"],
-  ["POST", "/v1/nothing"],
   ["POST", "/"],
   ["DELETE", "/findings"],
 ])("%s %s is answered with our error, and no page", async (method, path) => {

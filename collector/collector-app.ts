@@ -3,9 +3,14 @@ import { join } from "node:path";
 import express, {
   type ErrorRequestHandler,
   type Express,
+  type Request,
   type RequestHandler,
+  type Response,
   type Router,
 } from "express";
+import type { ApiErrorCode } from "./api/api-error.ts";
+import { contentTypes, toEncoding } from "./receiver/otlp-message.ts";
+import { encodeStatus } from "./receiver/rpc-status.ts";
 
 export interface CollectorAppOptions {
   /** OTLP/HTTP: answers under /v1. */
@@ -50,8 +55,27 @@ export function createCollectorApp(options: CollectorAppOptions): Express {
 
 const answerUnknown: RequestHandler = (request, response) => {
   const message = `nothing answers ${request.method} ${request.baseUrl}${request.path}`;
-  response.status(404).json({ error: { code: "NOT_FOUND", message } });
+  refuse(request, response, { httpStatus: 404, rpcCode: 12, code: "NOT_FOUND", message });
 };
+
+interface Refusal {
+  readonly httpStatus: number;
+  /** `google.rpc.Code`, for clients of OTLP. */
+  readonly rpcCode: number;
+  readonly code: ApiErrorCode;
+  readonly message: string;
+}
+
+/** As the API answers; below /v1, where OTLP is spoken, with a Status in the encoding of the request. */
+function refuse(request: Request, response: Response, refusal: Refusal): void {
+  const { httpStatus, rpcCode, code, message } = refusal;
+  response.status(httpStatus);
+  if (!/^\/v1(\/|$)/i.test(request.originalUrl))
+    return void response.json({ error: { code, message } });
+  const encoding = toEncoding(request.headers["content-type"]) ?? "json";
+  const status = encodeStatus(encoding, { rpcCode, message, retryAfterS: undefined });
+  response.setHeader("content-type", contentTypes[encoding]).end(status);
+}
 
 /** Express would show the stack. What gets here is a path that can't be decoded, or a UI that is not there. */
 const answerErrors: ErrorRequestHandler = (error: unknown, _request, response, next) => {
@@ -79,12 +103,9 @@ function errorStatus(error: unknown): number {
 function refuseForeignHosts(allowed: ReadonlySet<string>): RequestHandler {
   return (request, response, next) => {
     if (allowed.has(request.hostname?.toLowerCase() ?? "")) return next();
-    response.status(403).json({
-      error: {
-        code: "HOST_NOT_ALLOWED",
-        message: `host ${JSON.stringify(request.hostname ?? "")} is not served here; name it with --public-url`,
-      },
-    });
+    const name = JSON.stringify(request.hostname ?? "");
+    const message = `host ${name} is not served here; name it with --public-url`;
+    refuse(request, response, { httpStatus: 403, rpcCode: 7, code: "HOST_NOT_ALLOWED", message });
   };
 }
 

@@ -3,9 +3,8 @@
  *
  * The request is at fault (never worth a retry):
  *   BODY_ABORTED                  the client went away before the end of its body; there is nobody to answer
- *   BODY_TOO_LARGE                over `bodyBytesMax`, as sent or decompressed
- *   COMPRESSION_INVALID           gzip or zstd that is truncated, damaged, followed by something else, or asks for too
- *                                 much memory
+ *   BODY_TOO_LARGE                over `bodyBytesMax`, as sent or decompressed, or zstd with too large a window
+ *   COMPRESSION_INVALID           gzip or zstd that is truncated, damaged, or followed by something else
  *   GRPC_MESSAGE_INVALID          a call without a message, with several, or with one of another length than announced
  *   KEY_EXPIRED                   the ingest key was revoked, or is over its date
  *   KEY_MISSING                   no ingest key, and one is needed

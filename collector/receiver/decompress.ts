@@ -7,7 +7,7 @@ import {
   gunzipSync,
   zstdDecompressSync,
 } from "node:zlib";
-import { CollectorError } from "../collector-error.ts";
+import { CollectorError, errorCode } from "../collector-error.ts";
 
 export type Compression = "identity" | "gzip" | "zstd";
 type Compressed = Exclude<Compression, "identity">;
@@ -26,7 +26,8 @@ const zstdParams = { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax };
 
 /**
  * The content of what arrives, piece by piece; whoever stops reading stops the inflating. Throws what `source` throws,
- * COMPRESSION_INVALID, or BODY_TOO_LARGE when more than `bytesMax` arrives: a compressed body can hold nothing, for ever.
+ * COMPRESSION_INVALID, or BODY_TOO_LARGE when more than `bytesMax` arrives: a compressed body can hold nothing, for ever. Also
+ * BODY_TOO_LARGE: a frame of zstd with a window that is too large.
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
@@ -63,7 +64,7 @@ function createDecompressor(compression: Compressed): Gunzip {
 /**
  * The content of a whole body that claims to be so long, in a buffer of its own, which may have some bytes behind it. It holds
  * the thread up for as long as that takes, about a millisecond a mebibyte, and a stream would cost as much again. Throws
- * COMPRESSION_INVALID, also when the content is longer.
+ * COMPRESSION_INVALID, also when the content is longer, or BODY_TOO_LARGE for a window of zstd.
  */
 export function decompressAtOnce(
   sent: Uint8Array,
@@ -124,6 +125,13 @@ export function tooLarge(bytesMax: number): CollectorError {
 }
 
 function invalid(compression: Compressed, cause: unknown): CollectorError {
+  const code = errorCode(cause);
+  if (code === "ZSTD_error_frameParameter_windowTooLarge") {
+    const message = `zstd with a window over ${2 ** zstdWindowLogMax} bytes`;
+    return new CollectorError("BODY_TOO_LARGE", message, cause);
+  }
+  // More content than it says to have: another member of gzip, or zeros, where its length should be.
+  if (code === "ERR_BUFFER_TOO_LARGE") return followed(compression);
   const message = `body is not ${compression}: ${(cause as Error).message}`;
   return new CollectorError("COMPRESSION_INVALID", message, cause);
 }

@@ -134,8 +134,6 @@ describe("a zstd body", () => {
   });
   const broken = Buffer.from(whole);
   broken[broken.length - 1]! ^= 1;
-  // Magic number, no content size, a window of 2 GiB; then an empty last block.
-  const hugeWindow = Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0);
 
   test.each([
     ["is something else", Buffer.from("5")],
@@ -144,11 +142,19 @@ describe("a zstd body", () => {
     ["is cut off", whole.subarray(0, -1)],
     ["is followed by garbage", Buffer.concat([whole, Buffer.from("x")])],
     ["is followed by another frame", Buffer.concat([whole, whole])],
-    ["asks for a window of 2 GiB", hugeWindow],
   ])("gets 400 when it %s", async (_, body) => {
     expect((await receiver.post(new Uint8Array(body), zstd)).status).toBe(400);
     expect(receiver.counters.value("refused_requests", "COMPRESSION_INVALID")).toBe(1);
     expect(receiver.decoded).toEqual([]);
+  });
+
+  test("gets 413 when it asks for a window of 2 GiB", async () => {
+    // Magic number, no content size, the window; then an empty last block.
+    const hugeWindow = Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0);
+    for (const body of [hugeWindow, Buffer.concat([hugeWindow, Buffer.alloc(20)])]) {
+      expect((await receiver.post(new Uint8Array(body), zstd)).status).toBe(413);
+    }
+    expect(receiver.counters.value("refused_requests", "BODY_TOO_LARGE")).toBe(2);
   });
 
   test("gets 413 when its content is over the limit", async () => {
@@ -173,11 +179,17 @@ describe("a body that is not gzip although it says so", () => {
     ["has a wrong checksum", broken],
     ["is followed by garbage", Buffer.concat([whole, Buffer.from("x")])],
     ["is followed by another member", Buffer.concat([whole, whole])],
+    ["is followed by zeros", Buffer.concat([whole, Buffer.alloc(9)])],
   ])("gets 400 when it %s", async (_, body) => {
     const answer = await receiver.post(new Uint8Array(body), gzip);
     expect([answer.status, answer.bytes[0], answer.bytes[1]]).toEqual([400, 0x08, 3]);
     expect(receiver.counters.value("refused_requests", "COMPRESSION_INVALID")).toBe(1);
     expect(receiver.decoded).toEqual([]);
+  });
+
+  test.each([[whole], [Buffer.alloc(9)]])("is told when it is followed by more", async (more) => {
+    const answer = await receiver.post(new Uint8Array(Buffer.concat([whole, more])), gzip);
+    expect(answer.bytes.toString()).toContain("gzip is followed by something else");
   });
 
   test("gets 400 wherever it is cut off", async () => {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { constants, gzipSync, zstdCompressSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   bytes,
@@ -102,13 +102,9 @@ describe("A1, A2 compressed bodies", () => {
     },
   );
 
-  test("a zstd frame that wants 2 GiB of memory gets 400", async () => {
+  test("a zstd frame that wants 2 GiB of memory gets 413", async () => {
     const frame = Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3, 1, 0, 0);
-    expect(await statusOf(frame, { ...json, "content-encoding": "zstd" })).toBe(400);
-    const large = zstdCompressSync(Buffer.alloc(100), {
-      params: { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_contentSizeFlag]: 0 },
-    });
-    expect([200, 400]).toContain(await statusOf(large, { ...json, "content-encoding": "zstd" }));
+    expect(await statusOf(frame, { ...json, "content-encoding": "zstd" })).toBe(413);
   });
 
   test("A3 gzip that is cut, damaged or followed by anything gets 400", async () => {
