@@ -33,6 +33,7 @@ const urlKey = fc.constantFrom(
   "http.url",
   "http.target",
   "http.referer",
+  "http.response.header.location",
   "aws.queue.url",
   "callback_uri",
 );
@@ -129,6 +130,8 @@ describe("no secret or literal is stored", () => {
           attribute(key, toText(hidden)),
           attribute("db.query.parameter.0", hidden),
           attribute("db.operation.parameter.id", hidden),
+          attribute("db.statement.parameters", hidden),
+          attribute("db.sql.bindings", hidden),
           attribute("db.connection_string", `Server=db1;Password=${hidden}`),
         ];
         expect(stored(at(list))).not.toContain(hidden);
@@ -141,6 +144,24 @@ describe("no secret or literal is stored", () => {
     check(
       fc.property(secret, key, place, (hidden, name, at) => {
         const value = { arrayValue: { values: [{ stringValue: `a = '${hidden}'` }] } };
+        expect(stored(at([attribute(name, value)]))).not.toContain(hidden);
+      }),
+    );
+  });
+
+  it("of headers that let their sender in", () => {
+    const key = fc.constantFrom(
+      "http.request.header.authorization",
+      "http.request.header.cookie",
+      "http.request.header.x-api-key",
+      "http.request.header.X-Auth-Token",
+      "http.response.header.set-cookie",
+      "rpc.grpc.request.metadata.authorization",
+    );
+    check(
+      fc.property(secret, key, place, fc.boolean(), (hidden, name, at, isList) => {
+        const text = { stringValue: `Bearer ${hidden}` };
+        const value = isList ? { arrayValue: { values: [text] } } : text;
         expect(stored(at([attribute(name, value)]))).not.toContain(hidden);
       }),
     );
@@ -177,7 +198,13 @@ describe("what hides nothing stays as it is", () => {
   );
 
   it("other attributes, whatever their text", () => {
-    expect(redactionOf("http.route")).toBe(redactionOf("curl"));
+    for (const key of [
+      "http.route",
+      "http.request.header.x-request-id",
+      "code.location",
+      "db.name",
+    ])
+      expect(redactionOf(key)).toBe(redactionOf("curl"));
     expect(redactUrls("see https://a.example/b?c=1, or /d")).toBe(
       "see https://a.example/b?c=REDACTED or /d",
     );

@@ -11,7 +11,7 @@ export const redaction = {
   url: 1,
   /** A URL's query without its values. */
   query: 2,
-  /** Nothing: statements and their parameters. A span's own statement has its shape in a column instead. */
+  /** Nothing: credentials, statements and their parameters. A span's own statement has its shape in a column instead. */
   value: 3,
 } as const;
 
@@ -25,13 +25,18 @@ const statements = new Set([
   // As `User ID=…;Password=…`, or a URL with both.
   "db.connection_string",
 ]);
-const parameters = /^db\.(query|operation)\.parameter\./;
+/** The conventions' `db.query.parameter.KEY`, and what others call them: `db.statement.parameters`, `db.sql.bindings`. */
+const parameters = /^db\.[a-z._]{0,40}(parameter|param|binding)s?(\.|$)/;
+/** Of headers that an SDK was told to record, as `http.request.header.KEY` and `rpc.grpc.request.metadata.KEY`. */
+const credentials =
+  /^[a-z.]{1,40}\.(header|metadata)\.((proxy-|x-)?authorization|(set-)?cookie|[\w-]{0,40}(api-?key|token|secret))$/i;
 /** Those of the conventions (`url.full`, `http.url`, `http.target`), and whatever else says that it is one. */
-const urls = /(^|[._-])(url|uri|referr?er)$|^url\.(full|original|path)$|^http\.target$/i;
+const urls =
+  /(^|[._-])(url|uri|referr?er)$|\.header\.(content-)?location$|^url\.(full|original|path)$|^http\.target$/i;
 
 /** By the attribute's key: worked out once for each key that is new. */
 export function redactionOf(key: string): Redaction {
-  if (statements.has(key) || parameters.test(key)) return redaction.value;
+  if (statements.has(key) || parameters.test(key) || credentials.test(key)) return redaction.value;
   if (key === "url.query") return redaction.query;
   return urls.test(key) ? redaction.url : redaction.none;
 }
