@@ -50,7 +50,7 @@ describe("older names fill the column of the current one", () => {
   ])("%s: %j", (name, value, column, stored) => {
     const row = readSpan({ [name]: value });
     expect(row[column]).toBe(stored);
-    expect(Object.keys(row.attributes as object)).toEqual(name === "http.url" ? [name] : []);
+    expect(Object.keys(row.attributes as object)).toEqual(name === "http.url" ? ["url.full"] : []);
   });
 
   it.each([
@@ -69,6 +69,11 @@ describe("older names fill the column of the current one", () => {
     expect(readSpan({ "peer.service": "stock" }).peer).toBe("stock");
     const both = { "peer.service": "old", "server.service.name": "stock" };
     expect(readSpan(both, { kind: client }).peer).toBe("stock");
+  });
+
+  it("an operation keeps the current name only", () => {
+    const { attributes } = readSpan({ "db.system": "redis", "db.operation": "GET" });
+    expect(attributes).toEqual({ "db.operation.name": "GET" });
   });
 
   it("not when the current one is there, whatever their order", () => {
@@ -124,7 +129,6 @@ it("no secret of a URL is stored", () => {
   const row = readSpan(attributes);
   expect(JSON.stringify(row)).not.toContain("secret");
   expect(row.attributes).toEqual({
-    "http.url": "https://host/a?token=REDACTED&REDACTED",
     "url.full": "https://host/a?token=REDACTED&REDACTED",
     "url.query": "token=REDACTED&REDACTED",
   });

@@ -97,7 +97,6 @@ export class CallWriter {
   #writeUrl(): void {
     const values = this.#values;
     this.#url = noUrl;
-    if (values.has(slot.httpUrl)) this.#url = this.#keepUrl(slot.httpUrl);
     if (values.has(slot.urlFull)) this.#url = this.#keepUrl(slot.urlFull);
     if (values.has(slot.urlQuery)) {
       this.#slots.keepAs(slot.urlQuery, redactQuery(this.#slots.textOf(slot.urlQuery)));
@@ -152,7 +151,7 @@ export class CallWriter {
     const columns = this.#columns;
     const system = values.pick(slot.dbSystemName, slot.dbSystem);
     const query = values.pick(slot.dbQueryText, slot.dbStatement);
-    const operation = values.pick(slot.dbOperationName, slot.dbOperation);
+    const operation = slot.dbOperationName;
     const collection = values.pick(
       slot.dbCollectionName,
       values.pick(slot.dbSqlTable, slot.dbMongodbCollection),

@@ -10,7 +10,6 @@ import {
   ATTR_DB_MONGODB_COLLECTION,
   ATTR_DB_NAME,
   ATTR_DB_NAMESPACE,
-  ATTR_DB_OPERATION,
   ATTR_DB_OPERATION_NAME,
   ATTR_DB_QUERY_SUMMARY,
   ATTR_DB_QUERY_TEXT,
@@ -30,7 +29,6 @@ import {
   ATTR_HTTP_ROUTE,
   ATTR_HTTP_STATUS_CODE,
   ATTR_HTTP_TARGET,
-  ATTR_HTTP_URL,
   ATTR_MESSAGING_DESTINATION_NAME,
   ATTR_MESSAGING_SYSTEM,
   ATTR_MESSAGING_SYSTEM_NAME,
@@ -102,11 +100,11 @@ const known = {
   responseContentType: ["http.response.header.content-type", "copy"],
   isResponseWhole: ["culprit.response.whole", "copy"],
   isResponseUncompressed: ["culprit.response.uncompressed", "copy"],
-  // Older names of the above; each fills the column of its successor when that one is absent.
+  // Older names of the above; each fills the column of its successor when that one is absent. What has no column of its
+  // own is renamed instead (`renamed-attributes.ts`).
   httpMethod: [ATTR_HTTP_METHOD, "text"],
   httpStatusCode: [ATTR_HTTP_STATUS_CODE, "uint16"],
   httpTarget: [ATTR_HTTP_TARGET, "text"],
-  httpUrl: [ATTR_HTTP_URL, "text"],
   netPeerName: [ATTR_NET_PEER_NAME, "text"],
   netHostName: [ATTR_NET_HOST_NAME, "text"],
   dbSystem: [ATTR_DB_SYSTEM, "text"],
@@ -114,7 +112,6 @@ const known = {
   dbSqlTable: [ATTR_DB_SQL_TABLE, "text"],
   dbMongodbCollection: [ATTR_DB_MONGODB_COLLECTION, "text"],
   dbStatement: [ATTR_DB_STATEMENT, "text"],
-  dbOperation: [ATTR_DB_OPERATION, "keep"],
   // The conventions of 1.16 and before; the package has no constant of the current kind for it.
   messagingDestination: ["messaging.destination", "text"],
   messagingSystem: [ATTR_MESSAGING_SYSTEM, "keep"],

@@ -1,5 +1,5 @@
 /**
- * Attributes that the conventions renamed and that have no part in a span's columns: older name to current one. What
+ * Attributes that the conventions renamed and that have no column of their own: older name to current one. What
  * changed its values too, or depends on the kind of span, is not here and stays as it comes. A test compares this list
  * with the deprecations in `@opentelemetry/semantic-conventions`.
  */
@@ -27,6 +27,7 @@ const renamed: Readonly<Record<string, string>> = {
   "db.cosmosdb.sub_status_code": "azure.cosmosdb.response.sub_status_code",
   "db.elasticsearch.cluster.name": "db.namespace",
   "db.elasticsearch.node.name": "elasticsearch.node.name",
+  "db.operation": "db.operation.name",
   "feature_flag.evaluation.error.message": "feature_flag.error.message",
   "feature_flag.evaluation.reason": "feature_flag.result.reason",
   "feature_flag.variant": "feature_flag.result.variant",
@@ -34,6 +35,7 @@ const renamed: Readonly<Record<string, string>> = {
   "http.request_content_length_uncompressed": "http.request.body.size",
   "http.response_content_length_uncompressed": "http.response.body.size",
   "http.scheme": "url.scheme",
+  "http.url": "url.full",
   "http.user_agent": "user_agent.original",
   "messaging.eventhubs.consumer.group": "messaging.consumer.group.name",
   "messaging.eventhubs.message.enqueued_time": "azure.eventhubs.message.enqueued_time",
