@@ -37,6 +37,10 @@ export const closeMs = 5_000;
 export async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise((resolve) => server.close(resolve));
+  // A client that has a request under way would send the next one on the same connection, until it is cut off.
+  server.prependListener("request", (_request, response) => {
+    response.shouldKeepAlive = false;
+  });
   server.closeIdleConnections();
   const lastResort = setTimeout(() => server.closeAllConnections(), closeMs);
   await closed;
