@@ -32,6 +32,19 @@ export function* toTraceViews(
   if (views.length > 0) yield views;
 }
 
+/** The view of one trace, of what columns were read; its spans are fewer than the rows, at least one, when there are copies. */
+export function toTraceViewOfRows(traceId: string, spans: NativeColumns): TraceView {
+  const all = toSpanRows(spans);
+  return viewOf(
+    traceId,
+    all,
+    withoutCopies(
+      all,
+      Uint32Array.from({ length: spans.rows }, (_, row) => row),
+    ),
+  );
+}
+
 const traceIdBytes = 16;
 
 /** Rows that follow each other and are of one trace. */
@@ -101,7 +114,7 @@ function toSpanRows(spans: NativeColumns): SpanRows {
     startS: numbersOf(spans, "startS"),
     startNs: numbersOf(spans, "startNs"),
     durationNs: numbersOf(spans, "durationNs"),
-    waitNs: numbersOf(spans, "poolWaitNs"),
+    waitNs: spans.columns["poolWaitNs"] && numbersOf(spans, "poolWaitNs"),
     idHigh: id.high,
     idLow: id.low,
     parentHigh: parent.high,

@@ -1,4 +1,5 @@
 import {
+  firstWaterfallSpansQuery,
   type WaterfallSpansParameters,
   waterfallSpansQuery,
 } from "../../storage/queries/waterfall-spans.ts";
@@ -6,53 +7,52 @@ import type { Store } from "../../storage/store.ts";
 import { callLabel } from "../facts/call-template.ts";
 import { criticalPath } from "../facts/critical-path.ts";
 import { toWaterfall } from "../facts/waterfall.ts";
-import type { SpanColumns } from "../model/span-columns.ts";
-import { statusError, type TraceTree, toTraceView } from "../model/trace-view.ts";
+import { statusError, type TraceTree, type TraceView } from "../model/trace-view.ts";
 import type { WaterfallView } from "../model/waterfall-view.ts";
+import { toTraceViewOfRows } from "./native-spans.ts";
 import type { TimeRange } from "./read-traces.ts";
 
 /** Spans that a page gets; a larger trace shows its first ones. */
 const spansShownMax = 20_000;
 /** Spans that are laid out, to choose them. */
-const spansMax = 200_000;
+const spansReadMax = 200_000;
 
 /** What `waterfall-spans` returns. */
-type WaterfallSpans = Pick<
-  SpanColumns,
-  | "startS"
-  | "startNs"
-  | "durationNs"
-  | "spanId"
-  | "parentSpanId"
-  | "name"
-  | "kind"
-  | "statusCode"
-  | "service"
-  | "resourceId"
-  | "repeats"
-  | "httpRequestMethod"
-  | "urlTemplate"
-  | "dbSystemName"
-  | "dbQuerySummary"
-  | "dbQueryText"
-  | "messagingDestinationName"
-  | "shapeId"
->;
-
-type WaterfallSpansOfView = Omit<WaterfallSpans, "startS" | "startNs" | "durationNs">;
+type WaterfallTrace = TraceTree &
+  Pick<
+    TraceView,
+    | "name"
+    | "kind"
+    | "statusCode"
+    | "service"
+    | "repeats"
+    | "httpRequestMethod"
+    | "urlTemplate"
+    | "dbSystemName"
+    | "dbQuerySummary"
+    | "dbQueryText"
+    | "messagingDestinationName"
+    | "shapeId"
+  >;
 
 /** Reads a trace and lays it out, with its critical path. null: it is not there. */
 export async function readWaterfall(
   store: Store,
   traceId: string,
-  { fromS, toS }: TimeRange,
+  { fromS, toS, spansMax = spansReadMax }: TimeRange & { readonly spansMax?: number },
 ): Promise<WaterfallView | null> {
   const parameters: WaterfallSpansParameters = { traceId, fromS, toS, spansMax };
-  const spans = await store.selectColumns<WaterfallSpans>(waterfallSpansQuery, parameters);
-  return spans.spanId.length === 0 ? null : layOut(toTraceView(traceId, spans));
+  const spans = await store.selectNative(waterfallSpansQuery, parameters);
+  if (spans.rows === 0) return null;
+  const trace = toTraceViewOfRows(traceId, spans);
+  if (spans.rows < spansMax && trace.size === spans.rows) return layOut(trace);
+  // Which spans are its first ones, and which of the copies came first, ClickHouse knows: it takes longer, and is seldom asked.
+  return layOut(
+    toTraceViewOfRows(traceId, await store.selectNative(firstWaterfallSpansQuery, parameters)),
+  );
 }
 
-function layOut(trace: TraceTree & WaterfallSpansOfView): WaterfallView {
+function layOut(trace: WaterfallTrace): WaterfallView {
   const { order, parent, depth } = toWaterfall(trace);
   const shown = order.slice(0, spansShownMax);
   const placeOf = new Map(shown.map((span, place) => [span, place]));

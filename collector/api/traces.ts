@@ -6,7 +6,11 @@ import {
   occurrencesByTraceQuery,
 } from "../../storage/queries/occurrences-by-trace.ts";
 import { type SpanDetailRow, spanDetailQuery } from "../../storage/queries/span-detail.ts";
-import { type TraceBoundsRow, traceBoundsQuery } from "../../storage/queries/trace-bounds.ts";
+import {
+  coverBounds,
+  type TraceBoundsRow,
+  traceBoundsQuery,
+} from "../../storage/queries/trace-bounds.ts";
 import {
   type TraceLogRow,
   type TraceLogsParameters,
@@ -100,10 +104,13 @@ function toTraceLog(row: TraceLogRow): TraceLog {
   };
 }
 
-async function findTrace(store: Store, traceId: string): Promise<TraceBoundsRow> {
-  const [bounds] = await store.select<TraceBoundsRow>(traceBoundsQuery, { traceId });
+async function findTrace(
+  store: Store,
+  traceId: string,
+): Promise<TraceBoundsRow & { readonly traceId: string }> {
+  const bounds = coverBounds(await store.select<TraceBoundsRow>(traceBoundsQuery, { traceId }));
   if (!bounds) throw unknownTrace(traceId);
-  return bounds;
+  return { traceId, ...bounds };
 }
 
 function unknownTrace(traceId: string): ApiError {

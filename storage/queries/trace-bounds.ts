@@ -1,29 +1,34 @@
 import type { Query } from "../store.ts";
 
-/** Where in time a trace is, by its id alone. No row: the trace is unknown. */
+/**
+ * Where in time a trace is, by its id alone: a row for each insert of its spans that is not merged yet, which `coverBounds` puts
+ * together, because an aggregation costs ClickHouse half of what finding them does. No row: the trace is unknown. In no promised
+ * order; a table has fewer parts than the limit, so none is left out.
+ */
 export const traceBoundsQuery: Query = {
   name: "trace-bounds",
   sql: `
-    SELECT
-      lower(hex(trace_id)) AS traceId,
-      toUInt32(toUnixTimestamp(min(start))) AS fromS,
-      toUInt32(toUnixTimestamp(max(end))) AS toS,
-      sum(spans) AS spanCount,
-      sum(errors) AS errorCount
+    SELECT toUInt32(start) AS fromS, toUInt32(end) AS toS
     FROM traces
     WHERE trace_id = toFixedString(unhex({traceId:String}), 16)
-    GROUP BY trace_id
-    ORDER BY trace_id
-    LIMIT 1`,
+    LIMIT 100000`,
 };
 
 export type TraceBoundsParameters = { readonly traceId: string };
 
+/** Whole seconds since 1970, both included. */
 export type TraceBoundsRow = {
-  readonly traceId: string;
   readonly fromS: number;
   readonly toS: number;
-  /** Decimal; counts a span twice when a client sent it in two different bodies. */
-  readonly spanCount: string;
-  readonly errorCount: string;
 };
+
+/** What covers all of them; null: there are none. */
+export function coverBounds(rows: readonly TraceBoundsRow[]): TraceBoundsRow | null {
+  return rows.reduce<TraceBoundsRow | null>(
+    (all, { fromS, toS }) => ({
+      fromS: Math.min(all?.fromS ?? fromS, fromS),
+      toS: Math.max(all?.toS ?? toS, toS),
+    }),
+    null,
+  );
+}

@@ -1,8 +1,13 @@
 import type { Engine } from "../../../storage/embedded/engine.ts";
+import { readNative } from "../../../storage/native-columns.ts";
 import { attributeSearchQuery } from "../../../storage/queries/attribute-search.ts";
 import { endpointsQuery } from "../../../storage/queries/endpoints.ts";
 import { serviceEdgesQuery } from "../../../storage/queries/service-edges.ts";
-import { type TraceBoundsRow, traceBoundsQuery } from "../../../storage/queries/trace-bounds.ts";
+import {
+  coverBounds,
+  type TraceBoundsRow,
+  traceBoundsQuery,
+} from "../../../storage/queries/trace-bounds.ts";
 import { waterfallSpansQuery } from "../../../storage/queries/waterfall-spans.ts";
 import type { Query, QueryParameters } from "../../../storage/store.ts";
 import type { Pieces } from "../../../storage/store-calls.ts";
@@ -49,15 +54,15 @@ export function createQuestions(
 
 /** As the API does: where in time the trace is, then its spans. */
 async function readTrace(engine: Engine, traceId: string): Promise<number> {
-  const bounds = toText(await engine.select("rows", traceBoundsQuery, { traceId }));
-  const { fromS, toS } = JSON.parse(bounds)[0] as TraceBoundsRow;
-  const columns = await engine.select("columns", waterfallSpansQuery, {
+  const rows = toText(await engine.select("rows", traceBoundsQuery, { traceId }));
+  const { fromS, toS } = coverBounds(JSON.parse(rows) as TraceBoundsRow[])!;
+  const spans = await engine.select("native", waterfallSpansQuery, {
     traceId,
     fromS,
     toS,
     spansMax: 200_000,
   });
-  return (JSON.parse(toText(columns)) as { spanId: string[] }).spanId.length;
+  return readNative(Buffer.concat(spans)).rows;
 }
 
 function toText(pieces: Pieces): string {
