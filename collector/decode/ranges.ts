@@ -29,6 +29,21 @@ export class Ranges {
     return stop;
   }
 
+  /** Adds the message whose length the reader stands at, and those that follow it with the same tag, of one byte. */
+  addMessages(reader: ProtobufReader, end: number, tag: number): void {
+    const { bytes } = reader;
+    reader.at = this.addMessage(reader, end);
+    let at = reader.at;
+    while (at < end - 1 && bytes[at] === tag) {
+      const start = at + 2;
+      const stop = start + bytes[at + 1]!;
+      if (stop > end || stop - start > 127) break;
+      this.add(start, stop);
+      at = stop;
+    }
+    reader.at = at;
+  }
+
   #grow(): void {
     const starts = new Int32Array(this.count * 2);
     const ends = new Int32Array(this.count * 2);

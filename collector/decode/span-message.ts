@@ -2,6 +2,9 @@ import type { DecodeLimits } from "./decode-limits.ts";
 import type { ProtobufReader } from "./protobuf-reader.ts";
 import { Ranges } from "./ranges.ts";
 
+/** Of `Span.attributes`, which follow each other. */
+const attributesTag = 0x4a;
+
 /**
  * The fields of one OTLP Span, as ranges of the body and halves of 64-bit numbers; reused for each span. Attributes,
  * events and links are noted and read later: a span is judged by its ids and times first, whatever order its fields
@@ -42,7 +45,8 @@ export class SpanMessage {
     this.links.reset(limits.linksMax);
     while (reader.at < end) {
       const tag = reader.readTag(end);
-      if ((tag & 7) === 2) this.#readWithLength(reader, tag, end);
+      if (tag === attributesTag) this.attributes.addMessages(reader, end, tag);
+      else if ((tag & 7) === 2) this.#readWithLength(reader, tag, end);
       else this.#readNumber(reader, tag, end);
     }
   }
@@ -71,9 +75,6 @@ export class SpanMessage {
       case 5:
         this.nameStart = start;
         this.nameEnd = stop;
-        break;
-      case 9:
-        this.attributes.add(start, stop);
         break;
       case 11:
         this.events.add(start, stop);
