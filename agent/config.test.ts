@@ -20,6 +20,32 @@ describe("config", () => {
     expect(isNamed({ OTEL_RESOURCE_ATTRIBUTES: "old.service.name=x" })).toBe(false);
   });
 
+  it.each(["localhost:4318", "127.0.0.1:4318", "user:secret@collector", "/v1/traces"])(
+    "does not use %s as the collector's address, and says so without it",
+    (address) => {
+      const config = readConfig({
+        OTEL_EXPORTER_OTLP_ENDPOINT: address,
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://collector/traces",
+        OTEL_EXPORTER_OTLP_HEADERS: "a=b",
+      });
+      expect(config.exporterEnvironment).toEqual({
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://collector/traces",
+        OTEL_EXPORTER_OTLP_HEADERS: "a=b",
+      });
+      expect(config.warnings).toEqual([
+        "OTEL_EXPORTER_OTLP_ENDPOINT does not start with http:// or https:// and a host; it is not used",
+      ]);
+    },
+  );
+
+  it("leaves addresses of gRPC to the exporter for it", () => {
+    const environment = {
+      OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4317",
+    };
+    expect(readConfig(environment).warnings).toEqual([]);
+  });
+
   it("uses the default for a number that is none, and says so", () => {
     const config = readConfig({
       CULPRIT_CALL_SITE_REPEATS_MIN: "-1",

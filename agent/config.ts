@@ -19,7 +19,7 @@ export interface Config {
   readonly serviceName: string | undefined;
   readonly resourceAttributes: string;
   readonly resourceDetectors: readonly string[];
-  /** `OTEL_EXPORTER_OTLP_*`. */
+  /** `OTEL_EXPORTER_OTLP_*`, without addresses that are none. */
   readonly exporterEnvironment: Readonly<Record<string, string>>;
   /** By its name without the prefix `@opentelemetry/instrumentation-`. */
   readonly isInstrumentationOn: (name: string) => boolean;
@@ -99,7 +99,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     serviceName: read(env, "OTEL_SERVICE_NAME"),
     resourceAttributes: read(env, "OTEL_RESOURCE_ATTRIBUTES") ?? "",
     resourceDetectors: readDetectors(env),
-    exporterEnvironment: readExporterEnvironment(env),
+    exporterEnvironment: readExporterEnvironment(env, warnings),
     isInstrumentationOn: (name: string) =>
       (enabled.length === 0 || enabled.includes(name)) && !disabled.includes(name),
     isDisabled: read(env, "OTEL_SDK_DISABLED")?.toLowerCase() === "true",
@@ -220,9 +220,25 @@ function readDetectors(env: NodeJS.ProcessEnv): string[] {
   return detectors.length === 0 ? ["env", "host", "process", "container"] : detectors;
 }
 
-function readExporterEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+function readExporterEnvironment(env: NodeJS.ProcessEnv, warnings: string[]) {
   const names = Object.keys(env).filter((name) => name.startsWith("OTEL_EXPORTER_OTLP_"));
-  return pick(env, names);
+  // gRPC's addresses need no scheme.
+  if (readSpanEncoding(env) === undefined) return pick(env, names);
+  const wrong = ["ENDPOINT", "TRACES_ENDPOINT", "LOGS_ENDPOINT"]
+    .map((name) => `OTEL_EXPORTER_OTLP_${name}`)
+    .filter((name) => !isHttpAddress(read(env, name) ?? "http://localhost"));
+  // Without its value: an address may hold a password.
+  for (const name of wrong)
+    warnings.push(`${name} does not start with http:// or https:// and a host; it is not used`);
+  return pick(
+    env,
+    names.filter((name) => !wrong.includes(name)),
+  );
+}
+
+/** `localhost:4318` is a URL, too: of the scheme `localhost:`. */
+function isHttpAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function pick(from: Readonly<Record<string, string | undefined>>, names: readonly string[]) {
