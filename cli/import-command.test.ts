@@ -123,6 +123,17 @@ describe("culprit import", () => {
     expect(rows).toEqual(ids.slice(0, 6).map((id) => ({ id, year: 2017 })));
   });
 
+  test("rejects what the retention would drop, and stores it once that is raised", async () => {
+    const old = await file("old.json", json(ids[0]!));
+    const data = ["--data", join(folder, "old-data")];
+    const rejected = await run(old, ...data);
+    expect(rejected.output).toContain("rejected 1 of 1 spans: outside_time_window 1");
+    expect(rejected.output).toContain("raise --retention-days");
+    expect(rejected.output).toContain("Imported nothing of 1 requests");
+    const stored = await run(old, ...data, "--retention-days", "3650");
+    expect(stored.output).toContain("Imported 1 spans of 1 requests (0 known already");
+  });
+
   test("without a file says so, and what it does", async () => {
     expect((await run()).output).toContain("name the files to import");
     expect(await run("--help")).toMatchObject({

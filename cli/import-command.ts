@@ -20,7 +20,7 @@ Usage: culprit import FILE... [options]
 
 A file holds OTLP JSON (a request, or one a line), OTLP protobuf (a request, or each behind its length in four bytes), or a
 list of Zipkin's spans; any may be gzip. Nothing else may run on the data folder. What was imported before is not stored
-again, within 15 minutes. What is older than the retention is dropped: raise it first.
+again, within 15 minutes. What is older than the retention is rejected: raise it, for culprit start too.
 
 Options:
   --data FOLDER             the data folder, CULPRIT_DATA [./data]
@@ -67,21 +67,28 @@ async function importFiles(
   config: StartConfig,
   opened: (() => Promise<unknown>)[],
 ): Promise<number> {
-  const { dataFolder } = config;
+  const { dataFolder, retention } = config;
   await makeDataFolder(dataFolder);
   const { store } = await openStore(config, say, opened);
   const journals = await openJournals(config, { store, now: Date.now, log: say, opened });
   const decoder = createDecoder();
   opened.push(() => decoder.close());
   const counters = new Counters();
-  const always = { pastMs: Number.POSITIVE_INFINITY, futureMs: Number.POSITIVE_INFINITY };
-  const parts = { config: { acceptedWindow: always }, decoder, journals, counters, now: Date.now };
-  const intakes = createIntakes(parts);
+  // What is older would be dropped as soon as it is stored.
+  const windowOf = (signal: Signal) => ({
+    pastMs: retention[signal].days * dayMs,
+    futureMs: Number.POSITIVE_INFINITY,
+  });
+  const intakes = createIntakes({ decoder, journals, counters, now: Date.now }, windowOf);
   const totals: Totals = { requests: 0, failed: 0, rejected: 0 };
   for (const file of files) {
     await importFile(file, intakes, totals);
     say(`${file}: ${toSummary(counters, totals)} so far`);
   }
+  if (totals.rejected > 0)
+    say(
+      "What is older than the retention is rejected: raise --retention-days, of culprit start too",
+    );
   while (signals.some((signal) => journals[signal].stats().journaledRows > 0)) await delay(50);
   process.stdout.write(`Imported ${toSummary(counters, totals)} into ${dataFolder}\n`);
   return totals.failed === 0 ? 0 : 1;
@@ -128,6 +135,7 @@ async function importFile(
   await Promise.all(underWay);
 }
 
+const dayMs = 86_400_000;
 /** Requests that wait for one fsync together. */
 const requestsMax = 16;
 /** An import has no key to show. */

@@ -17,8 +17,9 @@ import type { StartConfig } from "./config.ts";
 
 export type Journals = Readonly<Record<Signal, Journal>>;
 
+type AcceptedWindow = StartConfig["acceptedWindow"];
+
 interface IntakeParts {
-  readonly config: Pick<StartConfig, "acceptedWindow">;
   readonly decoder: Decoder;
   readonly journals: Journals;
   readonly counters: Counters;
@@ -26,6 +27,7 @@ interface IntakeParts {
 }
 
 export interface ReceiverParts extends IntakeParts {
+  readonly config: Pick<StartConfig, "acceptedWindow">;
   readonly access: Pick<Access, "ring" | "tls">;
   readonly log: (line: string) => void;
 }
@@ -44,7 +46,7 @@ export function createReceivers(parts: ReceiverParts): Receivers {
   const budget = new ByteBudget(defaultHttpLimits.inFlightBytesMax);
   const options = {
     authorize: access.ring.authorize,
-    intakes: createIntakes(parts),
+    intakes: createIntakes(parts, () => parts.config.acceptedWindow),
     bodyBytesMax: defaultHttpLimits.bodyBytesMax,
     budget,
     counters,
@@ -60,8 +62,10 @@ export function createReceivers(parts: ReceiverParts): Receivers {
 }
 
 /** Decoder and journal of each signal, as every receiver hands to them. */
-export function createIntakes(parts: IntakeParts): Readonly<Record<Signal, Intake>> {
-  const { config, decoder, journals, counters, now } = parts;
+export function createIntakes(
+  { decoder, journals, counters, now }: IntakeParts,
+  windowOf: (signal: Signal) => AcceptedWindow,
+): Readonly<Record<Signal, Intake>> {
   return bySignal((signal) =>
     createIntake({
       signal,
@@ -69,7 +73,7 @@ export function createIntakes(parts: IntakeParts): Readonly<Record<Signal, Intak
         decoder.decode(signal, body, encoding, { ...context, limits: defaultDecodeLimits }),
       release: decoder.release,
       journal: journals[signal],
-      window: config.acceptedWindow,
+      window: windowOf(signal),
       now,
       counters,
     }),
