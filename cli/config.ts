@@ -89,7 +89,7 @@ export const startOptions = {
   "accept-past-hours": {
     variable: "CULPRIT_ACCEPT_PAST_HOURS",
     default: "72",
-    help: "spans that started longer ago are rejected",
+    help: "spans that started longer ago are rejected, as what is older than the retention",
   },
   "accept-future-minutes": {
     variable: "CULPRIT_ACCEPT_FUTURE_MINUTES",

@@ -74,12 +74,9 @@ async function importFiles(
   const decoder = createDecoder();
   opened.push(() => decoder.close());
   const counters = new Counters();
-  // What is older would be dropped as soon as it is stored.
-  const windowOf = (signal: Signal) => ({
-    pastMs: retention[signal].days * dayMs,
-    futureMs: Number.POSITIVE_INFINITY,
-  });
-  const intakes = createIntakes({ decoder, journals, counters, now: Date.now }, windowOf);
+  const acceptedWindow = { pastMs: Number.POSITIVE_INFINITY, futureMs: Number.POSITIVE_INFINITY };
+  const parts = { config: { acceptedWindow, retention }, decoder, journals, counters };
+  const intakes = createIntakes({ ...parts, now: Date.now });
   const totals: Totals = { requests: 0, failed: 0, rejected: 0 };
   for (const file of files) {
     await importFile(file, intakes, totals);
@@ -135,7 +132,6 @@ async function importFile(
   await Promise.all(underWay);
 }
 
-const dayMs = 86_400_000;
 /** Requests that wait for one fsync together. */
 const requestsMax = 16;
 /** An import has no key to show. */

@@ -17,9 +17,8 @@ import type { StartConfig } from "./config.ts";
 
 export type Journals = Readonly<Record<Signal, Journal>>;
 
-type AcceptedWindow = StartConfig["acceptedWindow"];
-
 interface IntakeParts {
+  readonly config: Pick<StartConfig, "acceptedWindow" | "retention">;
   readonly decoder: Decoder;
   readonly journals: Journals;
   readonly counters: Counters;
@@ -27,7 +26,6 @@ interface IntakeParts {
 }
 
 export interface ReceiverParts extends IntakeParts {
-  readonly config: Pick<StartConfig, "acceptedWindow">;
   readonly access: Pick<Access, "ring" | "tls">;
   readonly log: (line: string) => void;
 }
@@ -46,7 +44,7 @@ export function createReceivers(parts: ReceiverParts): Receivers {
   const budget = new ByteBudget(defaultHttpLimits.inFlightBytesMax);
   const options = {
     authorize: access.ring.authorize,
-    intakes: createIntakes(parts, () => parts.config.acceptedWindow),
+    intakes: createIntakes(parts),
     bodyBytesMax: defaultHttpLimits.bodyBytesMax,
     budget,
     counters,
@@ -62,10 +60,8 @@ export function createReceivers(parts: ReceiverParts): Receivers {
 }
 
 /** Decoder and journal of each signal, as every receiver hands to them. */
-export function createIntakes(
-  { decoder, journals, counters, now }: IntakeParts,
-  windowOf: (signal: Signal) => AcceptedWindow,
-): Readonly<Record<Signal, Intake>> {
+export function createIntakes(parts: IntakeParts): Readonly<Record<Signal, Intake>> {
+  const { config, decoder, journals, counters, now } = parts;
   return bySignal((signal) =>
     createIntake({
       signal,
@@ -73,9 +69,17 @@ export function createIntakes(
         decoder.decode(signal, body, encoding, { ...context, limits: defaultDecodeLimits }),
       release: decoder.release,
       journal: journals[signal],
-      window: windowOf(signal),
+      window: windowOf(config, signal),
       now,
       counters,
     }),
   );
+}
+
+const dayMs = 86_400_000;
+
+/** What is older than the retention would be dropped as soon as it is stored. */
+export function windowOf({ acceptedWindow, retention }: IntakeParts["config"], signal: Signal) {
+  const { pastMs, futureMs } = acceptedWindow;
+  return { pastMs: Math.min(pastMs, retention[signal].days * dayMs), futureMs };
 }
