@@ -29,6 +29,7 @@ const fastPath = [
   "instrumentations/hapi",
   "instrumentations/http2-client",
   "instrumentations/http2-server",
+  "instrumentations/ioredis",
   "instrumentations/koa",
   "instrumentations/mongodb",
   "instrumentations/mysql2",

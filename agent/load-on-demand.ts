@@ -20,6 +20,7 @@ interface Parts {
   readonly express: typeof import("./instrumentations/express.ts");
   readonly fastify: typeof import("./instrumentations/fastify.ts");
   readonly hapi: typeof import("./instrumentations/hapi.ts");
+  readonly ioredis: typeof import("./instrumentations/ioredis.ts");
   readonly koa: typeof import("./instrumentations/koa.ts");
   readonly nest: typeof import("./instrumentations/nest.ts");
   readonly "http2-client": typeof import("./instrumentations/http2-client.ts");

@@ -216,7 +216,7 @@ function instrument(config: Config, { tracing, runtime, plans, shedding }: Parts
     instrumentHttp2(options, { tracing, runtime, captured }, loads);
   }
   if (isOn("undici")) instrumentUndici(options);
-  if (isOn("ioredis")) instrumentIoredis(options);
+  if (isOn("ioredis")) instrumentIoredis(options, loads);
   if (isOn("redis")) instrumentNodeRedis(options);
   instrumentFrameworks(tracing, loads, isOn);
   const comments = loadSqlComments(config, toResourceSettings(config));

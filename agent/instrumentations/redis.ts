@@ -62,7 +62,7 @@ interface RedisCallStart {
   readonly repeatIndex: number;
 }
 
-class RedisCall implements Repeat, TracedCall {
+export class RedisCall implements Repeat, TracedCall {
   readonly #span: RecordedSpan;
   readonly #start: RedisCallStart;
   /** Redis says of no command how many rows it gave. */

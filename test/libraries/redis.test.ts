@@ -1,6 +1,12 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bareEnvironment } from "../support/config.ts";
 import type { RunningServer } from "../support/debian-server.ts";
 import { startRedis } from "../support/redis.ts";
+import { agentFolder } from "../support/traced-app.ts";
+import { installLibraries } from "./install-libraries.ts";
 import { moduleSystems, runLibrary } from "./run-library.ts";
 
 let redis: RunningServer;
@@ -78,4 +84,18 @@ describe.each(["ioredis", "redis"])("%s, oldest", (library) => {
     }
     expect(failed.calls).toMatchObject([{ isError: true, parentSpanId: failed.server.spanId }]);
   });
+});
+
+it("ioredis gives an application the same promises, answers and errors as without the agent", async () => {
+  const app = join(await installLibraries("newest"), "ioredis-answers.cjs");
+  const run = async (...nodeArgs: readonly string[]) => {
+    const env = { ...bareEnvironment, SERVER_PORT: `${redis.port}` };
+    const { stdout } = await promisify(execFile)(process.execPath, [...nodeArgs, app, "ioredis"], {
+      env,
+    });
+    return JSON.parse(stdout) as unknown;
+  };
+  const bare = await run();
+  expect(bare).toContainEqual(["unhandled", expect.stringMatching(/^WRONGTYPE/)]);
+  expect(await run("--require", agentFolder)).toEqual(bare);
 });
