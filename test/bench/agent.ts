@@ -7,10 +7,10 @@ import { startPostgres } from "../support/postgres.ts";
 import { startRedis } from "../support/redis.ts";
 import { type AppFile, type BenchApp, startBenchApp } from "./agent/bench-app.ts";
 import { measureInstructions } from "./agent/count-instructions.ts";
+import type { LoadResult } from "./agent/load-generator.ts";
 import {
   cpuFigures,
   printCycles,
-  ratioOf,
   runCycles,
   type Slice,
   type Sums,
@@ -26,13 +26,14 @@ import {
   cached,
   expressWorkloads,
   items,
+  sendInTurns,
   sendRequests,
   type Workload,
 } from "./agent/send-requests.ts";
 import { soak } from "./agent/soak.ts";
 import { startUpstream } from "./agent/start-sink.ts";
-import { none, ours, quickVariants, type Variant, variants } from "./agent/variants.ts";
-import { printReport, round } from "./report.ts";
+import { again, none, ours, quickVariants, type Variant, variants } from "./agent/variants.ts";
+import { printReport, round, summarize } from "./report.ts";
 
 /**
  * What the agent costs an application, beside other agents and beside none. All variants run at once; short slices of
@@ -47,21 +48,21 @@ const plan = isQuick
       generations: 1,
       cycles: 3,
       starts: 3,
-      fixedRateCycles: 0,
+      tailTurns: 0,
       minorCycles: 2,
-      pauseSlices: 1,
+      pauses: { processes: 1, slices: 4 },
       memoryPairs: 3,
     }
   : {
       generations: 3,
       cycles: 3,
       starts: 10,
-      fixedRateCycles: 6,
-      minorCycles: 6,
-      pauseSlices: 5,
-      memoryPairs: 7,
+      tailTurns: 80,
+      minorCycles: 2,
+      pauses: { processes: 5, slices: 8 },
+      memoryPairs: 11,
     };
-const fixedLoad = { perSecond: 400, seconds: 5 };
+const fixedLoad = { perSecond: 400, seconds: 0.5 };
 const soakMinutes = 15;
 const settleMs = 6_000;
 
@@ -105,10 +106,10 @@ async function countInstructions({ express, fastify }: Apps): Promise<void> {
 
 async function measure({ express, fastify }: Apps): Promise<Record<string, number>> {
   const startRatio = await measureStart(express, plan.starts);
-  const all = isQuick ? quickVariants : variants;
+  const all = isQuick ? [...quickVariants, again] : variants;
   const ofExpress = await measureExpress(all, express);
-  const ofFastify = await withApps(quickVariants, fastify, (apps) => measureMinor(apps, [cached]));
-  const pauses = await measurePauses(express, items, plan.pauseSlices);
+  const ofFastify = await measureFastify(fastify);
+  const pauses = await measurePauses(express, items, plan.pauses);
   const memory = await measureMemory(express, items, plan.memoryPairs);
   return { ...ofExpress, ...ofFastify, ...pauses, ...memory, startRatio };
 }
@@ -127,38 +128,63 @@ async function withApps<Result>(
   }
 }
 
+/** By the name of the variant, of all generations. */
+type AllSlices = Map<string, Slice[]>;
+
 /**
  * Of several generations of processes, for two of one variant differ by up to a tenth: in where V8 puts code, and in what
- * of it meets in the processor's caches. What is no goal is measured of the last.
+ * of it meets in the processor's caches. What is no ratio of CPU time is measured of the last.
  */
 async function measureExpress(
   all: readonly Variant[],
   express: AppFile,
 ): Promise<Record<string, number>> {
-  const slices = new Map<string, Slice[]>();
-  for (let left = plan.generations - 1; left > 0; left -= 1) {
-    await withApps(all, express, (apps) => addCycles(slices, apps));
-  }
-  return withApps(all, express, async (apps) => ({
-    ...(await measureMain(slices, apps)),
-    ...(await measureMinor(apps, expressWorkloads)),
-    ...(await measureTail(apps)),
-  }));
+  const main: AllSlices = new Map();
+  const minor = expressWorkloads.map((workload) => ({ workload, slices: new Map() as AllSlices }));
+  const generate = (isLast: boolean) =>
+    withApps(all, express, async (apps) => {
+      await addCycles(main, apps, items, plan.cycles);
+      const sums = isLast ? await readSums(apps) : [];
+      const few = apps.filter(({ variant }) => quickVariants.includes(variant));
+      for (const { workload, slices } of minor) {
+        await addCycles(slices, few, workload, plan.minorCycles);
+      }
+      if (!isLast) return {};
+      printCycles(items, apps, main, sums);
+      for (const { workload, slices } of minor) printCycles(workload, few, slices);
+      return { ...figuresOf(sums), ...(await measureTail(apps)) };
+    });
+  for (let left = plan.generations - 1; left > 0; left -= 1) await generate(false);
+  const figures = await generate(true);
+  const ofMinor = minor.map(({ workload, slices }) => minorFigures(workload, slices));
+  return { ...cpuFigures("", main), ...figures, ...Object.assign({}, ...ofMinor) };
 }
 
-async function addCycles(slices: Map<string, Slice[]>, apps: readonly BenchApp[]): Promise<void> {
-  for (const app of apps) await warmUp(app, items);
-  for (const [name, more] of await runCycles(apps, items, plan.cycles)) {
+async function measureFastify(fastify: AppFile): Promise<Record<string, number>> {
+  const slices: AllSlices = new Map();
+  for (let left = plan.generations; left > 0; left -= 1) {
+    await withApps(quickVariants, fastify, async (apps) => {
+      await addCycles(slices, apps, cached, plan.minorCycles);
+      if (left === 1) printCycles(cached, apps, slices);
+    });
+  }
+  return minorFigures(cached, slices);
+}
+
+async function addCycles(
+  slices: AllSlices,
+  apps: readonly BenchApp[],
+  workload: Workload,
+  cycles: number,
+): Promise<void> {
+  for (const app of apps) await warmUp(app, workload);
+  for (const [name, more] of await runCycles(apps, workload, cycles)) {
     slices.set(name, [...(slices.get(name) ?? []), ...more]);
   }
 }
 
-/** The request of the goals: CPU, bytes and memory under every agent. */
-async function measureMain(
-  slices: Map<string, Slice[]>,
-  apps: readonly BenchApp[],
-): Promise<Record<string, number>> {
-  await addCycles(slices, apps);
+/** After the cycles of the request of the goals alone. */
+async function readSums(apps: readonly BenchApp[]): Promise<readonly Sums[]> {
   await new Promise((resolve) => setTimeout(resolve, settleMs));
   const sums: Sums[] = [];
   for (const app of apps) {
@@ -166,46 +192,56 @@ async function measureMain(
       app.sink.bytes() / (items.warmUpRequests + plan.cycles * items.requests);
     sums.push({ bytesPerRequest, memoryMb: (await app.usage(true)).rssBytes / 2 ** 20 });
   }
-  printCycles(items, apps, slices, sums);
+  return sums;
+}
+
+function figuresOf([bare, own]: readonly Sums[]): Record<string, number> {
   return {
-    ...cpuFigures("", slices),
-    loadedMemoryMb: round(sums[1]!.memoryMb - sums[0]!.memoryMb, 1),
-    bytesPerRequest: Math.round(sums[1]!.bytesPerRequest),
+    loadedMemoryMb: round(own!.memoryMb - bare!.memoryMb, 1),
+    bytesPerRequest: Math.round(own!.bytesPerRequest),
   };
 }
 
-async function measureMinor(
-  all: readonly BenchApp[],
-  workloads: readonly Workload[],
-): Promise<Record<string, number>> {
-  const apps = all.filter(({ variant }) => quickVariants.includes(variant));
-  const figures: Record<string, number> = {};
-  for (const workload of workloads) {
-    for (const app of apps) await warmUp(app, workload);
-    const slices = await runCycles(apps, workload, plan.minorCycles);
-    printCycles(workload, apps, slices);
-    Object.assign(figures, cpuFigures(`${workload.name}.`, slices));
-    const loss = throughputLoss(slices);
-    if (loss !== undefined) figures[`${workload.name}.throughputLoss`] = loss;
-  }
-  return figures;
+function minorFigures({ name }: Workload, slices: AllSlices): Record<string, number> {
+  const loss = throughputLoss(slices);
+  return {
+    ...cpuFigures(`${name}.`, slices),
+    ...(loss !== undefined && { [`${name}.throughputLoss`]: loss }),
+  };
 }
 
 async function warmUp({ port }: BenchApp, workload: Workload): Promise<void> {
   await sendRequests(port, { ...workload, requests: workload.warmUpRequests });
 }
 
-/** Durations of answers at a load that leaves the application time to spare. */
+/**
+ * Durations of answers at a load that leaves the application time to spare, beside those of a second bare application. What the
+ * machine does comes in bursts: short slices in turns meet it alike, and it decides some of many slices, not their median.
+ */
 async function measureTail(all: readonly BenchApp[]): Promise<Record<string, number>> {
-  if (plan.fixedRateCycles === 0) return {};
-  const apps = all.filter(({ variant }) => variant === none || variant === ours);
-  const requests = fixedLoad.perSecond * fixedLoad.seconds;
-  const workload = { ...items, requests };
-  const slices = await runCycles(apps, workload, plan.fixedRateCycles, fixedLoad.perSecond);
+  if (plan.tailTurns === 0) return {};
+  const [bare, own, second] = [none, ours, again].map(
+    (variant) => all.find((app) => app.variant === variant)!.port,
+  );
+  const workload = { ...items, requests: fixedLoad.perSecond * fixedLoad.seconds };
+  const ports = [bare!, own!, second!];
+  const turns = await sendInTurns(ports, workload, plan.tailTurns, fixedLoad.perSecond);
+  const ratio = (at: number, figure: (result: LoadResult) => number) =>
+    round(medianOf(turns, at, figure) / medianOf(turns, 0, figure), 3);
   return {
-    p50Ratio: round(ratioOf(slices, "ours", ({ p50Ms }) => p50Ms).median, 3),
-    p99Ratio: round(ratioOf(slices, "ours", ({ p99Ms }) => p99Ms).median, 3),
+    p50Ratio: ratio(1, ({ p50Ms }) => p50Ms),
+    p50RatioOfNone: ratio(2, ({ p50Ms }) => p50Ms),
+    p99Ratio: ratio(1, ({ p99Ms }) => p99Ms),
+    p99RatioOfNone: ratio(2, ({ p99Ms }) => p99Ms),
   };
+}
+
+function medianOf(
+  turns: readonly (readonly LoadResult[])[],
+  at: number,
+  figure: (result: LoadResult) => number,
+): number {
+  return summarize(turns.map((results) => figure(results[at]!))).median;
 }
 
 const throughput = "post10kb.throughputLoss";
@@ -227,7 +263,7 @@ function report(figures: Readonly<Record<string, number>>): void {
     printReport({ bench: "agent-soak", figures, goals: soakGoals });
     return;
   }
-  const notMeasured = plan.fixedRateCycles > 0 ? [] : ["p99Ratio"];
+  const notMeasured = plan.tailTurns > 0 ? [] : ["p99Ratio"];
   // Where the load could not fill the application's core, it says nothing of what that can take.
   if (figures[throughput] === undefined) notMeasured.push(throughput);
   printReport({ bench: "agent", figures, goals, notMeasured });

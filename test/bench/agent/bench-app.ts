@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { bareEnvironment } from "../../support/config.ts";
+import type { PlacePauses } from "./longest-pause.ts";
 import { type Sink, startSink } from "./start-sink.ts";
 import type { Variant } from "./variants.ts";
 
@@ -9,8 +10,9 @@ export interface Pauses {
   readonly count: number;
   readonly longest: Pause;
   readonly longestByClock: Pause;
+  readonly places: readonly PlacePauses[];
   /** Of a loop that is measured as often, and does nothing but count. */
-  readonly longestLoopUs: number;
+  readonly loop: PlacePauses;
   readonly p99Us: number;
   /** Of garbage, whoever made it. */
   readonly collections: number;

@@ -5,15 +5,17 @@ import { connect, type Socket } from "node:net";
  * own, on the core that the application does not have. Costs far less than the application's own answer, and measures in
  * microseconds: of a few milliseconds a tail can be compared.
  *
- *   node load-generator.ts '{"port":…}'     prints LoadResult as JSON
+ *   node load-generator.ts '{"ports":…}'     prints for each turn a LoadResult of each port, as JSON
  */
 export interface Load {
-  readonly port: number;
+  /** More than one take turns: a slice each, in an order that turns. */
+  readonly ports: readonly number[];
+  readonly turns: number;
   readonly method: string;
   readonly path: string;
   readonly body: string;
   readonly connections: number;
-  /** As many requests as answers come for; or, with `perSecond`, sent at a steady rate, whatever comes back. */
+  /** Of a slice: as many requests as answers come for; or, with `perSecond`, sent at a steady rate, whatever comes back. */
   readonly requests: number;
   readonly perSecond: number | undefined;
 }
@@ -71,27 +73,42 @@ function isWhole(text: string): boolean {
   return length === null ? text.endsWith("0\r\n\r\n") : text.length >= head + 4 + Number(length[1]);
 }
 
-async function sendLoad(load: Load): Promise<LoadResult> {
-  const request = toRequest(load);
-  const idle = await Promise.all(
-    Array.from(
-      { length: load.connections },
-      () => new Promise<Connection>((resolve) => new Connection(load.port, request, resolve)),
-    ),
-  );
-  const all = [...idle];
-  const startMs = performance.now();
-  const durationsMs = await (load.perSecond === undefined
-    ? sendClosed(idle, load.requests)
-    : sendOpen(idle, load.requests, load.perSecond));
-  const seconds = (performance.now() - startMs) / 1000;
-  for (const connection of all) connection.close();
-  durationsMs.sort();
-  const at = (share: number) => durationsMs[Math.floor(share * (durationsMs.length - 1))]!;
-  return { requests: load.requests, seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
+async function sendLoad(load: Load): Promise<readonly (readonly LoadResult[])[]> {
+  const all = await Promise.all(load.ports.map((port) => openConnections(port, load)));
+  const results: LoadResult[][] = [];
+  for (let turn = 0; turn < load.turns; turn += 1) {
+    const ofTurn: LoadResult[] = [];
+    for (let place = 0; place < all.length; place += 1) {
+      const at = (turn + (turn % 2 === 0 ? place : all.length - place)) % all.length;
+      ofTurn[at] = await sendSlice(all[at]!, load);
+    }
+    results.push(ofTurn);
+  }
+  for (const connection of all.flat()) connection.close();
+  return results;
 }
 
-function toRequest({ method, path, body, port }: Load): Buffer {
+function openConnections(port: number, load: Load): Promise<readonly Connection[]> {
+  const request = toRequest(load, port);
+  const open = () => new Promise<Connection>((resolve) => new Connection(port, request, resolve));
+  return Promise.all(Array.from({ length: load.connections }, open));
+}
+
+async function sendSlice(
+  connections: readonly Connection[],
+  { requests, perSecond }: Load,
+): Promise<LoadResult> {
+  const startMs = performance.now();
+  const durationsMs = await (perSecond === undefined
+    ? sendClosed(connections, requests)
+    : sendOpen([...connections], requests, perSecond));
+  const seconds = (performance.now() - startMs) / 1000;
+  durationsMs.sort();
+  const at = (share: number) => durationsMs[Math.floor(share * (durationsMs.length - 1))]!;
+  return { requests, seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+function toRequest({ method, path, body }: Load, port: number): Buffer {
   const content = body
     ? `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
     : "";

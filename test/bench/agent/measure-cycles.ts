@@ -42,11 +42,7 @@ export async function runCycles(
 }
 
 /** To the bare application's of the same cycle: what else the machine does meets both. */
-export function ratioOf(
-  slices: Slices,
-  name: string,
-  figure: (slice: Slice) => number,
-): PairedRatio {
+function ratioOf(slices: Slices, name: string, figure: (slice: Slice) => number): PairedRatio {
   const base = slices.get("none")!;
   return toPairedRatio(slices.get(name)!.map((slice, i) => figure(slice) / figure(base[i]!)));
 }
@@ -66,11 +62,13 @@ export function cpuFigures(prefix: string, slices: Slices): Record<string, numbe
   const ours = ratioOf(slices, "ours", cpuUs);
   const otel = ratioOf(slices, "otel", cpuUs);
   const profiled = slices.has("profiled") ? ratioOf(slices, "profiled", cpuUs) : undefined;
+  const again = slices.has("again") ? ratioOf(slices, "again", cpuUs) : undefined;
   return {
     [`${prefix}cpuRatio`]: round(ours.median, 3),
     [`${prefix}cpuRatioLower90`]: round(ours.lower90, 3),
     [`${prefix}otelCpuRatio`]: round(otel.median, 3),
     [`${prefix}shareOfOtel`]: round((ours.median - 1) / (otel.median - 1), 3),
+    ...(again && { [`${prefix}cpuRatioOfNone`]: round(again.median, 3) }),
     ...(profiled && { [`${prefix}profiledCpuRatio`]: round(profiled.median, 3) }),
   };
 }

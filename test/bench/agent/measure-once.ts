@@ -1,5 +1,6 @@
 import { print, round, summarize } from "../report.ts";
 import { type AppFile, type Pauses, startBenchApp } from "./bench-app.ts";
+import { longestPause, mergePlaces } from "./longest-pause.ts";
 import { toPairedRatio } from "./paired-ratios.ts";
 import { sendRequests, type Workload } from "./send-requests.ts";
 import { none, ours, type Variant } from "./variants.ts";
@@ -63,27 +64,39 @@ async function readMemory(variant: Variant, app: AppFile, workload: Workload): P
 
 /**
  * What of the main thread's time the agent takes at a stretch, once it is warm; and before that, its thread's start
- * included. Collections of garbage are told apart, beside those of the bare application under the same load.
+ * included. Of several processes, for what comes once in the life of one is found only so. Collections of garbage are told
+ * apart, beside those of the bare application under the same load.
  */
 export async function measurePauses(
   app: AppFile,
   workload: Workload,
-  slices: number,
+  { processes, slices }: { readonly processes: number; readonly slices: number },
 ): Promise<Record<string, number>> {
   const bare = await readPauses(none, app, workload, slices);
-  const { cold, warm } = await readPauses(ours, app, workload, slices);
+  const runs = [];
+  for (let i = 0; i < processes; i += 1) runs.push(await readPauses(ours, app, workload, slices));
+  const warm = runs.flatMap((run) => run.warm);
   printCollections("none", bare.warm);
   printCollections("ours", warm);
-  for (const pauses of warm) printPauses("pauses", pauses);
-  printPauses("pauses at the start", cold);
-  const longestUs = warm.map(({ longest }) => longest.us);
+  for (const { cold } of runs) printPauses("pauses at the start", cold);
+  for (const run of runs) {
+    printPauses("pauses", run.warm.toSorted((a, b) => b.longest.us - a.longest.us)[0]!);
+  }
+  const [loop] = mergePlaces(warm.map((pauses) => pauses.loop));
+  const longest = longestPause(mergePlaces(warm.flatMap(({ places }) => places)), loop!);
+  print(
+    `longest pause of ${warm.length * pauseRequests} requests that is the agent's: ${longest.us} us (${longest.name},` +
+      ` ${longest.times} times; a mere loop ${longest.loopTimes} times)`,
+  );
   return {
-    pauseMs: round(Math.max(...longestUs) / 1000, 3),
-    pauseMedianMs: round(summarize(longestUs).median / 1000, 3),
-    pauseOfLoopMs: round(Math.max(...warm.map(({ longestLoopUs }) => longestLoopUs)) / 1000, 3),
-    pauseAtStartMs: round(cold.longest.us / 1000, 3),
+    pauseMs: round(longest.us / 1000, 3),
+    pauseByAnyoneMs: round(Math.max(...warm.map((pauses) => pauses.longest.us)) / 1000, 3),
+    pauseOfLoopMs: round(Math.max(...warm.map(longestOfLoop)) / 1000, 3),
+    pauseAtStartMs: round(summarize(runs.map(({ cold }) => cold.longest.us)).median / 1000, 3),
   };
 }
+
+const longestOfLoop = ({ loop }: Pauses) => Math.max(0, ...loop.longUs);
 
 async function readPauses(
   variant: Variant,
@@ -108,10 +121,10 @@ async function readPauses(
 }
 
 function printPauses(title: string, pauses: Pauses): void {
-  const { count, p99Us, longest, longestByClock, longestLoopUs } = pauses;
+  const { count, p99Us, longest, longestByClock } = pauses;
   const { name, clockUs, waitedUs, collectedUs } = longestByClock;
   print(
-    `${title}: longest ${longest.us} us (${longest.name}), p99 ${p99Us} us of ${count}, a mere loop ${longestLoopUs} us; by the clock ${clockUs} us` +
+    `${title}: longest ${longest.us} us (${longest.name}), p99 ${p99Us} us of ${count}, a mere loop ${longestOfLoop(pauses)} us; by the clock ${clockUs} us` +
       ` (${name}), of them without a CPU ${waitedUs}, collecting garbage ${collectedUs}`,
   );
 }

@@ -4,7 +4,7 @@
 // process are among those who take it: V8 compiles and collects beside, on the one core that the application has.
 // What is left may still not be the agent's: who waits for a lock of a thread that has no CPU is not ready to run, and a
 // hypervisor tells nobody what it takes. So after each slice the same is measured of a loop that does nothing but count:
-// what that meets, the agent's code meets as well.
+// what that meets, the agent's code meets as well, and as often for as long as it runs; see `longest-pause.ts`.
 //
 // Timed are the functions that the agent hands to Node, to be called later: subscribers of diagnostics channels,
 // timers, listeners, observers; and the start of its thread. What it adds inside a call of the application (pg, Express)
@@ -106,25 +106,33 @@ perfHooks.PerformanceObserver = class extends PerformanceObserver {
   }
 };
 
-/** Those since the last time, in microseconds; the longest, and the longest by the clock with what took its time. */
+/** Of a place, and of the loop: those that are worth a look, and what all took together. */
+const worthUs = 50;
+
+/** Those since the last time, in microseconds, by place; and the longest by the clock with what took its time. */
 globalThis.culpritPauses = () => {
   const pauses = slices.splice(0).map(toPause);
   const loops = controls.splice(0).map(toPause);
-  const longest = max(pauses, ({ us }) => us);
-  const longestByClock = max(pauses, ({ clockUs }) => clockUs);
   const sorted = pauses.map(({ us }) => us).toSorted((a, b) => b - a);
   const durationsMs = collections.splice(0).map(({ startMs, endMs }) => endMs - startMs);
   return {
     count: pauses.length,
-    longest,
-    longestByClock,
-    longestLoopUs: max(loops, ({ us }) => us).us,
+    places: [...Map.groupBy(pauses, ({ name }) => name)].map(toPlace),
+    loop: toPlace(["loop", loops]),
+    longest: max(pauses, ({ us }) => us),
+    longestByClock: max(pauses, ({ clockUs }) => clockUs),
     p99Us: Math.round(sorted[Math.floor(sorted.length / 100)] ?? 0),
     collections: durationsMs.length,
     collectedMs: durationsMs.reduce((sum, ms) => sum + ms, 0),
     longestCollectionMs: Math.max(0, ...durationsMs),
   };
 };
+
+function toPlace([name, pauses]) {
+  const all = pauses.map(({ us }) => us);
+  const sumUs = all.reduce((sum, us) => sum + us, 0);
+  return { name, sumUs, longUs: all.filter((us) => us >= worthUs) };
+}
 
 function toPause({ name, startMs, endMs, waitedMs }) {
   const collected = collectedMs(startMs, endMs);

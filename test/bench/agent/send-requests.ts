@@ -61,11 +61,25 @@ const generator = join(import.meta.dirname, "load-generator.ts");
 /** As many requests as answers come for, over 16 connections; or `perSecond` of them. */
 export async function sendRequests(
   port: number,
-  { path, method, body = "", requests }: Workload,
+  workload: Workload,
   perSecond?: number,
 ): Promise<LoadResult> {
-  const load: Load = { port, path, method, body, requests, connections, perSecond };
+  const [[result]] = (await sendInTurns([port], workload, 1, perSecond)) as [[LoadResult]];
+  return result;
+}
+
+/**
+ * A slice of load to each in turns, all from one process: its connections stay open, and its code is warm. Of each turn
+ * the results in the order of `ports`.
+ */
+export async function sendInTurns(
+  ports: readonly number[],
+  { path, method, body = "", requests }: Workload,
+  turns: number,
+  perSecond?: number,
+): Promise<readonly (readonly LoadResult[])[]> {
+  const load: Load = { ports, turns, path, method, body, requests, connections, perSecond };
   const args = ["-c", otherCore, process.execPath, generator, JSON.stringify(load)];
-  const { stdout } = await promisify(execFile)("taskset", args);
-  return JSON.parse(stdout) as LoadResult;
+  const { stdout } = await promisify(execFile)("taskset", args, { maxBuffer: 2 ** 28 });
+  return JSON.parse(stdout) as LoadResult[][];
 }

@@ -9,6 +9,8 @@ export interface Variant {
 
 const agent = join(import.meta.dirname, "../../../agent");
 export const none: Variant = { name: "none", args: [], env: () => ({}) };
+/** The bare application once more: what its ratio is apart from 1 is the noise that the others have in theirs. */
+export const again: Variant = { ...none, name: "again" };
 export const ours: Variant = {
   name: "ours",
   args: ["--require", agent],
@@ -57,5 +59,5 @@ const sentry: Variant = {
 };
 
 /** The first is what the others are compared with. All sample 100 % and run with their defaults. */
-export const variants = [none, ours, profiled, register, datadog, elastic, sentry] as const;
+export const variants = [none, ours, profiled, register, datadog, elastic, sentry, again] as const;
 export const quickVariants = [none, ours, register] as const;
