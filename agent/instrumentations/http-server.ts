@@ -79,9 +79,14 @@ export function bindBody(
   request: NodeJS.EventEmitter,
 ): void {
   const { emit } = request;
-  request.emit = function (this: unknown, ...args: unknown[]) {
-    return storage.run(context, () => Reflect.apply(emit, this, args) as boolean);
-  } as typeof emit;
+  // Whoever lists what the request has does not see it.
+  Object.defineProperty(request, "emit", {
+    configurable: true,
+    writable: true,
+    value(this: unknown, ...args: unknown[]) {
+      return storage.run(context, () => Reflect.apply(emit, this, args) as boolean);
+    },
+  });
 }
 
 const answeredKey = Symbol("culprit.answered");
