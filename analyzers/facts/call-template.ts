@@ -12,7 +12,7 @@ export function isDatabaseCall(trace: TraceView, span: SpanIndex): boolean {
 export type CallKind = "database" | "http" | "messaging" | "rpc";
 
 /** What says what a span calls. */
-type CallColumns = Pick<
+export type CallColumns = Pick<
   TraceView,
   | "name"
   | "kind"

@@ -4,7 +4,7 @@ import {
   waterfallSpansQuery,
 } from "../../storage/queries/waterfall-spans.ts";
 import type { Store } from "../../storage/store.ts";
-import { callLabel } from "../facts/call-template.ts";
+import { type CallColumns, callLabel } from "../facts/call-template.ts";
 import { criticalPath } from "../facts/critical-path.ts";
 import { toWaterfall } from "../facts/waterfall.ts";
 import { statusError, type TraceTree, type TraceView } from "../model/trace-view.ts";
@@ -19,21 +19,8 @@ const spansReadMax = 200_000;
 
 /** What `waterfall-spans` returns. */
 type WaterfallTrace = TraceTree &
-  Pick<
-    TraceView,
-    | "name"
-    | "kind"
-    | "statusCode"
-    | "service"
-    | "repeats"
-    | "httpRequestMethod"
-    | "urlTemplate"
-    | "dbSystemName"
-    | "dbQuerySummary"
-    | "dbQueryText"
-    | "messagingDestinationName"
-    | "shapeId"
-  >;
+  CallColumns &
+  Pick<TraceView, "statusCode" | "service" | "repeats">;
 
 /** Reads a trace and lays it out, with its critical path. null: it is not there. */
 export async function readWaterfall(
