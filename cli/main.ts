@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `culprit` command. Holds nothing but the choice of Node, so that an old Node can read this file. */
+/** The `culprit` command. Holds nothing but the choice of Node and its flags, so that an old Node can read this file. */
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 const nodeMajorMin = 24;
 
 if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) {
+  if (process.argv[2] === "start") (await import("./node-flags.ts")).startAgainWithFlags();
   const { run } = await import("./run.ts");
   process.exitCode = await run(process.argv.slice(2));
 } else {

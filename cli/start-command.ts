@@ -1,13 +1,6 @@
-import { setFlagsFromString } from "node:v8";
 import { readStartConfig, startOptions } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { startCulprit } from "./start.ts";
-
-/**
- * V8 collects a thread's heap first when it comes to so many megabytes. By itself it begins at a few, and then collects the decoder's
- * again and again for buffers that come and go. Read when a thread starts, so it is for all but this one.
- */
-const collectThreadsFrom = "--initial-old-space-size=64";
 
 /** Runs `culprit start` until SIGINT or SIGTERM. */
 export async function startCommand(args: readonly string[]): Promise<number> {
@@ -17,7 +10,6 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   }
   try {
     const config = readStartConfig(args);
-    setFlagsFromString(collectThreadsFrom);
     const culprit = await startCulprit(config, { log });
     const url = config.port === 0 ? culprit.url : config.publicUrl;
     process.stdout.write(welcome(url, culprit.grpcUrl, culprit.isReady()));
