@@ -6,7 +6,7 @@ import {
   type RetentionStats,
   readDiskOf,
 } from "../storage/embedded/keep-retention.ts";
-import { type EmbeddedStore, openEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
+import { type EmbeddedStore, takeEmbeddedStore } from "../storage/embedded/open-embedded-store.ts";
 import { createHttpFront, type FrontStats } from "../storage/http-front/http-front.ts";
 import type { OpenedStore } from "../storage/opened-store.ts";
 import type { StartConfig } from "./config.ts";
@@ -17,6 +17,11 @@ export interface StoreParts {
   readonly store: OpenedStore;
   readonly retention: () => RetentionStats;
   readonly front: () => FrontStats;
+  /**
+   * Resolves when the database inside has its tables, at once where the database is not ours: that is tried without
+   * end. Rejects when it can't have them.
+   */
+  readonly opened: Promise<void>;
 }
 
 const nothingDropped: RetentionStats = { droppedDays: [], failures: 0 };
@@ -24,8 +29,8 @@ const nothingAsked: FrontStats = { statements: 0, failures: 0, refused: 0 };
 
 /**
  * Opens the servers that the configuration names, without waiting for them: what comes until they answer is journaled.
- * Else ClickHouse in a process of ours, which is waited for: who holds its folder owns the journal, too. Adds to
- * `opened` how it ends.
+ * Else ClickHouse in a process of ours, and waits until that has its folder: who holds it owns the journal, too. What
+ * comes while it is migrated is journaled. Adds to `opened` how it ends.
  */
 export async function openStore(
   config: StartConfig,
@@ -37,10 +42,11 @@ export async function openStore(
   if (cluster !== undefined) {
     const store = openClusterStore({ ...cluster, retention, onLog });
     opened.push(() => store.close());
-    return { store, retention: () => nothingDropped, front: () => nothingAsked };
+    const home = { retention: () => nothingDropped, front: () => nothingAsked };
+    return { store, ...home, opened: Promise.resolve() };
   }
   const folder = join(config.dataFolder, "clickhouse");
-  const store = await openEmbeddedStore({ folder, retention, onLog });
+  const { store, ready } = await takeEmbeddedStore({ folder, retention, onLog });
   opened.push(() => store.close());
   const keeper = keepRetention({
     administer: (sql) => store.engine.administer(sql),
@@ -50,9 +56,10 @@ export async function openStore(
     log: (line) => log(`retention: ${line}`),
   });
   opened.push(() => keeper.close());
-  void keeper.check();
+  // What fails is told to who waits for `ready`.
+  ready.then(keeper.check, () => undefined);
   const front = await openFront(config, store, log, opened);
-  return { store, retention: keeper.stats, front };
+  return { store, retention: keeper.stats, front, opened: ready };
 }
 
 /** On loopback only: what is sent there is not encrypted, and one password reads everything. */

@@ -1,6 +1,6 @@
-import { readStartConfig, startOptions } from "./config.ts";
+import { readStartConfig, type StartConfig, startOptions } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
-import { startCulprit } from "./start.ts";
+import { type Culprit, startCulprit } from "./start.ts";
 
 /** Runs `culprit start` until SIGINT or SIGTERM. */
 export async function startCommand(args: readonly string[]): Promise<number> {
@@ -10,18 +10,30 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   }
   try {
     const config = readStartConfig(args);
-    const culprit = await startCulprit(config, { log });
-    const url = config.port === 0 ? culprit.url : config.publicUrl;
-    process.stdout.write(welcome(url, culprit.grpcUrl, culprit.isReady()));
-    // In a terminal it says that the terminal is gone, and ends us.
-    if (!process.stdout.isTTY) process.on("SIGHUP", () => void culprit.reload());
-    log(`stopping on ${await nextSignal()}`);
-    await culprit.close();
+    await serve(await startCulprit(config, { log }), config);
     return 0;
   } catch (error) {
     const hint = error instanceof ConfigError ? "\nculprit start --help lists the options." : "";
     process.stderr.write(`culprit: ${error instanceof Error ? error.message : error}${hint}\n`);
     return 1;
+  }
+}
+
+/** Until a signal, or until the database inside can't be opened: what comes would fill the journal and be seen by nobody. */
+async function serve(culprit: Culprit, { port, publicUrl }: StartConfig): Promise<void> {
+  // In a terminal it says that the terminal is gone, and ends us.
+  if (!process.stdout.isTTY) process.on("SIGHUP", () => void culprit.reload());
+  const stopped = nextSignal();
+  const url = port === 0 ? culprit.url : publicUrl;
+  log(`listening on ${culprit.url}`);
+  try {
+    const greeted = culprit.opened.then(() =>
+      process.stdout.write(welcome(url, culprit.grpcUrl, culprit.isReady())),
+    );
+    await Promise.race([greeted, stopped]);
+    log(`stopping on ${await stopped}`);
+  } finally {
+    await culprit.close();
   }
 }
 

@@ -36,6 +36,8 @@ export interface Culprit {
   readonly grpcUrl: string | undefined;
   /** The database answers; until it does, what comes is journaled. */
   isReady(): boolean;
+  /** Resolves when the database inside has its tables, at once without one; rejects when it can't have them. */
+  readonly opened: Promise<void>;
   /** Looks at once whether keys or certificates have changed; it does so by itself every few seconds. */
   reload(): Promise<void>;
   /** Lets the requests under way end, then closes; what is not inserted yet stays in the journal. */
@@ -121,12 +123,12 @@ async function openParts(
   const url = toLocalUrl(host, await listen(server, { host, port, flag: "--port" }), hasTls);
   const { reload } = access;
   const { isReady } = store;
-  if (grpcPort === "off" || !hasPart(role, "collector"))
-    return { url, grpcUrl: undefined, isReady, reload };
+  const running = { url, isReady, opened: stored.opened, reload };
+  if (grpcPort === "off" || !hasPart(role, "collector")) return { ...running, grpcUrl: undefined };
   opened.push(() => receivers.grpc.close(closeMs));
   const { server: grpc } = receivers.grpc;
   const taken = await listen(grpc, { host, port: grpcPort, flag: "--grpc-port (or off)" });
-  return { url, grpcUrl: toLocalUrl(host, taken, hasTls), isReady, reload };
+  return { ...running, grpcUrl: toLocalUrl(host, taken, hasTls) };
 }
 
 /** Findings are told by who merges them: the analyzer, of several the first. */

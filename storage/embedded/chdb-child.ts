@@ -6,13 +6,15 @@ import { type Engine, type EngineOptions, openEngine } from "./engine.ts";
  * Started by `open-embedded-store.ts` with EngineOptions as JSON.
  *
  *   parent                              this
- *     |-- fork, options ---------------->|  takes the folder, migrates
- *     |<------- {state: "ready"} --------|  or {state: "failed", message}
+ *     |-- fork, options ---------------->|  takes the folder
+ *     |<------- {state: "held"} ---------|  migrates it
+ *     |<------- {state: "ready"} --------|  or, also instead of held, {state: "failed", message}
  *     |<------- calls and results ------>|
  *     |-- {state: "closing"} ----------->|  lets go of the folder, exits
  *     x   channel closes                 |  ends at once
  */
 export type ChildMessage =
+  | { readonly state: "held" }
   | { readonly state: "ready" }
   | { readonly state: "failed"; readonly message: string };
 
@@ -47,17 +49,21 @@ try {
     process.exit(0);
   });
   serveStore(engine, parent);
-  parent.send({ state: "ready" } satisfies ChildMessage);
+  say({ state: "ready" });
 } catch (cause) {
   const message = cause instanceof Error ? cause.message : String(cause);
   process.send?.({ state: "failed", message } satisfies ChildMessage, () => process.exit(1));
+}
+
+function say(message: ChildMessage): void {
+  parent.send(message);
 }
 
 async function takeFolder(options: EngineOptions): Promise<Engine> {
   const giveUpAt = performance.now() + lockWaitMsMax;
   while (true) {
     try {
-      return await openEngine(options);
+      return await openEngine(options, () => say({ state: "held" }));
     } catch (cause) {
       if (!isConnectionError(cause) || performance.now() > giveUpAt) throw cause;
       await new Promise((resolve) => setTimeout(resolve, lockRetryMs));

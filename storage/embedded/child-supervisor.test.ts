@@ -9,7 +9,7 @@ import { writeManySpans } from "../../test/support/span-file.ts";
 import { patienceMs, until } from "../../test/support/until.ts";
 import { type StoredCountsRow, storedCountsQuery } from "../queries/stored-counts.ts";
 import { watermarkQuery } from "../queries/watermark.ts";
-import { openEmbeddedStore } from "./open-embedded-store.ts";
+import { openEmbeddedStore, takeEmbeddedStore } from "./open-embedded-store.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-child-"));
 let folders = 0;
@@ -113,11 +113,35 @@ test("a second store of a folder waits until the first lets go of it", async () 
   const log: string[] = [];
   const first = await openEmbeddedStore({ folder });
   const second = openEmbeddedStore({ folder, onLog: (line) => void log.push(line) });
-  await until(() => log.join().includes("Cannot lock file"));
+  await until(() => log.join().includes(`another process holds ${folder}: waiting`));
   await first.close();
   const store = await second;
   expect(await store.select(storedCountsQuery, {})).toEqual([counts(0)]);
   await store.close();
+});
+
+test("a folder that is taken is migrated while its owner goes on", async () => {
+  const { store, ready } = await takeEmbeddedStore({ folder: newFolder() });
+  expect(store.isReady()).toBe(false);
+  await expect(store.select(storedCountsQuery, {})).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+  });
+  await ready;
+  expect(store.isReady()).toBe(true);
+  expect(await store.select(storedCountsQuery, {})).toEqual([counts(0)]);
+  await store.close();
+});
+
+test("a folder that can't be migrated is let go of, with the reason", async () => {
+  const folder = newFolder();
+  const first = await openEmbeddedStore({ folder });
+  await first.engine.administer(
+    "INSERT INTO migrations SELECT 9999, '9999-later.sql', 'hash', now('UTC')",
+  );
+  await first.close();
+  const { store, ready } = await takeEmbeddedStore({ folder });
+  await expect(ready).rejects.toThrow("9999-later.sql was applied by a newer version");
+  await until(() => store.childPid() === undefined);
 });
 
 test("a folder that can't be made is refused with the reason", async () => {

@@ -13,8 +13,8 @@ const childFile = fileURLToPath(
   new URL(`./chdb-child${extname(import.meta.url)}`, import.meta.url),
 );
 
-/** Longer than the child waits for the folder. */
-const startMsMax = 30_000;
+/** Longer than the child waits for the folder. Migrations take as long as they take. */
+const takeMsMax = 30_000;
 const closeMsMax = 3_000;
 const restartDelayMsMin = 100;
 const restartDelayMsMax = 5_000;
@@ -25,7 +25,7 @@ const lineCharactersMax = 2_000;
 /**
  * Keeps one chDB child running.
  *
- *   starting ──ready──▶ running ──died──▶ waiting ──delay──▶ starting …
+ *   starting ──held──▶ migrating ──ready──▶ running ──died──▶ waiting ──delay──▶ starting …
  *                                     close() in any of them ──▶ closed
  */
 export class ChildSupervisor {
@@ -63,8 +63,11 @@ export class ChildSupervisor {
     throw unavailable(this.#isClosed ? "the store is closed" : "the store's process is starting");
   }
 
-  /** Resolves when a child is ready; rejects with STORE_UNAVAILABLE and what kept it from that. */
-  async start(): Promise<void> {
+  /**
+   * Resolves when a child is ready; rejects with STORE_UNAVAILABLE and what kept it from that. Calls `onHeld` as soon
+   * as the folder is the child's.
+   */
+  async start(onHeld: () => void = () => undefined): Promise<void> {
     const child = fork(childFile, [JSON.stringify(this.#options)], {
       serialization: "advanced",
       // What ClickHouse prints is not for our own standard output.
@@ -75,8 +78,8 @@ export class ChildSupervisor {
     this.#child = child;
     child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#log(text));
     const startedAt = Date.now();
-    await becomeReady(child).catch((error: unknown) => {
-      throw this.#lastLine.includes("Cannot lock file") ? held(this.#options.folder) : error;
+    await becomeReady(child, onHeld).catch((error: unknown) => {
+      throw isHeldElsewhere(this.#lastLine) ? held(this.#options.folder) : error;
     });
     const connection = connectCalls(toChannel(child));
     this.#connection = connection;
@@ -123,25 +126,30 @@ export class ChildSupervisor {
     for (const line of text.split("\n")) {
       if (line.trim() === "" || line === this.#lastLine) continue;
       this.#lastLine = line;
-      this.#onLog(line.slice(0, lineCharactersMax));
+      const said = isHeldElsewhere(line)
+        ? `another process holds ${this.#options.folder}: waiting for its end, for 20 s at most`
+        : line.slice(0, lineCharactersMax);
+      this.#onLog(said);
     }
   }
 }
 
 /** Rejects, with the child gone, when it fails, ends or takes too long. */
-function becomeReady(child: ChildProcess): Promise<void> {
+function becomeReady(child: ChildProcess, onHeld: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => {
       clearTimeout(timer);
       child.kill("SIGKILL");
       reject(unavailable(`the store did not start: ${reason}`));
     };
-    const timer = setTimeout(() => fail(`not ready after ${startMsMax} ms`), startMsMax);
+    const timer = setTimeout(() => fail(`no folder after ${takeMsMax} ms`), takeMsMax);
     child.once("error", (error) => fail(error.message));
     child.once("exit", (code, signal) => fail(`its process ended (${signal ?? code})`));
-    child.once("message", (message: ChildMessage) => {
-      if (message.state === "failed") return fail(message.message);
+    child.on("message", function listen(message: ChildMessage) {
       clearTimeout(timer);
+      if (message.state === "held") return onHeld();
+      child.off("message", listen);
+      if (message.state === "failed") return fail(message.message);
       resolve();
     });
   });
@@ -161,6 +169,11 @@ function toChannel(child: ChildProcess): Channel {
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** As ClickHouse says it on standard error. */
+function isHeldElsewhere(line: string): boolean {
+  return line.includes("Cannot lock file");
 }
 
 /** chDB says only that it could not connect. */

@@ -41,12 +41,16 @@ export interface Engine extends EngineCalls {
   close(): void;
 }
 
-/** Takes the folder and migrates it. Throws when another process holds it. */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
+/** Takes the folder, says so, and migrates it. Throws when another process holds it. */
+export async function openEngine(
+  options: EngineOptions,
+  onHeld: () => void = () => undefined,
+): Promise<Engine> {
   mkdirSync(options.folder, { recursive: true });
   const sessions = openSessions(options);
   const [insertSession, adminSession, ...querySessions] = sessions;
   // From here on the folder is ours, and with it what a killed process left.
+  onHeld();
   const incoming = join(options.folder, "incoming");
   rmSync(incoming, { recursive: true, force: true });
   mkdirSync(incoming);

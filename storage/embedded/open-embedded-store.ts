@@ -24,12 +24,26 @@ export interface EmbeddedStore extends OpenedStore {
   readonly engine: Pick<EngineCalls, "administer" | "read">;
 }
 
+export interface TakenStore {
+  /** Until `ready` resolves its calls reject with STORE_UNAVAILABLE. */
+  readonly store: EmbeddedStore;
+  /** Resolves when the tables are migrated. Rejects with what keeps them from that; then the store is of no use. */
+  readonly ready: Promise<void>;
+}
+
 /**
  * ClickHouse in a child process of ours. When the child dies it is started again; until then calls reject with
  * STORE_UNAVAILABLE, and so do those that were under way. Waits up to 20 s for a folder that a process just killed
  * still holds, then rejects with STORE_UNAVAILABLE.
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
+  const { store, ready } = await takeEmbeddedStore(options);
+  await ready;
+  return store;
+}
+
+/** As `openEmbeddedStore`, but resolves as soon as the folder is ours. */
+export async function takeEmbeddedStore(options: EmbeddedStoreOptions): Promise<TakenStore> {
   const supervisor = new ChildSupervisor(
     {
       folder: resolve(options.folder),
@@ -41,7 +55,10 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     },
     options.onLog ?? (() => undefined),
   );
-  await supervisor.start();
+  const held = Promise.withResolvers<void>();
+  const ready = supervisor.start(held.resolve);
+  // What fails first rejects this; what fails later is told to who asks for `ready`.
+  await Promise.race([held.promise, ready]);
 
   const store = toOpenedStore({
     calls: {
@@ -56,11 +73,9 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     childPid: () => supervisor.pid,
     close: () => supervisor.close(),
   });
-  return {
-    ...store,
-    engine: {
-      administer: async (sql) => supervisor.calls.administer(sql),
-      read: async (statement) => supervisor.calls.read(statement),
-    },
+  const engine: EmbeddedStore["engine"] = {
+    administer: async (sql) => supervisor.calls.administer(sql),
+    read: async (statement) => supervisor.calls.read(statement),
   };
+  return { store: { ...store, engine }, ready };
 }

@@ -113,6 +113,7 @@ async function withCulprit(
     },
   });
   try {
+    await culprit.opened;
     await use({ url: culprit.url, clickhouseUrl });
   } finally {
     await culprit.close();

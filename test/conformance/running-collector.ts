@@ -29,6 +29,7 @@ export async function runCollector(
   const args = ["--port", "0", "--grpc-port", "0", "--data", folder];
   const config = { ...readStartConfig(args, {}), ...different };
   const culprit = await startCulprit(config, { log: () => undefined });
+  await culprit.opened;
   let store: EmbeddedStore | undefined;
 
   async function metric(name: string): Promise<number> {

@@ -56,6 +56,7 @@ async function demo(once: boolean, port: string): Promise<number> {
       () => culprit.close(),
       () => postgres.stop(),
     );
+    await culprit.opened;
     say(`culprit is at ${culprit.url}; filling the shop's database and starting its services`);
     const shop = await startShop({ postgres, agentPath, otlpEndpoint: culprit.url });
     ends.unshift(() => shop.stop());
