@@ -22,11 +22,13 @@ const redis = onDemand(() => load("redis"));
  */
 export function instrumentIoredis(options: CallOptions, loads: ModuleLoads): void {
   const guard = new Guard("ioredis");
+  const { contexts } = options.tracing;
   followCalls<Command>({
     name: "ioredis:command",
     guard,
-    contexts: options.tracing.contexts,
-    start: (message, entry) => redis().startCall(options, message, message.args, entry),
+    contexts,
+    start: (message, entry) =>
+      redis().startCall(options, message, message.args, entry, contexts.current()),
   });
   const wrapped = onDemand(() => new (load("ioredis").IoredisInstrumentation)(options));
   loads.onLoaded("ioredis", (exports, file) => {
@@ -38,10 +40,12 @@ export function instrumentIoredis(options: CallOptions, loads: ModuleLoads): voi
 
 /** As ioredis, for the package `redis`. Its arguments begin with the command itself. */
 export function instrumentNodeRedis(options: CallOptions): void {
+  const { contexts } = options.tracing;
   followCalls<Command>({
     name: "node-redis:command",
     guard: new Guard("redis"),
-    contexts: options.tracing.contexts,
-    start: (message, entry) => redis().startCall(options, message, message.args.slice(1), entry),
+    contexts,
+    start: (message, entry) =>
+      redis().startCall(options, message, message.args.slice(1), entry, contexts.current()),
   });
 }

@@ -1,6 +1,6 @@
 import type { CallSite } from "../evidence/call-site.ts";
 import type { ParamsHash } from "../evidence/params-hash.ts";
-import { isSuppressed } from "../tracing/active-context.ts";
+import { type ActiveContext, isSuppressed } from "../tracing/active-context.ts";
 import type { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter } from "../tracing/attribute-writer.ts";
 import { otlpKind, type RecordedSpan, type Repeat } from "../tracing/recorded-span.ts";
@@ -27,14 +27,14 @@ export interface Command {
   readonly serverPort?: number;
 }
 
-/** `args` are those of the command alone. */
+/** `args` are those of the command alone, `active` the context in which the application made it. */
 export function startCall(
   { tracing, hashParams, callSites }: CallOptions,
   message: Command,
   args: readonly unknown[],
   entry: (...args: never[]) => unknown,
+  active: ActiveContext | undefined,
 ): RedisCall | undefined {
-  const active = tracing.contexts.current();
   // Commands outside of any trace are the library's own: HELLO, CLIENT SETINFO, the pings of a pool.
   const trace = active?.trace;
   if (active === undefined || trace?.isSampled !== true || isSuppressed(active)) return undefined;
@@ -89,6 +89,11 @@ export class RedisCall implements Repeat, TracedCall {
   succeed(result: unknown): void {
     this.#valueBytes = bytesOf(result);
     if (this.#start.command.isRead) this.#isHit = result !== null && result !== undefined;
+    this.#end();
+  }
+
+  /** The server has taken the command down for the end of its transaction: what it answers is not the value of a key. */
+  succeedQueued(): void {
     this.#end();
   }
 
