@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { signals } from "../signal.ts";
 import { decodeOtlp } from "./decode-otlp.ts";
 import { codeOf, context, decode, decodeJson } from "./testing/decode-model.ts";
 import { bytes, encodeOtlp, message, varint } from "./testing/encode-otlp.ts";
@@ -152,6 +154,53 @@ it("protobuf keeps keys and values of any length, of each row", () => {
     stringOf(text(300 - length, "w")),
   ]);
   expect(block.includes(Buffer.concat(values))).toBe(true);
+});
+
+describe("what exporters of OTLP 0.15 call instrumentation libraries are scopes", () => {
+  const scope = { name: "http", version: "1", attributes: [] };
+  const request = {
+    resourceSpans: requestOf({}).resourceSpans.map(({ scopeSpans, ...rest }) => ({
+      ...rest,
+      scopeSpans: scopeSpans.map(({ spans }) => ({ scope, spans })),
+    })),
+  };
+  const old = encodeOtlp(request, 1000);
+
+  it("in protobuf", () => {
+    const decoded = decodeOtlp("traces", old, "protobuf", context);
+    expect(decoded).toEqual(decode(request));
+    expect(decoded.rows).toBe(1);
+  });
+
+  it.each(signals)("in JSON of %s", (signal) => {
+    const name = signal === "traces" ? "trace" : signal;
+    const example = readFileSync(
+      new URL(`../../test/fixtures/otlp/${name}.json`, import.meta.url),
+      "utf8",
+    );
+    const older = example
+      .replaceAll(/"scope(Spans|Metrics|Logs)"/g, '"instrumentationLibrary$1"')
+      .replaceAll('"scope"', '"instrumentationLibrary"');
+    const always = { ...context, acceptFromMs: 0 };
+    const read = (json: string) => decodeOtlp(signal, Buffer.from(json), "json", always);
+    expect(older).not.toBe(example);
+    expect(read(older)).toEqual(read(example));
+    expect(read(older).rows).toBeGreaterThan(0);
+  });
+
+  it("and are not read where there are scopes: they say the same", () => {
+    // Of below 128 bytes: the tag and the length are a byte each.
+    const contents = [encodeOtlp(request), old].map((body) => body.subarray(2));
+    const both = decodeOtlp("traces", message(1, contents), "protobuf", context);
+    expect(both).toEqual(decode(request));
+    const inJson = JSON.stringify({
+      resourceSpans: request.resourceSpans.map((spans) => ({
+        ...spans,
+        instrumentationLibrarySpans: spans.scopeSpans,
+      })),
+    });
+    expect(decodeJson(inJson)).toEqual(decode(request));
+  });
 });
 
 describe("a span is rejected and counted", () => {

@@ -9,6 +9,8 @@ import { writeSpan } from "./span-json.ts";
 interface RequestNames {
   readonly resources: string;
   readonly scopes: string;
+  /** What `scopes` was called before OTLP 0.15; its scope was `instrumentationLibrary`. */
+  readonly libraries: string;
   readonly items: string;
   readonly writeItem: (rewriter: JsonRewriter, item: JsonObject) => void;
 }
@@ -17,18 +19,21 @@ const namesBySignal: Readonly<Record<Signal, RequestNames>> = {
   traces: {
     resources: "resourceSpans",
     scopes: "scopeSpans",
+    libraries: "instrumentationLibrarySpans",
     items: "spans",
     writeItem: writeSpan,
   },
   metrics: {
     resources: "resourceMetrics",
     scopes: "scopeMetrics",
+    libraries: "instrumentationLibraryMetrics",
     items: "metrics",
     writeItem: writeMetric,
   },
   logs: {
     resources: "resourceLogs",
     scopes: "scopeLogs",
+    libraries: "instrumentationLibraryLogs",
     items: "logRecords",
     writeItem: writeLogRecord,
   },
@@ -57,14 +62,22 @@ function writeResource(rewriter: JsonRewriter, owner: JsonObject, names: Request
   if (resource !== null) {
     rewriter.writeMessage(1, () => rewriter.writeAttributes(1, resource));
   }
-  for (const scope of toObjects(owner[names.scopes], names.scopes)) {
-    rewriter.writeMessage(2, () => writeScope(rewriter, scope, names));
+  const scopes = toObjects(owner[names.scopes], names.scopes);
+  const named = scopes.length > 0 ? names.scopes : names.libraries;
+  const scopeName = named === names.scopes ? "scope" : "instrumentationLibrary";
+  for (const scope of toObjects(owner[named], named)) {
+    rewriter.writeMessage(2, () => writeScope(rewriter, scope, scopeName, names));
   }
 }
 
 /** ScopeSpans, ScopeLogs … */
-function writeScope(rewriter: JsonRewriter, owner: JsonObject, names: RequestNames): void {
-  const scope = toObject(owner.scope, "scope");
+function writeScope(
+  rewriter: JsonRewriter,
+  owner: JsonObject,
+  scopeName: string,
+  names: RequestNames,
+): void {
+  const scope = toObject(owner[scopeName], scopeName);
   if (scope !== null) {
     rewriter.writeMessage(1, () => {
       rewriter.writeText(1, scope, "name");

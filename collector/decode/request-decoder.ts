@@ -29,6 +29,10 @@ export interface RowDecoder {
   read(reader: ProtobufReader, end: number, resource: ResourceMessage, scope: ScopeMessage): void;
 }
 
+const scopesTag = 0x12;
+/** Field 1000, `instrumentation_library_spans`: as exporters of OTLP 0.15 wrote what field 2 has before and after it. */
+const librariesTag = 0x1f42;
+
 /**
  * Reads OTLP export requests in protobuf into a block of rows, in one pass. Its shape is the same for each signal:
  *
@@ -99,11 +103,26 @@ export class RequestDecoder {
     this.#resource.read(reader, this.#seekFirstField(end));
     this.#request.startResource(this.#resource);
     reader.at = start;
+    if (this.#readScopes(end, scopesTag)) return;
+    // Where both are set they say the same: the specification has a receiver read the newer one.
+    reader.at = start;
+    this.#readScopes(end, librariesTag);
+  }
+
+  /** Whether there is any. */
+  #readScopes(end: number, scopeTag: number): boolean {
+    const reader = this.#reader;
+    let isAny = false;
     while (reader.at < end) {
       const tag = reader.readTag(end);
-      if (tag === 0x12) this.#readScope(reader.readEnd(end));
-      else reader.skip(tag, end);
+      if (tag === scopeTag) {
+        isAny = true;
+        this.#readScope(reader.readEnd(end));
+      } else {
+        reader.skip(tag, end);
+      }
     }
+    return isAny;
   }
 
   /** ScopeSpans, ScopeMetrics or ScopeLogs. */

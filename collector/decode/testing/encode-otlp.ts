@@ -2,13 +2,13 @@ import type { Envelope } from "./envelope.ts";
 import type { OtlpAttribute, OtlpRequest, OtlpSpan, OtlpValue } from "./otlp-model.ts";
 
 /** Encodes a request as OTLP protobuf, field by field; written apart from the decoder, so that the two can disagree. */
-export function encodeOtlp(request: OtlpRequest): Buffer {
+export function encodeOtlp(request: OtlpRequest, scopesField = 2): Buffer {
   return Buffer.concat(
     request.resourceSpans.map(({ resource, scopeSpans }) =>
       message(1, [
         ...(resource === undefined ? [] : [message(1, attributes(1, resource.attributes))]),
         ...scopeSpans.map(({ scope, spans }) =>
-          message(2, [
+          message(scopesField, [
             ...(scope === undefined
               ? []
               : [
