@@ -94,7 +94,7 @@ export const startOptions = {
   "accept-future-minutes": {
     variable: "CULPRIT_ACCEPT_FUTURE_MINUTES",
     default: "10",
-    help: "spans that start later than this are rejected: a clock is wrong",
+    help: "spans that start or end later than this are rejected: a clock is wrong",
   },
   "allow-private-destinations": {
     variable: "CULPRIT_ALLOW_PRIVATE_DESTINATIONS",

@@ -211,6 +211,8 @@ describe("a span is rejected and counted", () => {
       { startTimeUnixNano: `${late}000000`, endTimeUnixNano: `${late}000000` },
     ],
     ["outside_time_window", { startTimeUnixNano: "0" }],
+    ["outside_time_window", { endTimeUnixNano: `${late}000000` }],
+    ["outside_time_window", { endTimeUnixNano: String(2n ** 64n - 1n) }],
     ["negative_duration", { endTimeUnixNano: `${testTimeMs}000000` }],
     ["invalid_trace_id", { traceId: "00".repeat(16) }],
     ["invalid_trace_id", { traceId: "01".repeat(15) }],

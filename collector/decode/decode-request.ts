@@ -57,8 +57,11 @@ export class DecodeRequest {
 
   /** Whether nanoseconds since 1970, in two halves, are in the time window. */
   isInWindow(lo: number, hi: number): boolean {
-    const ms = (hi * 2 ** 32 + lo) / 1e6;
-    return ms >= this.#acceptFromMs && ms <= this.#acceptToMs;
+    return toMs(lo, hi) >= this.#acceptFromMs && !this.isAfterWindow(lo, hi);
+  }
+
+  isAfterWindow(lo: number, hi: number): boolean {
+    return toMs(lo, hi) > this.#acceptToMs;
   }
 
   /** Right length, and not all zero. */
@@ -78,6 +81,10 @@ export class DecodeRequest {
     while (at > start && (this.body[at]! & 0xc0) === 0x80) at--;
     return at;
   }
+}
+
+function toMs(lo: number, hi: number): number {
+  return (hi * 2 ** 32 + lo) / 1e6;
 }
 
 function noLosses(): Losses {

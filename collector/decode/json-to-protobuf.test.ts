@@ -7,7 +7,7 @@ import { attribute, nested, requestOf } from "./testing/otlp-model.ts";
 
 const example = readFileSync(new URL("../../test/fixtures/otlp/trace.json", import.meta.url));
 const exampleMs = 1_544_712_660_000;
-const then = { ...context, acceptFromMs: exampleMs, acceptToMs: exampleMs };
+const then = { ...context, acceptFromMs: exampleMs, acceptToMs: exampleMs + 1_000 };
 
 it("accepts the specification's example, ids in either case", () => {
   const { block, rows } = decodeOtlp("traces", example, "json", then);

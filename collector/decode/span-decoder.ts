@@ -48,5 +48,7 @@ function judge(span: SpanMessage, request: DecodeRequest): RejectReason | null {
   if (!request.isInWindow(span.startLo, span.startHi)) return "outside_time_window";
   const isReversed =
     span.endHi < span.startHi || (span.endHi === span.startHi && span.endLo < span.startLo);
-  return isReversed ? "negative_duration" : null;
+  if (isReversed) return "negative_duration";
+  // One that began in the window and ends hours from now would be hours long.
+  return request.isAfterWindow(span.endLo, span.endHi) ? "outside_time_window" : null;
 }
