@@ -5,8 +5,11 @@ import { IdSlices } from "./id-slices.ts";
 const tracesMax = 10;
 
 /** What comes of `ids` slice by slice, as a store would answer, and in how many questions. */
-function walk(ids: readonly string[]): { found: string[]; questions: number } {
-  const slices = new IdSlices(tracesMax);
+function walk(
+  ids: readonly string[],
+  expected = ids.length,
+): { found: string[]; questions: number } {
+  const slices = new IdSlices(tracesMax, expected);
   const found: string[] = [];
   let questions = 0;
   for (let slice = slices.current; slice !== null; slice = slices.current) {

@@ -9,6 +9,8 @@ const idMax = 2n ** 128n - 1n;
 const filledShare = 0.9;
 /** A slice that brought nothing is followed by one that is so much wider: some ids begin with their time. */
 const widerMax = 16;
+/** Widths are whole numbers of 128 bits: a ratio is so many parts of 1. */
+const ratioSteps = 4096;
 
 /**
  * Cuts the space of trace ids into slices of about as many traces as may come at once, whatever the ids are like: each slice is as
@@ -17,10 +19,12 @@ const widerMax = 16;
 export class IdSlices {
   readonly #tracesMax: number;
   #since = 0n;
-  #width = idMax;
+  #width: bigint;
 
-  constructor(tracesMax: number) {
+  /** `expected` traces may be there in all: the first slice is as wide as if their ids were random. */
+  constructor(tracesMax: number, expected: number) {
     this.#tracesMax = tracesMax;
+    this.#width = widen(idMax, this.#wantedOf(expected));
   }
 
   /** null: all ids were walked through. */
@@ -39,10 +43,20 @@ export class IdSlices {
     const isCut = traceIds.length >= this.#tracesMax;
     const until = isCut ? BigInt(`0x${traceIds.at(-1)}`) : this.#until;
     const width = until - this.#since;
-    const ratio = (this.#tracesMax * filledShare) / Math.max(1, traceIds.length);
-    this.#width = (width * BigInt(Math.round(Math.min(widerMax, ratio) * 16))) / 16n + 1n;
+    this.#width = widen(width, this.#wantedOf(traceIds.length));
     this.#since = until;
   }
+
+  #wantedOf(traces: number): number {
+    return (this.#tracesMax * filledShare) / Math.max(1, traces);
+  }
+}
+
+/** At most `widerMax` times as wide, and at least by one. */
+function widen(width: bigint, ratio: number): bigint {
+  return (
+    (width * BigInt(Math.round(Math.min(widerMax, ratio) * ratioSteps))) / BigInt(ratioSteps) + 1n
+  );
 }
 
 function toHex(id: bigint): string {

@@ -1,7 +1,10 @@
 import {
   longTracesQuery,
+  type SettledCountParameters,
+  type SettledCountRow,
   type SettledTraceColumns,
   type SettledTracesParameters,
+  settledCountQuery,
   settledTracesByIdQuery,
   settledTracesQuery,
 } from "../../storage/queries/settled-traces.ts";
@@ -48,6 +51,15 @@ export interface SettledOptions extends Partial<AnalyzerShare> {
   readonly tracesMax?: number;
   /** … and of these, those that are examined at once. */
   readonly pageMax?: number;
+}
+
+interface Look {
+  /** Up to where it looked. */
+  readonly endMs: number;
+  /** At least as many as traces that settled until then. */
+  readonly arrivals: number;
+  /** Undefined: there may be more than may come at once. */
+  readonly all?: SettledTraceColumns;
 }
 
 /**
@@ -102,8 +114,11 @@ export class SettledTraces {
     yield* this.#walkLong(nowMs);
     for (let windowMs = windowMsMin; ; ) {
       const sinceMs = this.#seenMs;
-      const { endMs, all } = await this.#look(sinceMs, Math.min(nowMs, sinceMs + windowMs));
-      yield* all ? this.#fresh(all) : this.#walkStep(sinceMs, endMs);
+      const { endMs, all, arrivals } = await this.#look(
+        sinceMs,
+        Math.min(nowMs, sinceMs + windowMs),
+      );
+      yield* all ? this.#fresh(all) : this.#walkStep(sinceMs, endMs, arrivals);
       this.#advance(endMs, nowMs);
       if (endMs === nowMs) return;
       // A pause of days is passed in a few questions.
@@ -111,15 +126,25 @@ export class SettledTraces {
     }
   }
 
-  /** What settled in (since, until]; when it is more than may come at once, only up to where a step is to go. */
-  async #look(
-    sinceMs: number,
-    untilMs: number,
-  ): Promise<{ readonly endMs: number; readonly all?: SettledTraceColumns }> {
+  /** What settled in (since, until]; when it may be more than may come at once, only up to where a step is to go. */
+  async #look(sinceMs: number, untilMs: number): Promise<Look> {
+    const { tracesMax } = this.#options;
+    const { arrivals, firstMs } = await this.#count(sinceMs, untilMs);
+    if (arrivals >= tracesMax) {
+      return { endMs: Math.min(untilMs, firstMs + quietMs + stepMs), arrivals };
+    }
     const all = await this.#select(settledTracesQuery, { sinceMs, untilMs });
-    const { settledMs } = all;
-    if (settledMs.length < this.#options.tracesMax) return { endMs: untilMs, all };
-    return { endMs: Math.min(untilMs, Math.max(settledMs.at(-1)!, settledMs[0]! + stepMs)) };
+    // Inserts that were under way may have added some since.
+    return all.settledMs.length < tracesMax
+      ? { endMs: untilMs, arrivals, all }
+      : { endMs: untilMs, arrivals };
+  }
+
+  async #count(sinceMs: number, untilMs: number): Promise<SettledCountRow> {
+    const { worker, workers } = this.#options;
+    const parameters: SettledCountParameters = { sinceMs, untilMs, quietMs, worker, workers };
+    const [row] = await this.#store.select<SettledCountRow>(settledCountQuery, parameters);
+    return row!;
   }
 
   /** Up to where progress was recorded, by this process or the one before it; 0: never. */
@@ -150,8 +175,12 @@ export class SettledTraces {
   }
 
   /** All that settled in (since, until], in order of the trace id. */
-  async *#walkStep(sinceMs: number, untilMs: number): AsyncGenerator<readonly SettledTrace[]> {
-    const slices = new IdSlices(this.#options.tracesMax);
+  async *#walkStep(
+    sinceMs: number,
+    untilMs: number,
+    arrivals: number,
+  ): AsyncGenerator<readonly SettledTrace[]> {
+    const slices = new IdSlices(this.#options.tracesMax, arrivals);
     for (let slice = slices.current; slice !== null; slice = slices.current) {
       const settled = await this.#select(settledTracesByIdQuery, { sinceMs, untilMs, ...slice });
       yield* this.#fresh(settled);

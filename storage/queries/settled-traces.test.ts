@@ -7,7 +7,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { toParameterSettings } from "../embedded/parameter-settings.ts";
 import { migrate } from "../migrate.ts";
 import { defaultRetention } from "../retention.ts";
-import { type SettledTracesParameters, settledTracesQuery } from "./settled-traces.ts";
+import type { Query } from "../store.ts";
+import {
+  longTracesQuery,
+  type SettledCountRow,
+  type SettledTracesParameters,
+  settledCountQuery,
+  settledTracesQuery,
+} from "./settled-traces.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "culprit-settled-"));
 let session: Session;
@@ -57,7 +64,13 @@ interface SettledTraceRow {
   readonly settledMs: number;
 }
 
-async function settle(parameters: Partial<SettledTracesParameters>): Promise<SettledTraceRow[]> {
+const settle = (parameters: Partial<SettledTracesParameters>) =>
+  ask<SettledTraceRow>(settledTracesQuery, parameters);
+
+async function ask<Row>(
+  { sql }: Query,
+  parameters: Partial<SettledTracesParameters>,
+): Promise<Row[]> {
   const { sinceMs = -1, untilMs = 0, ...others } = parameters;
   const settings = toParameterSettings({
     sinceTraceId: "",
@@ -71,7 +84,7 @@ async function settle(parameters: Partial<SettledTracesParameters>): Promise<Set
     sinceMs: originMs + sinceMs,
     untilMs: originMs + untilMs,
   });
-  const text = await run(`${settings} ${settledTracesQuery.sql} FORMAT JSONEachRow`);
+  const text = await run(`${settings} ${sql} FORMAT JSONEachRow`);
   const rows = text.split("\n").filter((line) => line !== "");
   return rows.map((row) => JSON.parse(row));
 }
@@ -149,11 +162,28 @@ async function simulate(arrivals: ReadonlyMap<string, readonly number[]>, startM
   for (let sinceMs = startMs; sinceMs < startMs + 1_600_000; sinceMs += tickMs) {
     const untilMs = sinceMs + tickMs;
     await arriveAll(all.filter(([, ms]) => ms > sinceMs && ms <= untilMs));
-    for (const { traceId } of await settle({ sinceMs, untilMs })) {
-      settled.get(traceId)!.push(untilMs);
-    }
+    const ids = (await settle({ sinceMs, untilMs })).map(({ traceId }) => traceId);
+    for (const id of ids) settled.get(id)!.push(untilMs);
+    const isQuiet = (id: string) =>
+      !arrivals.get(id)!.some((ms) => ms > untilMs - quietMs && ms <= untilMs);
+    await expectOthersToAgree({ sinceMs, untilMs }, ids, isQuiet);
   }
   return settled;
+}
+
+/** The questions that look at less of the arrivals. */
+async function expectOthersToAgree(
+  range: Pick<SettledTracesParameters, "sinceMs" | "untilMs">,
+  settled: readonly string[],
+  isQuiet: (id: string) => boolean,
+): Promise<void> {
+  const long = await ask<SettledTraceRow>(longTracesQuery, range);
+  expect(long.map(({ traceId }) => traceId)).toEqual(settled.filter((id) => !isQuiet(id)));
+  const [count] = await ask<SettledCountRow>(settledCountQuery, range);
+  expect(count!.arrivals).toBeGreaterThanOrEqual(settled.filter(isQuiet).length);
+  if (count!.arrivals === 0) return;
+  expect(count!.firstMs).toBeGreaterThan(originMs + range.sinceMs - quietMs);
+  expect(count!.firstMs).toBeLessThanOrEqual(originMs + range.untilMs - quietMs);
 }
 
 test("every arrival is followed by a settling, at most ten minutes after the trace's first", async () => {

@@ -22,7 +22,39 @@ export const settledTracesQuery: Query = {
 };
 
 /**
- * The same in order of the trace id, for many: what lies together in `spans` is then read together. Of ids in (sinceTraceId,
+ * How many arrivals may be the last of a trace that settled in (since, until], and when the first of them was: at least as many as
+ * there are such traces, for a twentieth of what asking for these costs.
+ */
+export const settledCountQuery: Query = {
+  name: "settled-count",
+  sql: `
+    WITH
+      fromUnixTimestamp64Milli(greatest(0, {sinceMs:Int64} - {quietMs:UInt32}), 'UTC') AS after,
+      fromUnixTimestamp64Milli(greatest(0, {untilMs:Int64} - {quietMs:UInt32}), 'UTC') AS before
+    SELECT
+      toFloat64(count()) AS arrivals,
+      toFloat64(toUnixTimestamp64Milli(min(last))) AS firstMs
+    FROM trace_arrivals
+    WHERE minute >= toStartOfMinute(after)
+      AND minute <= toStartOfMinute(before)
+      AND last > after
+      AND last <= before
+      AND ({workers:UInt32} = 1 OR cityHash64(trace_id) % {workers:UInt32} = {worker:UInt32})`,
+};
+
+export type SettledCountParameters = Pick<
+  SettledTracesParameters,
+  "sinceMs" | "untilMs" | "quietMs" | "worker" | "workers"
+>;
+
+export type SettledCountRow = {
+  readonly arrivals: number;
+  /** Milliseconds since 1970; 0: there are none. */
+  readonly firstMs: number;
+};
+
+/**
+ * Settled traces in order of the trace id, for many: what lies together in `spans` is then read together. Of ids in (sinceTraceId,
  * untilTraceId]: to group all traces for every page of them would cost more with each page.
  */
 export const settledTracesByIdQuery: Query = {
@@ -35,11 +67,21 @@ export const settledTracesByIdQuery: Query = {
   }),
 };
 
-/** Only traces whose spans still arrive: they are few, and their first arrival is to be looked for far back. */
+/**
+ * Only traces whose spans still arrive: they are few, and their first arrival is to be looked for far back. Those that arrived then
+ * and arrive now are told first: to group all of that time by trace would take memory for each of them.
+ */
 export const longTracesQuery: Query = {
   name: "long-traces",
   sql: toSql({
-    where: "1",
+    where: `trace_id IN (
+        SELECT trace_id FROM trace_arrivals
+        WHERE minute >= toStartOfMinute(addMilliseconds(since, -toInt64({settledMaxMs:UInt32})))
+          AND minute <= toStartOfMinute(addMilliseconds(until, -toInt64({settledMaxMs:UInt32})))
+          AND trace_id IN (
+            SELECT trace_id FROM trace_arrivals
+            WHERE minute >= toStartOfMinute(addMilliseconds(until, -toInt64({quietMs:UInt32})))
+              AND last > addMilliseconds(until, -toInt64({quietMs:UInt32}))))`,
     having: "quietAt > until AND settledAt > since",
     order: "settledAt, traceId",
   }),
