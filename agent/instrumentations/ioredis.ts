@@ -50,6 +50,8 @@ interface Entry {
 export type SanitizeArgs = (command: string, args: readonly string[]) => readonly string[];
 
 const namesMax = 500;
+/** Commands have up to 24; an application may send any text as one. */
+const nameCharactersMax = 64;
 const probe = ["a", "a", "a", "a"];
 
 /**
@@ -181,7 +183,7 @@ function createKeptArgs(sanitizeArgs: SanitizeArgs) {
     if (kept === undefined) {
       const firstHidden = sanitizeArgs(name, probe).indexOf("?");
       kept = firstHidden === -1 ? Number.POSITIVE_INFINITY : firstHidden;
-      if (known.size < namesMax) known.set(name, kept);
+      if (known.size < namesMax && name.length <= nameCharactersMax) known.set(name, kept);
     }
     const result: string[] = [];
     for (let i = 0; i < args.length; i += 1) result.push(i < kept ? String(args[i]) : "?");

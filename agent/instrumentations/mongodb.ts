@@ -4,6 +4,7 @@ import type { CallSite } from "../evidence/call-site.ts";
 import { type HostAndPort, toHostAndPort } from "../evidence/host-and-port.ts";
 import { KnownStatements, type Statement } from "../evidence/known-statements.ts";
 import { type BsonTypes, scanCommand } from "../evidence/mongodb-command.ts";
+import { toMongodbOperation } from "../evidence/mongodb-operation.ts";
 import { documentsOf, writeErrorOf } from "../evidence/mongodb-reply.ts";
 import { isSuppressed } from "../tracing/active-context.ts";
 import { otlpKind } from "../tracing/recorded-span.ts";
@@ -39,6 +40,8 @@ const withoutHash = new Set(["insert", "getMore", "killCursors"]);
 /** From the command up to the application through the driver and Mongoose, all of them asynchronous. */
 const framesMax = 32;
 const summaryCharactersMax = 255;
+/** The text of any command that MongoDB does not have. */
+const otherCommand = '{"?":"?"}';
 const bsonNames = ["ObjectId", "UUID", "Long", "Decimal128", "Double", "Int32", "Timestamp"];
 
 /**
@@ -189,9 +192,10 @@ export class MongodbInstrumentation {
         database: command.database,
         poolName: state.poolName,
       },
-      paramsHash: withoutHash.has(command.name)
-        ? undefined
-        : values && hashParams(text, values, statement),
+      paramsHash:
+        withoutHash.has(command.name) || statement.operation === ""
+          ? undefined
+          : values && hashParams(text, values, statement),
       callSite,
       repeatIndex,
       ...enterMongodbTransaction(this.#transactions, options?.session, command.name),
@@ -202,9 +206,15 @@ export class MongodbInstrumentation {
   #statementOf({ name, collection }: MongodbCommand, text: string): Statement {
     const known = this.#statements.get(text);
     if (known !== undefined) return known;
+    const operation = toMongodbOperation(name);
+    if (operation === "") {
+      // Its name may be a user's word, and is the first name of the text.
+      const other = { operation, collection: "", summary: "mongodb", text: otherCommand };
+      return this.#statements.get(otherCommand) ?? this.#statements.add(otherCommand, other);
+    }
     const target = collection === "" ? "" : ` ${collection}`;
-    const summary = `${name}${target}`.slice(0, summaryCharactersMax);
-    return this.#statements.add(text, { operation: name, collection, summary, text });
+    const summary = `${operation}${target}`.slice(0, summaryCharactersMax);
+    return this.#statements.add(text, { operation, collection, summary, text });
   }
 
   #withCallback(args: Args, finish: Finish): Args {

@@ -1,13 +1,15 @@
 import type { CalledStatement } from "../evidence/called-statement.ts";
 import { toKeyTemplate } from "../evidence/key-template.ts";
+import { toRedisOperation } from "../evidence/redis-operation.ts";
 import { AlikeSpans } from "../tracing/alike-spans.ts";
 import type { AttributeWriter, KeptAttributes } from "../tracing/attribute-writer.ts";
 import { keys } from "./attribute-keys.ts";
 
 /** What calls of one command with keys of one kind have in common; the text is name and template. */
 export interface RedisCommand extends CalledStatement {
-  /** In upper case. */
+  /** In upper case; of a command that Redis does not have `redis`. */
   readonly name: string;
+  readonly isKnown: boolean;
   /** Of the first key; "" without one. */
   readonly template: string;
   /** Its answer is the value of a key: null is a miss. */
@@ -32,6 +34,7 @@ interface SentCommand {
 /** What is known of a command by its name. */
 interface NamedCommand {
   readonly name: string;
+  readonly isKnown: boolean;
   readonly isRead: boolean;
   readonly hasKey: boolean;
   readonly byTemplate: Map<string, RedisCommand>;
@@ -46,10 +49,12 @@ const namesMax = 500;
 const templatesMax = 200;
 
 const named = new Map<string, NamedCommand>();
+/** All that are none of Redis's: what comes after their name may be anything, too. */
+const other = toNamed("redis", false);
 
 /** `key` is the first argument, whatever that is. */
 export function toRedisCommand(command: string, key: unknown): RedisCommand {
-  const its = named.get(command) ?? toNamed(command);
+  const its = named.get(command) ?? remember(command);
   const template = its.hasKey && key !== undefined ? toKeyTemplate(String(key)) : "";
   // To compare a text that was just made is cheaper than to look it up, which hashes it.
   if (its.last?.template === template) return its.last;
@@ -58,25 +63,33 @@ export function toRedisCommand(command: string, key: unknown): RedisCommand {
   return known;
 }
 
-function toTemplated({ name, isRead, byTemplate }: NamedCommand, template: string): RedisCommand {
+function toTemplated(
+  { name, isKnown, isRead, byTemplate }: NamedCommand,
+  template: string,
+): RedisCommand {
   const called = { text: `${name} ${template}`, seenOn: undefined, paramsKey: undefined };
-  const made = { ...called, name, template, isRead, sent: undefined };
+  const made = { ...called, name, isKnown, template, isRead, sent: undefined };
   if (byTemplate.size < templatesMax) byTemplate.set(template, made);
   return made;
 }
 
-function toNamed(command: string): NamedCommand {
-  const name = command.toUpperCase().slice(0, 64);
-  const byTemplate = new Map<string, RedisCommand>();
-  const made = {
-    name,
-    isRead: reads.has(name),
-    hasKey: !keyless.has(name),
-    byTemplate,
-    last: undefined,
-  };
+function remember(command: string): NamedCommand {
+  const name = toRedisOperation(command);
+  if (name === "") return other;
+  const made = toNamed(name, true);
   if (named.size < namesMax) named.set(command, made);
   return made;
+}
+
+function toNamed(name: string, isKnown: boolean): NamedCommand {
+  return {
+    name,
+    isKnown,
+    isRead: reads.has(name),
+    hasKey: isKnown && !keyless.has(name),
+    byTemplate: new Map(),
+    last: undefined,
+  };
 }
 
 export function isSameServer(one: RedisServer, other: RedisServer): boolean {
@@ -94,11 +107,11 @@ export function toSent(command: RedisCommand, server: RedisServer): SentCommand 
 
 export function writeCommand(
   writer: AttributeWriter,
-  { name, template, text }: RedisCommand,
+  { name, isKnown, template, text }: RedisCommand,
   { serverAddress, serverPort, database }: RedisServer,
 ): void {
   writer.known(keys.dbSystemName, "redis");
-  writer.known(keys.dbOperationName, name);
+  if (isKnown) writer.known(keys.dbOperationName, name);
   if (serverAddress !== "") writer.known(keys.serverAddress, serverAddress);
   if (serverPort > 0) writer.integer(keys.serverPort, serverPort);
   if (database !== undefined) writer.known(keys.dbNamespace, String(database));

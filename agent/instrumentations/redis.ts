@@ -46,8 +46,9 @@ export function startCall(
   return new RedisCall(tracing.startSpan(active, name, otlpKind.client), {
     command,
     server: { serverAddress, serverPort, database },
-    // With a value that is left out, different calls would look equal.
-    paramsHash: args.includes("?") ? undefined : hashParams(name, args, command),
+    // With a value or a name that is left out, different calls would look equal.
+    paramsHash:
+      args.includes("?") || !command.isKnown ? undefined : hashParams(name, args, command),
     callSite: callSites.capture({ trace, statement: command, index, isAsked: false }, entry),
     repeatIndex: index,
   });

@@ -85,6 +85,14 @@ describe("ioredis with one server", () => {
     expect(pops.map(({ isError }) => isError)).toEqual([false, false, true]);
   });
 
+  it("names no command that Redis does not have", async () => {
+    const { callsOf } = await runCases([redis], "unknown");
+    const [unknown, ofModule] = callsOf("unknown");
+    expect(unknown).toMatchObject({ name: "redis", isError: true });
+    expect(JSON.stringify(unknown)).not.toMatch(/bob|secret/i);
+    expect(ofModule?.name).toBe("JSON.GET");
+  });
+
   it("has each command once when a pipeline is sent again after a lost connection", async () => {
     const { answers, callsOf } = await runCases([redis], "resent");
     expect(answers).toEqual({
