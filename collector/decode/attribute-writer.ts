@@ -176,6 +176,10 @@ export class AttributeWriter {
         this.#addString(columns.attributes, key);
         break;
       case valueType.int:
+        if (this.#keys.isText[key] === 1) {
+          this.#addIntegerText(columns.attributes, key);
+          break;
+        }
         columns.attributes_int.addKey(key);
         columns.attributes_int.values.addUint64(keyValue.lo, keyValue.hi);
         break;
@@ -198,6 +202,14 @@ export class AttributeWriter {
     const kind = this.#keys.redaction[key] as Redaction;
     if (kind === redaction.none) this.addUtf8(map.values, valueStart, valueEnd);
     else this.#addRedacted(map.values, kind);
+  }
+
+  /** What the conventions made a text of. */
+  #addIntegerText(map: MapColumn, key: number): void {
+    const { lo, hi } = this.keyValue;
+    const value = BigInt.asIntN(64, (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0));
+    map.addKey(key);
+    map.values.addText(this.#keys.textOf(key, value));
   }
 
   #addRedacted(column: Column, kind: Redaction): void {

@@ -2,7 +2,7 @@ import type { Column } from "./column.ts";
 import { distinctKeysMax } from "./decode-limits.ts";
 import { DistinctTexts } from "./distinct-texts.ts";
 import { redactionOf } from "./redaction.ts";
-import { renamedAttributes } from "./renamed-attributes.ts";
+import { renamedAttributes, textsOfIntegers } from "./renamed-attributes.ts";
 
 /** A dictionary beyond this is emptied before the next request, so that odd keys of one client don't stay. */
 const keptKeysMax = 4_096;
@@ -17,6 +17,9 @@ const scopesMax = 2 ** 31 - 1;
 export class KeyDictionary {
   /** By key, what of its values may be stored. */
   readonly redaction = new Uint8Array(distinctKeysMax);
+  /** By key, 1: its integers are stored as texts. */
+  readonly isText = new Uint8Array(distinctKeysMax);
+  readonly #texts = new Map<number, (value: bigint) => string>();
   /** Of a key that the conventions renamed, the current one; of others, themselves. */
   readonly #current = new Int32Array(distinctKeysMax);
   /** 1: the key has an older name, and both may come. */
@@ -81,12 +84,18 @@ export class KeyDictionary {
     return this.#hasOlder[key] === 1;
   }
 
+  /** What an integer of a key that `isText` is stored as. */
+  textOf(key: number, value: bigint): string {
+    return this.#texts.get(key)?.(value) ?? String(value);
+  }
+
   writeKey(key: number, out: Column): void {
     this.#keys.write(key, out);
   }
 
   #clear(): void {
     this.#keys.reset(Number.POSITIVE_INFINITY);
+    this.#texts.clear();
     for (const name of this.#names) this.#find(name, 0, name.length);
   }
 
@@ -98,6 +107,9 @@ export class KeyDictionary {
     this.#current[key] = key;
     const name = toText(source, start, end);
     this.redaction[key] = redactionOf(name);
+    const textOf = textsOfIntegers.get(name);
+    this.isText[key] = textOf === undefined ? 0 : 1;
+    if (textOf !== undefined) this.#texts.set(key, textOf);
     const current = renamedAttributes.get(name);
     if (current !== undefined) this.#rename(key, Buffer.from(current));
     return key;

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { knownNames } from "./promoted-attributes.ts";
 import { renamedAttributes } from "./renamed-attributes.ts";
 import { decode } from "./testing/decode-model.ts";
-import { attribute, requestOf } from "./testing/otlp-model.ts";
+import { attribute, type OtlpAttribute, requestOf } from "./testing/otlp-model.ts";
 
 /** Renamed in the conventions, and left as they come. */
 const kept: readonly RegExp[] = [
@@ -38,7 +38,32 @@ it("every attribute that was renamed and nothing else is stored under its curren
   const expected = renamings.filter(
     ([name]) => !knownNames.includes(name) && !kept.some((names) => names.test(name)),
   );
-  expect([...renamedAttributes].sort()).toEqual(expected.sort());
+  const older = new Set(renamings.map(([name]) => name));
+  const named = [...renamedAttributes].filter(([name]) => older.has(name));
+  expect(named.sort()).toEqual(expected.sort());
+});
+
+it.each([
+  ["http.flavor", "network.protocol.version"],
+  ["messaging.kafka.consumer_group", "messaging.consumer.group.name"],
+  ["messaging.message_id", "messaging.message.id"],
+  ["messaging.protocol_version", "network.protocol.version"],
+  ["messaging.rabbitmq.routing_key", "rabbitmq.destination.routing_key"],
+  ["net.app.protocol.name", "network.protocol.name"],
+])("%s, of before the package's list, is stored as %s", (older, current) => {
+  expect(stored([older, "9.1"]).text).toContain(current);
+  expect(stored([older, "9.1"]).text).not.toContain(older);
+});
+
+it.each([
+  ["rpc.grpc.status_code", 0, "rpc.status_code", "OK"],
+  ["rpc.grpc.status_code", 4, "rpc.status_code", "DEADLINE_EXCEEDED"],
+  ["rpc.grpc.status_code", 16, "rpc.status_code", "UNAUTHENTICATED"],
+  ["rpc.grpc.status_code", -7, "rpc.status_code", "-7"],
+  ["messaging.kafka.partition", 12, "messaging.destination.partition.id", "12"],
+])("the integer of %s, %i, is stored as the text that it is today", (older, value, name, text) => {
+  const now = (attributes: OtlpAttribute[]) => decode(requestOf({ attributes })).block;
+  expect(now([attribute(older, value)])).toEqual(now([attribute(name, text)]));
 });
 
 it("no name is renamed twice, nor one that has a column", () => {

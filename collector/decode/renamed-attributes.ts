@@ -1,7 +1,7 @@
 /**
  * Attributes that the conventions renamed and that have no column of their own: older name to current one. What
- * changed its values too, or depends on the kind of span, is not here and stays as it comes. A test compares this list
- * with the deprecations in `@opentelemetry/semantic-conventions`.
+ * depends on the kind of span is not here and stays as it comes. A test compares this list with the deprecations in
+ * `@opentelemetry/semantic-conventions`.
  */
 const renamed: Readonly<Record<string, string>> = {
   "az.namespace": "azure.resource_provider.namespace",
@@ -78,5 +78,53 @@ const renamed: Readonly<Record<string, string>> = {
   "rpc.response.status_code": "rpc.status_code",
 };
 
+/** Of conventions that the package does not remember, 1.26 and before, or that it has other words for than "renamed". */
+const renamedEarlier: Readonly<Record<string, string>> = {
+  // One of the two names that took its place; the other, `network.protocol.name`, is http where it is not said.
+  "http.flavor": "network.protocol.version",
+  "http.resend_count": "http.request.resend_count",
+  "http.retry_count": "http.request.resend_count",
+  "messaging.client_id": "messaging.client.id",
+  "messaging.conversation_id": "messaging.message.conversation_id",
+  "messaging.kafka.client_id": "messaging.client.id",
+  "messaging.kafka.consumer_group": "messaging.consumer.group.name",
+  "messaging.kafka.destination.partition": "messaging.destination.partition.id",
+  "messaging.kafka.message_key": "kafka.message.key",
+  "messaging.kafka.partition": "messaging.destination.partition.id",
+  "messaging.kafka.tombstone": "kafka.message.tombstone",
+  "messaging.message.payload_size_bytes": "messaging.message.body.size",
+  "messaging.message_id": "messaging.message.id",
+  "messaging.message_payload_size_bytes": "messaging.message.body.size",
+  "messaging.protocol": "network.protocol.name",
+  "messaging.protocol_version": "network.protocol.version",
+  "messaging.rabbitmq.routing_key": "rabbitmq.destination.routing_key",
+  "messaging.rocketmq.client_id": "messaging.client.id",
+  "messaging.rocketmq.message_keys": "rocketmq.message.keys",
+  "messaging.rocketmq.message_tag": "rocketmq.message.tag",
+  "messaging.rocketmq.message_type": "rocketmq.message.type",
+  "messaging.temp_destination": "messaging.destination.temporary",
+  "net.app.protocol.name": "network.protocol.name",
+  "net.app.protocol.version": "network.protocol.version",
+  "rpc.grpc.status_code": "rpc.status_code",
+};
+
 /** By older name. */
-export const renamedAttributes: ReadonlyMap<string, string> = new Map(Object.entries(renamed));
+export const renamedAttributes: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(renamed),
+  ...Object.entries(renamedEarlier),
+]);
+
+/** By number, as gRPC names them; `rpc.grpc.status_code` was the number. */
+const grpcCodes =
+  "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED".split(
+    " ",
+  );
+
+/** By current name, the text of what an older name had as an integer. */
+export const textsOfIntegers: ReadonlyMap<string, (value: bigint) => string> = new Map<
+  string,
+  (value: bigint) => string
+>([
+  ["messaging.destination.partition.id", String],
+  ["rpc.status_code", (value) => grpcCodes[Number(value)] ?? String(value)],
+]);
