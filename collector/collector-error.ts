@@ -5,6 +5,7 @@
  *   BODY_ABORTED                  the client went away before the end of its body; there is nobody to answer
  *   BODY_TOO_LARGE                over `bodyBytesMax`, as sent or decompressed, or zstd with too large a window
  *   COMPRESSION_INVALID           gzip or zstd that is truncated, damaged, or followed by something else
+ *   GRPC_ENCODING_MISSING         a message that says that it is compressed, in a call that does not say how
  *   GRPC_MESSAGE_INVALID          a call without a message, with several, or with one of another length than announced
  *   KEY_EXPIRED                   the ingest key was revoked, or is over its date
  *   KEY_MISSING                   no ingest key, and one is needed
@@ -29,6 +30,7 @@ export type CollectorErrorCode =
   | "BODY_ABORTED"
   | "BODY_TOO_LARGE"
   | "COMPRESSION_INVALID"
+  | "GRPC_ENCODING_MISSING"
   | "GRPC_MESSAGE_INVALID"
   | "IN_FLIGHT_FULL"
   | "JOURNAL_BUSY"

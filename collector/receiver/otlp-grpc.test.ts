@@ -223,6 +223,17 @@ describe("a call", () => {
     expect(grpc.receiver.stored).toEqual([]);
   });
 
+  test.each([{}, { "grpc-encoding": "identity" }])(
+    "with a compressed message and the headers %j gets INTERNAL",
+    async (headers) => {
+      const answer = await send(message(gzipSync("1"), 1), headers);
+      expect(answer).toMatchObject({ "grpc-status": "13" });
+      const { counters, stored } = grpc.receiver;
+      expect(counters.value("refused_requests", "GRPC_ENCODING_MISSING")).toBe(1);
+      expect(stored).toEqual([]);
+    },
+  );
+
   test("with broken gzip gets INVALID_ARGUMENT", async () => {
     const answer = await send(message(Buffer.from("no gzip"), 1), { "grpc-encoding": "gzip" });
     expect(answer).toMatchObject({ "grpc-status": "3" });

@@ -72,6 +72,10 @@ async function receive(
   const grant = authorize(toCredentials(headers));
   const { signal, encoding } = checkHeaders(headers);
   const { isCompressed, length, content } = await openMessage(readChunks(stream));
+  if (isCompressed && encoding === "identity") {
+    const message = "a compressed message needs the header grpc-encoding";
+    throw new CollectorError("GRPC_ENCODING_MISSING", message);
+  }
   const compression = isCompressed ? encoding : "identity";
   const { rejected, message } = await withBody(
     content,

@@ -31,6 +31,8 @@ const kinds: Readonly<Record<CollectorErrorCode | DecodeErrorCode, Kind>> = {
   BODY_ABORTED: invalid,
   BODY_TOO_LARGE: [413, 8],
   COMPRESSION_INVALID: invalid,
+  // As gRPC has it: INTERNAL, which no client tries again.
+  GRPC_ENCODING_MISSING: [400, 13],
   GRPC_MESSAGE_INVALID: invalid,
   IN_FLIGHT_FULL: retrySoon,
   JOURNAL_BUSY: retrySoon,
