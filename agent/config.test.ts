@@ -58,6 +58,45 @@ describe("config", () => {
   });
 });
 
+describe("names in the environment", () => {
+  it.each([
+    ["OTEL_TRACES_SAMPLER", "sometimes", "parentbased_always_on"],
+    ["OTEL_EXPORTER_OTLP_PROTOCOL", "http", "http/protobuf"],
+    ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "protobuf", "http/protobuf"],
+    ["OTEL_EXPORTER_OTLP_COMPRESSION", "zip", "the default"],
+    ["OTEL_PROPAGATORS", "w3c", "tracecontext,baggage"],
+    ["OTEL_NODE_RESOURCE_DETECTORS", "cloud", "env,host,process,container"],
+    ["OTEL_TRACES_EXPORTER", "culprit", "otlp"],
+    ["OTEL_METRICS_EXPORTER", "statsd", "none"],
+    ["OTEL_LOGS_EXPORTER", "file", "none"],
+  ])("says that %s is not %s, and stays on the fast path", (name, value, used) => {
+    const { warnings, ...config } = readConfig({ [name]: value });
+    const { warnings: _, ...plain } = readConfig({});
+    expect(JSON.stringify(config)).toBe(JSON.stringify(plain));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(`${name} is "${value}", none of `);
+    expect(warnings[0]).toMatch(`; ${used} is used`);
+  });
+
+  it("keeps what it knows of a list, and takes capitals for small letters", () => {
+    const { isFastPath, sampler, warnings } = readConfig({
+      OTEL_PROPAGATORS: "TraceContext, w3c",
+      OTEL_TRACES_SAMPLER: "Always_Off",
+    });
+    expect({ isFastPath, sampler }).toEqual({ isFastPath: true, sampler: "always_off" });
+    expect(warnings).toEqual([
+      'OTEL_PROPAGATORS is "w3c", none of tracecontext, baggage, b3, b3multi, none; tracecontext is used',
+    ]);
+  });
+
+  it("leaves to OpenTelemetry's SDK what that knows", () => {
+    const isFast = (env: NodeJS.ProcessEnv) => readConfig(env).isFastPath;
+    expect(isFast({ OTEL_PROPAGATORS: "b3" })).toBe(false);
+    expect(isFast({ OTEL_TRACES_EXPORTER: "console" })).toBe(false);
+    expect(isFast({ OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" })).toBe(false);
+  });
+});
+
 describe("defaults for OpenTelemetry", () => {
   it("stand in the environment during set-up only, and give way to what the user has set", () => {
     const env = { OTEL_METRICS_EXPORTER: "prometheus", OTEL_LOGS_EXPORTER: "", PATH: "/bin" };

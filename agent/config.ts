@@ -1,3 +1,4 @@
+import { withKnownValues } from "./known-values.ts";
 import type { SamplerName } from "./tracing/sampler.ts";
 
 /** Everything that the environment decides about the agent, apart from what OpenTelemetry's packages read themselves. */
@@ -66,6 +67,8 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 const profileModes = ["off", "triggered", "continuous"] as const;
 
 const profileSignals = ["SIGUSR2", "SIGHUP", "SIGQUIT"] as const;
@@ -84,8 +87,9 @@ const otelDefaults: Readonly<Record<string, string>> = {
   OTEL_NODE_RESOURCE_DETECTORS: "env,host,process,container",
 };
 
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
   const warnings: string[] = [];
+  const env = withKnownValues(environment, warnings);
   const limit = (name: string, fallback: number) => readLimit(env, name, fallback, warnings);
   const enabled = readList(env, "OTEL_NODE_ENABLED_INSTRUMENTATIONS");
   const disabled = readList(env, "OTEL_NODE_DISABLED_INSTRUMENTATIONS");
@@ -138,7 +142,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 }
 
 function readOneOf<Name extends string, Fallback>(
-  env: NodeJS.ProcessEnv,
+  env: Environment,
   name: string,
   names: readonly Name[],
   fallback: Fallback,
@@ -174,15 +178,15 @@ export function withOtelDefaults<Result>(
 }
 
 /** An empty variable counts as not set, as OpenTelemetry's specification says. */
-function read(env: NodeJS.ProcessEnv, name: string): string | undefined {
+function read(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined;
 }
 
-function readList(env: NodeJS.ProcessEnv, name: string): string[] {
+function readList(env: Environment, name: string): string[] {
   return (read(env, name) ?? "").split(",").flatMap((item) => item.trim() || []);
 }
 
-function readSpanEncoding(env: NodeJS.ProcessEnv): Config["spanEncoding"] {
+function readSpanEncoding(env: Environment): Config["spanEncoding"] {
   if ((read(env, "OTEL_TRACES_EXPORTER") ?? "otlp") !== "otlp") return undefined;
   const protocol =
     read(env, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") ?? read(env, "OTEL_EXPORTER_OTLP_PROTOCOL");
@@ -190,7 +194,7 @@ function readSpanEncoding(env: NodeJS.ProcessEnv): Config["spanEncoding"] {
   return protocol === "http/protobuf" || protocol === "http/json" ? protocol : undefined;
 }
 
-function readMetricExporters(env: NodeJS.ProcessEnv): Config["metricExporters"] {
+function readMetricExporters(env: Environment): Config["metricExporters"] {
   const names = readList(env, "OTEL_METRICS_EXPORTER").filter((name) => name !== "none");
   const ours = names.filter((name) => name === "otlp" || name === "prometheus");
   const protocol =
@@ -200,7 +204,7 @@ function readMetricExporters(env: NodeJS.ProcessEnv): Config["metricExporters"] 
 }
 
 /** What the fast path does not do itself is left to OpenTelemetry's SDK, as a whole. */
-function isFastPathPossible(env: NodeJS.ProcessEnv): boolean {
+function isFastPathPossible(env: Environment): boolean {
   const propagators = read(env, "OTEL_PROPAGATORS")?.split(",") ?? [];
   const samplers = /^(parentbased_)?(always_on|always_off|traceidratio)$/;
   const anyLogs = read(env, "OTEL_LOGS_EXPORTER") ?? "none";
@@ -215,12 +219,12 @@ function isFastPathPossible(env: NodeJS.ProcessEnv): boolean {
   );
 }
 
-function readDetectors(env: NodeJS.ProcessEnv): string[] {
+function readDetectors(env: Environment): string[] {
   const detectors = readList(env, "OTEL_NODE_RESOURCE_DETECTORS");
   return detectors.length === 0 ? ["env", "host", "process", "container"] : detectors;
 }
 
-function readExporterEnvironment(env: NodeJS.ProcessEnv, warnings: string[]) {
+function readExporterEnvironment(env: Environment, warnings: string[]) {
   const names = Object.keys(env).filter((name) => name.startsWith("OTEL_EXPORTER_OTLP_"));
   // gRPC's addresses need no scheme.
   if (readSpanEncoding(env) === undefined) return pick(env, names);
@@ -245,19 +249,14 @@ function pick(from: Readonly<Record<string, string | undefined>>, names: readonl
   return Object.fromEntries(names.flatMap((name) => (from[name] ? [[name, from[name]]] : [])));
 }
 
-function readRatio(env: NodeJS.ProcessEnv, name: string, warnings: string[]): number {
+function readRatio(env: Environment, name: string, warnings: string[]): number {
   const ratio = Number(read(env, name) ?? 1);
   if (ratio >= 0 && ratio <= 1) return ratio;
   warnings.push(`${name} is "${read(env, name)}", not a number from 0 to 1; 1 is used`);
   return 1;
 }
 
-function readLimit(
-  env: NodeJS.ProcessEnv,
-  name: string,
-  fallback: number,
-  warnings: string[],
-): number {
+function readLimit(env: Environment, name: string, fallback: number, warnings: string[]): number {
   const text = read(env, name);
   if (text === undefined) return fallback;
   const value = Number(text);
