@@ -142,7 +142,7 @@ export class CallWriter {
   }
 
   #addAddress(column: StringColumn): void {
-    if (this.#values.has(this.#address)) this.#slots.add(column, this.#address);
+    if (this.#values.has(this.#address)) this.#slots.addPlace(column, this.#address);
     else column.addText(this.#kind === client ? this.#url.host : "");
   }
 
@@ -225,7 +225,7 @@ export class CallWriter {
   #writeRoute(): void {
     const { http_route: column } = this.#columns;
     if (this.#name.isKnown || !this.#values.has(slot.httpRoute)) {
-      this.#slots.add(column, slot.httpRoute);
+      this.#slots.addPlace(column, slot.httpRoute);
       return;
     }
     column.addEmpty();

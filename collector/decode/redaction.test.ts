@@ -113,6 +113,16 @@ describe("no secret or literal is stored", () => {
     );
   });
 
+  it("of a URL that stands for a span's route or host", () => {
+    const key = fc.constantFrom("http.route", "server.address", "net.peer.name", "net.host.name");
+    check(
+      fc.property(url, key, fc.constantFrom(2, 3), ([toUrl, hidden], name, kind) => {
+        const attributes = [attribute(name, toUrl(hidden))];
+        expect(stored(requestOf({ kind, attributes }))).not.toContain(hidden);
+      }),
+    );
+  });
+
   it("of a URL's query", () => {
     check(
       fc.property(secret, place, (hidden, at) => {
@@ -194,6 +204,14 @@ describe("what hides nothing stays as it is", () => {
     "the name %s",
     (name) => {
       expect(stored(requestOf({ name }))).toContain(name);
+    },
+  );
+
+  it.each(["/orders/:id", "/flights/:from?/:to?", "/a/:id(\\d+)?", "/^\\/a(?:b)/"])(
+    "the route %s",
+    (route) => {
+      const attributes = [attribute("http.route", route)];
+      expect(stored(requestOf({ kind: 2, attributes }))).toContain(route);
     },
   );
 

@@ -4,6 +4,7 @@ import type { StringColumn } from "./column.ts";
 import type { DecodeRequest } from "./decode-request.ts";
 import type { Hash64 } from "./hash64.ts";
 import type { PromotedValues } from "./promoted-attributes.ts";
+import { redactUrls } from "./redaction.ts";
 import type { SpanBlockColumns } from "./span-block.ts";
 
 /** Names that are remembered as texts. */
@@ -37,11 +38,33 @@ export class SlotWriter {
     else this.#attributes.addUtf8(column, start[index]!, end[index]!);
   }
 
+  /** As `add`, of what should be a route or a host, and loses what a URL may not have where it is one. */
+  addPlace(column: StringColumn, index: number): void {
+    if (this.#mayHide(index)) column.addText(redactUrls(this.textOf(index)));
+    else this.add(column, index);
+  }
+
+  /** Whether a text has a user, parameters or a query; `/:from?/:to?` has none. */
+  #mayHide(index: number): boolean {
+    const { body } = this.#request;
+    const end = this.#values.end[index]!;
+    const start = this.#values.start[index]!;
+    if (start === -1) return false;
+    for (let i = start; i < end; i++) {
+      const byte = body[i]!;
+      // # ; = @
+      if (byte === 0x23 || byte === 0x3b || byte === 0x3d || byte === 0x40) return true;
+      // A ? before a letter, a digit or _
+      if (byte === 0x3f && i + 1 < end && isWordByte(body[i + 1]!)) return true;
+    }
+    return false;
+  }
+
   /** It stays an attribute. */
   keep(index: number): void {
     const { attributes } = this.#columns;
     attributes.addKey(index);
-    this.add(attributes.values, index);
+    this.addPlace(attributes.values, index);
   }
 
   /** It stays an attribute, with another text. */
@@ -77,4 +100,9 @@ export class SlotWriter {
     if (start[index] === -1) hash.addNumber(0);
     else hash.addBytes(this.#request.body, start[index]!, end[index]!);
   }
+}
+
+function isWordByte(byte: number): boolean {
+  const letter = byte | 0x20;
+  return (letter >= 0x61 && letter <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte === 0x5f;
 }
