@@ -43,7 +43,7 @@ test("a process starts once more, with the same id and arguments and without a w
   expect(first).toMatchObject({ execArgv: [], args: ["start", "--port", "1"] });
   expect(second).toEqual({
     ...first,
-    execArgv: ["--max-semi-space-size=8", "--initial-old-space-size=128"],
+    execArgv: ["--max-semi-space-size=8", "--initial-old-space-size=64"],
     arenas: "2",
   });
   expect(more).toEqual([]);

@@ -7,7 +7,7 @@
  *   collects again and again for buffers that come and go.
  * - `MALLOC_ARENA_MAX`: glibc has up to eight arenas a processor, and each keeps memory that was freed.
  */
-const flags = ["--max-semi-space-size=8", "--initial-old-space-size=128"];
+const flags = ["--max-semi-space-size=8", "--initial-old-space-size=64"];
 const environment = { MALLOC_ARENA_MAX: "2" };
 
 /**
