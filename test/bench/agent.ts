@@ -10,9 +10,10 @@ import { measureInstructions } from "./agent/count-instructions.ts";
 import type { LoadResult } from "./agent/load-generator.ts";
 import {
   cpuFigures,
+  cpuRatio,
+  type Generation,
   printCycles,
   runCycles,
-  type Slice,
   type Sums,
   throughputLoss,
 } from "./agent/measure-cycles.ts";
@@ -32,7 +33,15 @@ import {
 } from "./agent/send-requests.ts";
 import { soak } from "./agent/soak.ts";
 import { startUpstream } from "./agent/start-sink.ts";
-import { again, none, ours, quickVariants, type Variant, variants } from "./agent/variants.ts";
+import {
+  again,
+  goalVariants,
+  none,
+  otherVariants,
+  ours,
+  quickVariants,
+  type Variant,
+} from "./agent/variants.ts";
 import { printReport, round, summarize } from "./report.ts";
 
 /**
@@ -47,18 +56,22 @@ const plan = isQuick
   ? {
       generations: 1,
       cycles: 3,
+      otherCycles: 0,
+      minorGenerations: 1,
+      minorCycles: 2,
       starts: 3,
       tailTurns: 0,
-      minorCycles: 2,
       pauses: { processes: 1, slices: 4 },
       memoryPairs: 3,
     }
   : {
-      generations: 3,
-      cycles: 3,
+      generations: 8,
+      cycles: 4,
+      otherCycles: 3,
+      minorGenerations: 3,
+      minorCycles: 2,
       starts: 10,
       tailTurns: 80,
-      minorCycles: 2,
       pauses: { processes: 5, slices: 8 },
       memoryPairs: 11,
     };
@@ -106,12 +119,16 @@ async function countInstructions({ express, fastify }: Apps): Promise<void> {
 
 async function measure({ express, fastify }: Apps): Promise<Record<string, number>> {
   const startRatio = await measureStart(express, plan.starts);
-  const all = isQuick ? [...quickVariants, again] : variants;
-  const ofExpress = await measureExpress(all, express);
-  const ofFastify = await measureFastify(fastify);
+  const cpu = await measureItems(express);
+  const others = await measureOthers(express);
+  const minor: Record<string, number> = {};
+  for (const workload of expressWorkloads) {
+    Object.assign(minor, await measureMinor(express, workload));
+  }
+  Object.assign(minor, await measureMinor(fastify, cached));
   const pauses = await measurePauses(express, items, plan.pauses);
   const memory = await measureMemory(express, items, plan.memoryPairs);
-  return { ...ofExpress, ...ofFastify, ...pauses, ...memory, startRatio };
+  return { ...cpu, ...others, ...minor, ...pauses, ...memory, startRatio };
 }
 
 async function withApps<Result>(
@@ -128,68 +145,63 @@ async function withApps<Result>(
   }
 }
 
-/** By the name of the variant, of all generations. */
-type AllSlices = Map<string, Slice[]>;
-
 /**
  * Of several generations of processes, for two of one variant differ by up to a tenth: in where V8 puts code, and in what
  * of it meets in the processor's caches. What is no ratio of CPU time is measured of the last.
  */
-async function measureExpress(
-  all: readonly Variant[],
-  express: AppFile,
-): Promise<Record<string, number>> {
-  const main: AllSlices = new Map();
-  const minor = expressWorkloads.map((workload) => ({ workload, slices: new Map() as AllSlices }));
-  const generate = (isLast: boolean) =>
-    withApps(all, express, async (apps) => {
-      await addCycles(main, apps, items, plan.cycles);
-      const sums = isLast ? await readSums(apps) : [];
-      const few = apps.filter(({ variant }) => quickVariants.includes(variant));
-      for (const { workload, slices } of minor) {
-        await addCycles(slices, few, workload, plan.minorCycles);
-      }
-      if (!isLast) return {};
-      printCycles(items, apps, main, sums);
-      for (const { workload, slices } of minor) printCycles(workload, few, slices);
+async function measureItems(express: AppFile): Promise<Record<string, number>> {
+  const generations: Generation[] = [];
+  let figures = {};
+  for (let left = plan.generations; left > 0; left -= 1) {
+    figures = await withApps(goalVariants, express, async (apps) => {
+      generations.push(await measureGeneration(apps, items, plan.cycles));
+      if (left > 1) return {};
+      const sums = await readSums(apps, plan.cycles);
+      printCycles(items, apps, generations, sums);
       return { ...figuresOf(sums), ...(await measureTail(apps)) };
     });
-  for (let left = plan.generations - 1; left > 0; left -= 1) await generate(false);
-  const figures = await generate(true);
-  const ofMinor = minor.map(({ workload, slices }) => minorFigures(workload, slices));
-  return { ...cpuFigures("", main), ...figures, ...Object.assign({}, ...ofMinor) };
+  }
+  return { ...cpuFigures("", generations), ...figures };
 }
 
-async function measureFastify(fastify: AppFile): Promise<Record<string, number>> {
-  const slices: AllSlices = new Map();
-  for (let left = plan.generations; left > 0; left -= 1) {
-    await withApps(quickVariants, fastify, async (apps) => {
-      await addCycles(slices, apps, cached, plan.minorCycles);
-      if (left === 1) printCycles(cached, apps, slices);
+/** Of one generation: other agents lie further apart from none than two processes of one variant do. */
+async function measureOthers(express: AppFile): Promise<Record<string, number>> {
+  if (plan.otherCycles === 0) return {};
+  const generations: Generation[] = [];
+  await withApps(otherVariants, express, async (apps) => {
+    generations.push(await measureGeneration(apps, items, plan.otherCycles));
+    printCycles(items, apps, generations, await readSums(apps, plan.otherCycles));
+  });
+  return { profiledCpuRatio: cpuRatio(generations, "profiled") };
+}
+
+/** A workload of which the goal, if it has one, is not its ratio of CPU time. */
+async function measureMinor(file: AppFile, workload: Workload): Promise<Record<string, number>> {
+  const generations: Generation[] = [];
+  for (let left = plan.minorGenerations; left > 0; left -= 1) {
+    await withApps(quickVariants, file, async (apps) => {
+      generations.push(await measureGeneration(apps, workload, plan.minorCycles));
+      if (left === 1) printCycles(workload, apps, generations);
     });
   }
-  return minorFigures(cached, slices);
+  return minorFigures(workload, generations);
 }
 
-async function addCycles(
-  slices: AllSlices,
+async function measureGeneration(
   apps: readonly BenchApp[],
   workload: Workload,
   cycles: number,
-): Promise<void> {
+): Promise<Generation> {
   for (const app of apps) await warmUp(app, workload);
-  for (const [name, more] of await runCycles(apps, workload, cycles)) {
-    slices.set(name, [...(slices.get(name) ?? []), ...more]);
-  }
+  return await runCycles(apps, workload, cycles);
 }
 
-/** After the cycles of the request of the goals alone. */
-async function readSums(apps: readonly BenchApp[]): Promise<readonly Sums[]> {
+/** After warm-up and cycles. */
+async function readSums(apps: readonly BenchApp[], cycles: number): Promise<readonly Sums[]> {
   await new Promise((resolve) => setTimeout(resolve, settleMs));
   const sums: Sums[] = [];
   for (const app of apps) {
-    const bytesPerRequest =
-      app.sink.bytes() / (items.warmUpRequests + plan.cycles * items.requests);
+    const bytesPerRequest = app.sink.bytes() / (items.warmUpRequests + cycles * items.requests);
     sums.push({ bytesPerRequest, memoryMb: (await app.usage(true)).rssBytes / 2 ** 20 });
   }
   return sums;
@@ -202,10 +214,13 @@ function figuresOf([bare, own]: readonly Sums[]): Record<string, number> {
   };
 }
 
-function minorFigures({ name }: Workload, slices: AllSlices): Record<string, number> {
-  const loss = throughputLoss(slices);
+function minorFigures(
+  { name }: Workload,
+  generations: readonly Generation[],
+): Record<string, number> {
+  const loss = throughputLoss(generations);
   return {
-    ...cpuFigures(`${name}.`, slices),
+    ...cpuFigures(`${name}.`, generations),
     ...(loss !== undefined && { [`${name}.throughputLoss`]: loss }),
   };
 }
