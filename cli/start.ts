@@ -99,6 +99,7 @@ async function openParts(
           onFinding: (finding) => alerts.offer(finding),
           log: (line) => log(`analyzers: ${line}`),
           share: analyzerShare,
+          ready: stored.opened,
         })
       : noAnalyzer;
   opened.push(() => analyzer.close());

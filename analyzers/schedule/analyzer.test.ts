@@ -68,6 +68,27 @@ test("a store that is away is said once and counted; the thread tries again", as
   await analyzer.close();
 });
 
+test("nothing is asked before the store is ready, nor is that an error", async () => {
+  const ready = Promise.withResolvers<void>();
+  const started: Worker[] = [];
+  const remember = (worker: Worker) => started.push(worker);
+  process.on("worker", remember);
+  const analyzer = startAnalyzer({
+    calls: traces.store.calls,
+    onFinding: () => undefined,
+    log: (line) => expect.fail(line),
+    ready: ready.promise,
+  });
+  // A worker would be there a turn later.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(started).toEqual([]);
+  ready.resolve();
+  await until(() => analyzer.counters().runs > 0);
+  process.off("worker", remember);
+  expect(analyzer.counters().runErrors).toBe(0);
+  await analyzer.close();
+});
+
 test("a thread that ends by itself is started again, and its findings come", async () => {
   const started: Worker[] = [];
   const remember = (worker: Worker) => started.push(worker);

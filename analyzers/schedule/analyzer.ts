@@ -17,6 +17,8 @@ export interface AnalyzerOptions {
   readonly log: (line: string) => void;
   /** Which of several analyzers this is; alone unless told. */
   readonly share?: AnalyzerShare | undefined;
+  /** Nothing is asked before this resolves: until there are tables each question would be an error. */
+  readonly ready?: Promise<void>;
 }
 
 export interface Analyzer {
@@ -50,14 +52,22 @@ const restartAfterMsMin = 1_000;
 const restartAfterMsMax = 60_000;
 
 /** Starts the analyzers in a thread of their own; a crash of the thread is logged, counted and followed by a restart. */
-export function startAnalyzer({ calls, onFinding, log, share }: AnalyzerOptions): Analyzer {
+export function startAnalyzer(options: AnalyzerOptions): Analyzer {
+  const { calls, onFinding, log, share, ready = Promise.resolve() } = options;
   const detectors = [...traceDetectors, ...windowDetectors].map(({ meta }) => meta);
   let counters = createAnalysisCounters(detectors.map(({ id }) => id));
   let restarts = 0;
   let isClosed = false;
   let restartAfterMs = restartAfterMsMin;
   let restartTimer: NodeJS.Timeout | undefined;
-  let worker = startWorker();
+  let worker: Worker | undefined;
+  ready.then(
+    () => {
+      if (!isClosed) worker = startWorker();
+    },
+    // Whoever has promised it tells why.
+    () => undefined,
+  );
 
   function startWorker(): Worker {
     const { port1, port2 } = new MessageChannel();
@@ -100,7 +110,7 @@ export function startAnalyzer({ calls, onFinding, log, share }: AnalyzerOptions)
     close: async () => {
       isClosed = true;
       clearTimeout(restartTimer);
-      await worker.terminate();
+      await worker?.terminate();
     },
   };
 }
