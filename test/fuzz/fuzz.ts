@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { FuzzedRequest, Transport } from "./transports.ts";
+import { compressedUnnamed, type FuzzedRequest, type Transport } from "./transports.ts";
 
 export interface FuzzReport {
   readonly sent: number;
@@ -24,6 +24,7 @@ const allowed = new Set([
   "415",
   "503",
   ...[0, 3, 8, 12, 14].map((code) => `grpc ${code}`),
+  ...[3, 8, 13].map((code) => `grpc ${code} ${compressedUnnamed}`),
 ]);
 
 const concurrency = 128;

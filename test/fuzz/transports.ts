@@ -80,6 +80,9 @@ function overHttp(
 }
 
 /** The five bytes before a message are changed like any other. */
+/** What gRPC itself has answered by INTERNAL. */
+export const compressedUnnamed = "for a compressed message that does not say how";
+
 function overGrpc({ grpc }: Target): Transport {
   let session: ClientHttp2Session | undefined;
   const plain = requestArbitrary.map(encodeOtlp);
@@ -110,7 +113,8 @@ function overGrpc({ grpc }: Target): Transport {
       stream.end(body);
       const answer = await answerOf(stream);
       if (answer["grpc-status"] === undefined) throw new Error(`closed with ${answer.rst}`);
-      return `grpc ${answer["grpc-status"]}`;
+      const isUnnamed = body[0] === 1 && headers["grpc-encoding"] === "identity";
+      return `grpc ${answer["grpc-status"]}${isUnnamed ? ` ${compressedUnnamed}` : ""}`;
     },
     close: () => session?.destroy(),
   };
