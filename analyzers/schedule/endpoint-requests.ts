@@ -1,5 +1,4 @@
 import {
-  type EndpointTotalsParameters,
   type EndpointTotalsRow,
   endpointTotalsQuery,
   type PlacedEndpointTotalsRow,
@@ -14,8 +13,7 @@ export async function readRequests(
 ): Promise<EndpointTotalsRow[][]> {
   const found = wanted.map((): EndpointTotalsRow[] => []);
   if (wanted.length === 0) return found;
-  const parameters: EndpointTotalsParameters = toLists(wanted);
-  const rows = await store.select<PlacedEndpointTotalsRow>(endpointTotalsQuery, parameters);
+  const rows = await store.select<PlacedEndpointTotalsRow>(endpointTotalsQuery, toLists(wanted));
   for (const { endpoint, ...row } of rows) found[endpoint]!.push(row);
   return found;
 }

@@ -1,3 +1,5 @@
+import type { WantedEndpoints } from "../../storage/queries/wanted-endpoints.ts";
+
 /** An endpoint of one service, in one environment. */
 export interface EndpointKey {
   readonly service: string;
@@ -13,7 +15,7 @@ export interface EndpointWindow extends EndpointKey {
 }
 
 /** As queries of several endpoints are asked: a list of each part. */
-export function toLists(windows: readonly EndpointWindow[]) {
+export function toLists(windows: readonly EndpointWindow[]): WantedEndpoints {
   return {
     services: windows.map(({ service }) => service),
     environments: windows.map(({ environment }) => environment),

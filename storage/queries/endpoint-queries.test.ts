@@ -11,7 +11,7 @@ import {
 } from "./attribute-search.ts";
 import { type CoverageParameters, coverageQuery } from "./coverage.ts";
 import { type EndpointSampleRow, endpointSampleQuery } from "./endpoint-sample.ts";
-import { type EndpointTotalsParameters, endpointTotalsQuery } from "./endpoint-totals.ts";
+import { endpointTotalsQuery } from "./endpoint-totals.ts";
 import { type EndpointMetricsRow, type EndpointsParameters, endpointsQuery } from "./endpoints.ts";
 import {
   type ServiceEdgeRow,
@@ -19,6 +19,7 @@ import {
   serviceEdgesQuery,
 } from "./service-edges.ts";
 import { storedCountsQuery } from "./stored-counts.ts";
+import type { WantedEndpoints } from "./wanted-endpoints.ts";
 
 const root = mkdtempSync(join(tmpdir(), "culprit-endpoint-queries-"));
 const startMs = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
@@ -89,7 +90,7 @@ test("endpoints gives rate, errors and duration, weighted, those that take most 
 
 test("endpoint-totals gives the requests of endpoints by version, newest first, each over its own time", async () => {
   const { service, environment, method, route } = orders;
-  const parameters: EndpointTotalsParameters = {
+  const parameters: WantedEndpoints = {
     services: ["nobody", service, service],
     environments: [environment, environment, environment],
     methods: [method, method, method],

@@ -1,9 +1,19 @@
 import type { Query } from "../store.ts";
+import {
+  mayBeWanted,
+  ofEndpoint,
+  type WantedEndpoints,
+  wantedEndpoints,
+} from "./wanted-endpoints.ts";
+
+const wanted = wantedEndpoints({
+  from: "toDateTime64(from_s, 9, 'UTC')",
+  to: "toDateTime64(to_s, 9, 'UTC')",
+});
 
 /**
  * A uniform sample of the traces of some endpoints, each of those whose server span started in its own [from, to): the ones with
- * the smallest hashes of the trace id, so the same traces come back while the window stands. The lists are of one length:
- * what stands at one place in each is one endpoint.
+ * the smallest hashes of the trace id, so the same traces come back while the window stands.
  *
  * What is stored is read twice: the traces of each endpoint are counted first, so that of all but twice as many hashes as
  * are wanted nothing has to be kept. To group every trace took a third more CPU, and memory for each of them.
@@ -12,31 +22,15 @@ export const endpointSampleQuery: Query = {
   name: "endpoint-sample",
   sql: `
     WITH
-      wanted AS (
-        SELECT
-          arrayJoin(arrayEnumerate({services:Array(String)})) AS place,
-          {services:Array(String)}[place] AS of_service,
-          {environments:Array(String)}[place] AS of_environment,
-          {methods:Array(String)}[place] AS of_method,
-          {routes:Array(String)}[place] AS of_route,
-          toDateTime64(toUInt32({fromS:Array(String)}[place]), 9, 'UTC') AS of_from,
-          toDateTime64(toUInt32({toS:Array(String)}[place]), 9, 'UTC') AS of_to
-      ),
+      ${wanted},
       stored AS (
         SELECT place, trace_id, cityHash64(trace_id) AS hash, ts, duration, status_code
         FROM (
           SELECT
-            toString(service) AS of_service,
-            toString(environment) AS of_environment,
-            toString(http_request_method) AS of_method,
-            toString(http_route) AS of_route,
+            ${ofEndpoint},
             trace_id, ts, duration, status_code
           FROM spans_by_service
-          WHERE service IN {services:Array(String)}
-            AND http_route IN {routes:Array(String)}
-            AND kind = 2
-            AND ts >= (SELECT min(of_from) FROM wanted)
-            AND ts < (SELECT max(of_to) FROM wanted)
+          WHERE ${mayBeWanted("ts")}
         ) AS server_spans
         INNER JOIN wanted USING (of_service, of_environment, of_method, of_route)
         WHERE ts >= of_from AND ts < of_to
@@ -63,14 +57,7 @@ export const endpointSampleQuery: Query = {
     LIMIT 100000`,
 };
 
-export type EndpointSampleParameters = {
-  readonly services: readonly string[];
-  readonly environments: readonly string[];
-  readonly methods: readonly string[];
-  readonly routes: readonly string[];
-  /** Decimal, whole seconds since 1970. */
-  readonly fromS: readonly string[];
-  readonly toS: readonly string[];
+export type EndpointSampleParameters = WantedEndpoints & {
   /** Of each endpoint. */
   readonly tracesMax: number;
 };
