@@ -31,7 +31,8 @@ describe("the rendered migrations", () => {
   });
 
   test("are what ClickHouse can read, each as one statement", async () => {
-    const session = new Session();
+    const folder = mkdtempSync(join(tmpdir(), "culprit-render-"));
+    const session = new Session(folder);
     try {
       for (const statement of [...statementsOf(embedded), ...statementsOf(cluster)]) {
         const bound = toParameterSettings({ statement });
@@ -41,6 +42,7 @@ describe("the rendered migrations", () => {
       }
     } finally {
       session.close();
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 

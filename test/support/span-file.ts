@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Session } from "chdb";
+import { afterAll } from "vitest";
 import { type SpanColumnName, spanColumns } from "../../storage/span-columns.ts";
 
 /** Columns of a span by name, as JSON: ids in hex, times as `toTimestamp` makes them. */
@@ -69,7 +70,8 @@ export function toTimestamp(unixMs: number, ns = 0): string {
 }
 
 const session = new Session(mkdtempSync(join(tmpdir(), "culprit-span-file-")));
-process.once("exit", () => {
+// Not when the process exits: a test's may be killed at its end.
+afterAll(() => {
   session.close();
   rmSync(session.path, { recursive: true, force: true });
 });
