@@ -7,14 +7,13 @@ import { startPostgres } from "../support/postgres.ts";
 import { startRedis } from "../support/redis.ts";
 import { type AppFile, type BenchApp, startBenchApp } from "./agent/bench-app.ts";
 import { measureInstructions } from "./agent/count-instructions.ts";
-import type { LoadResult } from "./agent/load-generator.ts";
 import {
   cpuFigures,
   cpuRatio,
   type Generation,
   printCycles,
+  printGeneration,
   runCycles,
-  type Sums,
   throughputLoss,
 } from "./agent/measure-cycles.ts";
 import {
@@ -23,26 +22,19 @@ import {
   measurePauses,
   measureStart,
 } from "./agent/measure-once.ts";
+import { measureTail } from "./agent/measure-tail.ts";
 import {
   cached,
   expressWorkloads,
   items,
-  sendInTurns,
   sendRequests,
   type Workload,
 } from "./agent/send-requests.ts";
 import { soak } from "./agent/soak.ts";
 import { startUpstream } from "./agent/start-sink.ts";
-import {
-  again,
-  goalVariants,
-  none,
-  otherVariants,
-  ours,
-  quickVariants,
-  type Variant,
-} from "./agent/variants.ts";
-import { printReport, round, summarize } from "./report.ts";
+import { figuresOf, readSums } from "./agent/sums.ts";
+import { goalVariants, otherVariants, quickVariants, type Variant } from "./agent/variants.ts";
+import { printReport } from "./report.ts";
 
 /**
  * What the agent costs an application, beside other agents and beside none. All variants run at once; short slices of
@@ -75,9 +67,9 @@ const plan = isQuick
       pauses: { processes: 5, slices: 8 },
       memoryPairs: 11,
     };
-const fixedLoad = { perSecond: 400, seconds: 0.5 };
 const soakMinutes = 15;
-const settleMs = 6_000;
+/** As the slices, in turns: an application that was warmed up first would then wait for minutes. */
+const warmUpTurns = 3;
 
 interface Apps {
   readonly express: AppFile;
@@ -155,10 +147,11 @@ async function measureItems(express: AppFile): Promise<Record<string, number>> {
   for (let left = plan.generations; left > 0; left -= 1) {
     figures = await withApps(goalVariants, express, async (apps) => {
       generations.push(await measureGeneration(apps, items, plan.cycles));
+      printGeneration(items, generations, plan.generations);
       if (left > 1) return {};
       const sums = await readSums(apps, plan.cycles);
       printCycles(items, apps, generations, sums);
-      return { ...figuresOf(sums), ...(await measureTail(apps)) };
+      return { ...figuresOf(sums), ...(await measureTail(apps, plan.tailTurns)) };
     });
   }
   return { ...cpuFigures("", generations), ...figures };
@@ -181,6 +174,7 @@ async function measureMinor(file: AppFile, workload: Workload): Promise<Record<s
   for (let left = plan.minorGenerations; left > 0; left -= 1) {
     await withApps(quickVariants, file, async (apps) => {
       generations.push(await measureGeneration(apps, workload, plan.minorCycles));
+      printGeneration(workload, generations, plan.minorGenerations);
       if (left === 1) printCycles(workload, apps, generations);
     });
   }
@@ -192,26 +186,10 @@ async function measureGeneration(
   workload: Workload,
   cycles: number,
 ): Promise<Generation> {
-  for (const app of apps) await warmUp(app, workload);
-  return await runCycles(apps, workload, cycles);
-}
-
-/** After warm-up and cycles. */
-async function readSums(apps: readonly BenchApp[], cycles: number): Promise<readonly Sums[]> {
-  await new Promise((resolve) => setTimeout(resolve, settleMs));
-  const sums: Sums[] = [];
-  for (const app of apps) {
-    const bytesPerRequest = app.sink.bytes() / (items.warmUpRequests + cycles * items.requests);
-    sums.push({ bytesPerRequest, memoryMb: (await app.usage(true)).rssBytes / 2 ** 20 });
+  for (let turn = 0; turn < warmUpTurns; turn += 1) {
+    for (const app of apps) await warmUp(app, workload);
   }
-  return sums;
-}
-
-function figuresOf([bare, own]: readonly Sums[]): Record<string, number> {
-  return {
-    loadedMemoryMb: round(own!.memoryMb - bare!.memoryMb, 1),
-    bytesPerRequest: Math.round(own!.bytesPerRequest),
-  };
+  return await runCycles(apps, workload, cycles);
 }
 
 function minorFigures(
@@ -226,37 +204,8 @@ function minorFigures(
 }
 
 async function warmUp({ port }: BenchApp, workload: Workload): Promise<void> {
-  await sendRequests(port, { ...workload, requests: workload.warmUpRequests });
-}
-
-/**
- * Durations of answers at a load that leaves the application time to spare, beside those of a second bare application. What the
- * machine does comes in bursts: short slices in turns meet it alike, and it decides some of many slices, not their median.
- */
-async function measureTail(all: readonly BenchApp[]): Promise<Record<string, number>> {
-  if (plan.tailTurns === 0) return {};
-  const [bare, own, second] = [none, ours, again].map(
-    (variant) => all.find((app) => app.variant === variant)!.port,
-  );
-  const workload = { ...items, requests: fixedLoad.perSecond * fixedLoad.seconds };
-  const ports = [bare!, own!, second!];
-  const turns = await sendInTurns(ports, workload, plan.tailTurns, fixedLoad.perSecond);
-  const ratio = (at: number, figure: (result: LoadResult) => number) =>
-    round(medianOf(turns, at, figure) / medianOf(turns, 0, figure), 3);
-  return {
-    p50Ratio: ratio(1, ({ p50Ms }) => p50Ms),
-    p50RatioOfNone: ratio(2, ({ p50Ms }) => p50Ms),
-    p99Ratio: ratio(1, ({ p99Ms }) => p99Ms),
-    p99RatioOfNone: ratio(2, ({ p99Ms }) => p99Ms),
-  };
-}
-
-function medianOf(
-  turns: readonly (readonly LoadResult[])[],
-  at: number,
-  figure: (result: LoadResult) => number,
-): number {
-  return summarize(turns.map((results) => figure(results[at]!))).median;
+  const requests = workload.warmUpRequests / warmUpTurns;
+  await sendRequests(port, { ...workload, requests });
 }
 
 const throughput = "post10kb.throughputLoss";

@@ -2,6 +2,7 @@ import { print, round } from "../report.ts";
 import type { BenchApp } from "./bench-app.ts";
 import { type PairedRatio, quantile, toPairedRatio } from "./paired-ratios.ts";
 import { sendRequests, type Workload } from "./send-requests.ts";
+import type { Sums } from "./sums.ts";
 
 interface Slice {
   readonly cpuUs: number;
@@ -101,9 +102,19 @@ export function throughputLoss(generations: readonly Generation[]): number | und
   return round(1 - ratioOf(generations, "ours", ({ perSecond }) => perSecond).median, 3);
 }
 
-export interface Sums {
-  readonly bytesPerRequest: number;
-  readonly memoryMb: number;
+/** Progress: a generation takes minutes. */
+export function printGeneration(
+  { name }: Workload,
+  generations: readonly Generation[],
+  wanted: number,
+): void {
+  const last = generations.at(-1)!;
+  const ratios = [...last.keys()]
+    .filter((variant) => variant !== "none")
+    .map((variant) => `${variant} ${cpuRatio([last], variant).toFixed(2)}`);
+  print(
+    `${name}: ${generations.length} of ${wanted} generations, CPU against none: ${ratios.join(", ")}`,
+  );
 }
 
 export function printCycles(
