@@ -32,7 +32,7 @@ interface BytesColumn {
   readonly values: Uint8Array;
 }
 
-type NumberArray =
+export type NumberArray =
   | Uint8Array
   | Int8Array
   | Uint16Array
@@ -52,7 +52,7 @@ const numberArrays: Readonly<
   Int32: Int32Array,
   Float64: Float64Array,
 };
-const bytesOf: Readonly<Record<string, number>> = { UInt64: 8, Int64: 8 };
+const byteSizes: Readonly<Record<string, number>> = { UInt64: 8, Int64: 8 };
 
 /** All blocks of a result as one. No block at all: no columns. Throws on a type that is none of the above. */
 export function readNative(result: Uint8Array): NativeColumns {
@@ -64,6 +64,25 @@ export function readNative(result: Uint8Array): NativeColumns {
   while (cursor.at < cursor.bytes.length) blocks.push(readBlock(cursor));
   const filled = blocks.filter(({ rows }) => rows > 0);
   return filled.length === 1 ? filled[0]! : joinBlocks(filled.length === 0 ? blocks : filled);
+}
+
+export function numbersOf({ columns }: NativeColumns, name: string): NumberArray {
+  const column = columns[name];
+  if (column?.kind !== "numbers") throw new Error(`column ${name} holds no numbers`);
+  return column.values;
+}
+
+export function bytesOf({ columns }: NativeColumns, name: string): BytesColumn {
+  const column = columns[name];
+  if (column?.kind !== "bytes") throw new Error(`column ${name} holds no bytes`);
+  return column;
+}
+
+/** Each text of it once. */
+export function textsOf({ columns }: NativeColumns, name: string): TextColumn {
+  const column = columns[name];
+  if (column?.kind !== "texts") throw new Error(`column ${name} holds no texts`);
+  return column;
 }
 
 interface Cursor {
@@ -88,7 +107,7 @@ function readColumn(cursor: Cursor, type: string, rows: number): NativeColumn {
   if (type === "String") return readStrings(cursor, rows);
   const numbers = numberArrays[type];
   if (numbers) return { kind: "numbers", values: readNumbers(cursor, numbers, rows) };
-  const size = bytesOf[type] ?? Number(/^FixedString\((\d+)\)$/.exec(type)?.[1]);
+  const size = byteSizes[type] ?? Number(/^FixedString\((\d+)\)$/.exec(type)?.[1]);
   if (Number.isNaN(size)) throw new Error(`a column of type ${type} can't be read`);
   return { kind: "bytes", size, values: take(cursor, rows * size) };
 }
@@ -178,7 +197,10 @@ function joinColumns(parts: readonly NativeColumn[], rows: number): NativeColumn
     const all = Buffer.concat((parts as BytesColumn[]).map(({ values }) => values));
     return { ...first!, values: all };
   }
-  const all = new Float64Array(rows);
+  const NumberArray = (first as NumberColumn).values.constructor as new (
+    rows: number,
+  ) => NumberArray;
+  const all = new NumberArray(rows);
   let row = 0;
   for (const { values } of parts as NumberColumn[]) {
     all.set(values, row);

@@ -26,7 +26,6 @@ test("a call arrives with its arguments, and its result comes back parsed", asyn
   expect(await store.select(query, { traceIds: ["a"] })).toEqual([
     ["rows", query, { traceIds: ["a"] }],
   ]);
-  expect(await store.selectColumns(query, {})).toEqual([["columns", query, {}]]);
   end();
 });
 

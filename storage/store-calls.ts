@@ -5,12 +5,11 @@ import type { Query, QueryParameters, Row, StateTable, Store } from "./store.ts"
 /** Bytes of a result, in order. None is large: whoever hands them on does so one by one, and is never held up for long. */
 export type Pieces = readonly Uint8Array[];
 
-/** As ClickHouse writes a result. "rows": a JSON array of objects. "columns": a JSON object of arrays. "native": FORMAT Native. */
-export type ResultShape = "rows" | "columns" | "native";
+/** As ClickHouse writes a result. "rows": a JSON array of objects. "native": FORMAT Native. */
+export type ResultShape = "rows" | "native";
 
 export const formats: Readonly<Record<ResultShape, string>> = {
   rows: "JSONEachRow",
-  columns: "JSONColumns",
   native: "Native",
 };
 
@@ -30,8 +29,6 @@ export function toStore(calls: StoreCalls, close: () => Promise<void>): Store {
     insertBlocks: (table, file, token) => calls.insertBlocks(table, file, token),
     insertRows: (table, rows) => calls.insertRows(table, rows),
     select: async (query, parameters) => toJson(await calls.select("rows", query, parameters)),
-    selectColumns: async (query, parameters) =>
-      toJson(await calls.select("columns", query, parameters)),
     selectNative: async (query, parameters) =>
       readNative(join(await calls.select("native", query, parameters))),
     close,

@@ -29,10 +29,7 @@ export interface Store {
    */
   select<R>(query: Query, parameters: QueryParameters): Promise<R[]>;
 
-  /** As `select`, column by column: `{ column: values }`, all of one length. For many rows. */
-  selectColumns<C>(query: Query, parameters: QueryParameters): Promise<C>;
-
-  /** As `selectColumns`, in the engine's own form, in which a text that repeats comes once. For very many rows. */
+  /** As `select`, column by column, in the engine's own form, in which a text that repeats comes once. For many rows. */
   selectNative(query: Query, parameters: QueryParameters): Promise<NativeColumns>;
 
   /** Ends sessions and processes. Calls under way reject. */

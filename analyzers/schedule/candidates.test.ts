@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readMigrations } from "../../storage/migrate.ts";
-import {
-  type SettledTraceColumns,
-  settledTracesQuery,
-} from "../../storage/queries/settled-traces.ts";
+import { settledTracesQuery } from "../../storage/queries/settled-traces.ts";
 import type { OtlpSpan } from "../../test/support/otlp-body.ts";
 import { loopTrace, openTestStore, type TestStore } from "../../test/support/stored-traces.ts";
 import type { TraceDetector } from "../detector.ts";
@@ -12,7 +9,8 @@ import { blockSpanName } from "../facts/event-loop-blocks.ts";
 import { traceDetectors } from "../index.ts";
 import { createAnalysisCounters } from "./analysis-counters.ts";
 import { selectCandidates } from "./candidates.ts";
-import { completeTraces, type SettledTrace, toArrived } from "./settled-trace.ts";
+import { SettledColumns } from "./settled-columns.ts";
+import { completeTraces, type SettledTrace } from "./settled-trace.ts";
 
 let traces: TestStore;
 const log: string[] = [];
@@ -25,7 +23,7 @@ afterAll(() => traces.close());
 
 /** What arrived of the traces since `sinceMs`, as if they had settled. */
 async function settle(stories: readonly (readonly OtlpSpan[])[], sinceMs = 0) {
-  const columns = await traces.store.selectColumns<SettledTraceColumns>(settledTracesQuery, {
+  const columns = await traces.store.selectNative(settledTracesQuery, {
     sinceMs,
     sinceTraceId: "",
     untilMs: Date.now() + 1,
@@ -37,7 +35,7 @@ async function settle(stories: readonly (readonly OtlpSpan[])[], sinceMs = 0) {
     workers: 1,
   });
   const ids = new Set(stories.map((spans) => spans[0]!.traceId));
-  const arrived = toArrived(columns).filter(({ traceId }) => ids.has(traceId));
+  const arrived = new SettledColumns(columns).toArrived().filter(({ traceId }) => ids.has(traceId));
   return completeTraces(traces.store, arrived);
 }
 

@@ -15,7 +15,7 @@ function walk(
   for (let slice = slices.current; slice !== null; slice = slices.current) {
     const { sinceTraceId, untilTraceId } = slice;
     const page = ids.filter((id) => id > sinceTraceId && id <= untilTraceId).slice(0, tracesMax);
-    slices.passed(page);
+    slices.passed(page.length, page.at(-1) ?? "");
     found.push(...page);
     questions++;
   }

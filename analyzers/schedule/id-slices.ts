@@ -38,12 +38,12 @@ export class IdSlices {
     return until > idMax ? idMax : until;
   }
 
-  /** To be called with the traces of the current slice, in order of their ids; as many as may come at once: there are more. */
-  passed(traceIds: readonly string[]): void {
-    const isCut = traceIds.length >= this.#tracesMax;
-    const until = isCut ? BigInt(`0x${traceIds.at(-1)}`) : this.#until;
+  /** So many traces came of the current slice, `lastId` the last by its id; as many as may come at once: there are more. */
+  passed(traces: number, lastId: string): void {
+    const isCut = traces >= this.#tracesMax;
+    const until = isCut ? BigInt(`0x${lastId}`) : this.#until;
     const width = until - this.#since;
-    this.#width = widen(width, this.#wantedOf(traceIds.length));
+    this.#width = widen(width, this.#wantedOf(traces));
     this.#since = until;
   }
 

@@ -1,4 +1,10 @@
-import type { NativeColumn, NativeColumns } from "../../storage/native-columns.ts";
+import {
+  bytesOf,
+  type NativeColumn,
+  type NativeColumns,
+  numbersOf,
+  textsOf,
+} from "../../storage/native-columns.ts";
 import { SpanIdTable } from "../model/span-id-table.ts";
 import type { ColumnName, SpanRows } from "../model/span-rows.ts";
 import { type TraceView, viewOf } from "../model/trace-view.ts";
@@ -127,25 +133,6 @@ function toSpanRows(spans: NativeColumns): SpanRows {
       return codes;
     },
   };
-}
-
-function numbersOf({ columns }: NativeColumns, name: string): ArrayLike<number> {
-  const column = columns[name];
-  if (column?.kind !== "numbers") throw new Error(`column ${name} holds no numbers`);
-  return column.values;
-}
-
-function bytesOf({ columns }: NativeColumns, name: string) {
-  const column = columns[name];
-  if (column?.kind !== "bytes") throw new Error(`column ${name} holds no bytes`);
-  return column;
-}
-
-/** Each text of it once. */
-function textsOf({ columns }: NativeColumns, name: string) {
-  const column = columns[name];
-  if (column?.kind !== "texts") throw new Error(`column ${name} holds no texts`);
-  return column;
 }
 
 function toHalves(ids: Uint8Array): { readonly high: Uint32Array; readonly low: Uint32Array } {

@@ -1,4 +1,3 @@
-import type { SettledSign, SettledTraceColumns } from "../../storage/queries/settled-traces.ts";
 import {
   type TracesBoundsParameters,
   type TracesBoundsRow,
@@ -26,37 +25,6 @@ export interface Arrived extends SettledTrace {
   readonly signs: TraceSigns;
   readonly spans: number;
   readonly roots: number;
-}
-
-/** Some rows of an answer, or all. As objects all of it would take several times as much as the columns, so few are made at a time. */
-export function toArrived(
-  columns: SettledTraceColumns,
-  rows: readonly number[] = [...columns.traceId.keys()],
-): Arrived[] {
-  const signOf = (name: SettledSign, i: number) => columns[name][i]!;
-  return rows.map((i) => ({
-    traceId: columns.traceId[i]!,
-    fromS: columns.fromS[i]!,
-    toS: columns.toS[i]!,
-    settledMs: columns.settledMs[i]!,
-    arrivedS: columns.arrivedS[i]!,
-    mayBeAgain: columns.arrivedAgain[i] === 1,
-    spans: columns.spans[i]!,
-    roots: columns.roots[i]!,
-    signs: {
-      repeats: signOf("repeats", i),
-      failures: signOf("failures", i),
-      longCallsNs: signOf("longCallsNs", i),
-      longestCallNs: signOf("longestCallNs", i),
-      longestQueryNs: signOf("longestQueryNs", i),
-      longestOtherNs: signOf("longestOtherNs", i),
-      returnedRows: signOf("returnedRows", i),
-      responseBytes: signOf("responseBytes", i),
-      waitsNs: signOf("waitsNs", i),
-      transactions: signOf("transactions", i),
-      blocks: signOf("blocks", i),
-    },
-  }));
 }
 
 /**

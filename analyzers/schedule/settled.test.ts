@@ -119,9 +119,9 @@ test("a store that goes away between two pages costs nothing but a repeat", asyn
   let answers = Number.POSITIVE_INFINITY;
   const flaky: Store = {
     ...traces.store,
-    selectColumns: (query, parameters) =>
+    selectNative: (query, parameters) =>
       answers-- > 0
-        ? traces.store.selectColumns(query, parameters)
+        ? traces.store.selectNative(query, parameters)
         : Promise.reject(new Error("the store is away")),
   };
   const settled = new SettledTraces(flaky, now, { tracesMax: 2 });

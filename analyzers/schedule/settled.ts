@@ -2,17 +2,17 @@ import {
   longTracesQuery,
   type SettledCountParameters,
   type SettledCountRow,
-  type SettledTraceColumns,
   type SettledTracesParameters,
   settledCountQuery,
   settledTracesByIdQuery,
   settledTracesQuery,
 } from "../../storage/queries/settled-traces.ts";
-import { compareStored } from "../../storage/queries/trace-places.ts";
 import { type WatermarkRow, watermarkQuery } from "../../storage/queries/watermark.ts";
 import type { Query, Store } from "../../storage/store.ts";
 import { IdSlices } from "./id-slices.ts";
-import { completeTraces, type SettledTrace, toArrived } from "./settled-trace.ts";
+import { KnownTraces } from "./known-traces.ts";
+import { SettledColumns } from "./settled-columns.ts";
+import { completeTraces, type SettledTrace } from "./settled-trace.ts";
 
 /** A trace is settled this long after its last arrival … */
 const quietMs = 10_000;
@@ -33,8 +33,8 @@ const stepMs = 60_000;
 const lookBackMs = 60_000;
 /** Traces that still arrive after `settledMaxMs` are looked for this often: all arrivals of that time have to be read. */
 const longEveryMs = 60_000;
-/** Traces inside the overlap that are known; one that was forgotten is examined once more. */
-const knownMax = 200_000;
+/** Traces inside the overlap that are known at least, and twice as many at most; one that was forgotten is examined once more. */
+const knownMax = 500_000;
 
 /** Of so many that share the traces by a hash of their id, this one; from 0. */
 export interface AnalyzerShare {
@@ -59,7 +59,7 @@ interface Look {
   /** At least as many as traces that settled until then. */
   readonly arrivals: number;
   /** Undefined: there may be more than may come at once. */
-  readonly all?: SettledTraceColumns;
+  readonly all?: SettledColumns;
 }
 
 /**
@@ -77,8 +77,8 @@ export class SettledTraces {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #options: Required<SettledOptions>;
-  /** Trace id to the time at which it settled, for traces inside the overlap. */
-  readonly #known = new Map<string, number>();
+  /** Those inside the overlap. */
+  readonly #known = new KnownTraces(knownMax);
   #watermarkMs: number | undefined;
   /** What settled up to here is all visible, and handed out. */
   #seenMs = 0;
@@ -135,9 +135,7 @@ export class SettledTraces {
     }
     const all = await this.#select(settledTracesQuery, { sinceMs, untilMs });
     // Inserts that were under way may have added some since.
-    return all.settledMs.length < tracesMax
-      ? { endMs: untilMs, arrivals, all }
-      : { endMs: untilMs, arrivals };
+    return all.rows < tracesMax ? { endMs: untilMs, arrivals, all } : { endMs: untilMs, arrivals };
   }
 
   async #count(sinceMs: number, untilMs: number): Promise<SettledCountRow> {
@@ -184,35 +182,27 @@ export class SettledTraces {
     for (let slice = slices.current; slice !== null; slice = slices.current) {
       const settled = await this.#select(settledTracesByIdQuery, { sinceMs, untilMs, ...slice });
       yield* this.#fresh(settled);
-      slices.passed(settled.traceId);
+      slices.passed(settled.rows, settled.rows > 0 ? settled.idOf(settled.rows - 1) : "");
     }
   }
 
   /** What of the traces is not known, in pages in the order in which `spans` are stored; known once its page is done. */
-  async *#fresh(settled: SettledTraceColumns): AsyncGenerator<readonly SettledTrace[]> {
-    const { traceId, settledMs, fromS } = settled;
-    const startOf = (row: number) => ({ traceId: traceId[row]!, fromS: fromS[row]! });
-    const fresh = [...traceId.keys()]
-      .filter((row) => this.#known.get(traceId[row]!) !== settledMs[row])
-      .sort((a, b) => compareStored(startOf(a), startOf(b)));
+  async *#fresh(settled: SettledColumns): AsyncGenerator<readonly SettledTrace[]> {
+    const fresh = settled.inStoredOrder(
+      (row, settledMs) => !this.#known.has(settled.ids, row, settledMs),
+    );
     for (let at = 0; at < fresh.length; at += this.#options.pageMax) {
-      const page = toArrived(settled, fresh.slice(at, at + this.#options.pageMax));
+      const rows = fresh.subarray(at, at + this.#options.pageMax);
+      const page = settled.toArrived(rows);
       yield await completeTraces(this.#store, page);
-      for (const { traceId, settledMs } of page) {
-        this.#known.delete(traceId);
-        this.#known.set(traceId, settledMs);
-      }
-    }
-    for (const traceId of this.#known.keys()) {
-      if (this.#known.size <= knownMax) break;
-      this.#known.delete(traceId);
+      for (const [i, row] of rows.entries()) this.#known.add(settled.ids, row, page[i]!.settledMs);
     }
   }
 
   async #select(
     query: Query,
     range: Pick<SettledTracesParameters, "sinceMs" | "untilMs"> & Partial<SettledTracesParameters>,
-  ): Promise<SettledTraceColumns> {
+  ): Promise<SettledColumns> {
     const { tracesMax, worker, workers } = this.#options;
     const parameters: SettledTracesParameters = {
       tracesMax,
@@ -225,16 +215,14 @@ export class SettledTraces {
       lookBackMs,
       ...range,
     };
-    return await this.#store.selectColumns<SettledTraceColumns>(query, parameters);
+    return new SettledColumns(await this.#store.selectNative(query, parameters));
   }
 
   #advance(toMs: number, nowMs: number): void {
     this.#watermarkMs = Math.max(this.watermarkMs, toMs);
     // What was asked for long after it settled can't become visible any more: after a pause nothing is read twice.
     this.#seenMs = Math.min(this.watermarkMs, nowMs - overlapMs);
-    for (const [traceId, settledMs] of this.#known) {
-      if (settledMs < this.#seenMs) this.#known.delete(traceId);
-    }
+    this.#known.forgetBefore(this.#seenMs);
   }
 
   /** Stores the progress: who starts again begins at `toMs`, at most the watermark. */

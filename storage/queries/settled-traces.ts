@@ -10,7 +10,7 @@ import type { Query } from "../store.ts";
  * Arrivals are looked at from `lookBackMs` before the first that may be the last of such a trace; what arrived earlier is
  * not in the row. Ask with the last row's (settledMs, traceId) as the next (sinceMs, sinceTraceId): one insert gives
  * thousands of traces the same time. An insert under way becomes visible with an older time: ask again from some time
- * before. For `selectColumns`.
+ * before. For `selectNative`.
  */
 export const settledTracesQuery: Query = {
   name: "settled-traces",
@@ -101,7 +101,7 @@ function toSql({ where, having, order }: SettledParts): string {
       addMilliseconds(max(last), {quietMs:UInt32}) AS quietAt,
       if(quietAt <= until, quietAt, addMilliseconds(min(first), {settledMaxMs:UInt32})) AS settledAt
     SELECT
-      lower(hex(trace_id)) AS traceId,
+      trace_id AS traceId,
       toUInt32(toUnixTimestamp(min(from))) AS fromS,
       toUInt32(toUnixTimestamp(max(to))) AS toS,
       toFloat64(toUnixTimestamp64Milli(settledAt)) AS settledMs,
@@ -148,23 +148,22 @@ export type SettledTracesParameters = {
   readonly workers: number;
 };
 
-/** A row of each, but `traceId` numbers: the sums and maxima of what arrived. */
-export type SettledTraceColumns = {
-  readonly traceId: readonly string[];
+/** Columns of numbers, beside `traceId` with 16 bytes a row. */
+export type SettledColumn =
   /** Whole seconds since 1970, of the first start and the last end of a span. */
-  readonly fromS: readonly number[];
-  readonly toS: readonly number[];
-  readonly settledMs: readonly number[];
+  | "fromS"
+  | "toS"
+  | "settledMs"
   /** When its first spans arrived, whole seconds since 1970; 1: others arrived after a pause in which it settled. */
-  readonly arrivedS: readonly number[];
-  readonly arrivedAgain: readonly number[];
-  readonly spans: readonly number[];
+  | "arrivedS"
+  | "arrivedAgain"
+  | "spans"
   /** Spans without a parent. */
-  readonly roots: readonly number[];
-} & { readonly [Sign in SettledSign]: readonly number[] };
+  | "roots"
+  | SettledSign;
 
 /** The columns of the same names in `trace_arrivals`, whose migration tells what they are. */
-export type SettledSign =
+type SettledSign =
   | "repeats"
   | "failures"
   | "longCallsNs"

@@ -40,7 +40,8 @@ function toDigits(seconds: number): string {
   return String(toInterval(seconds)).padStart(9, "0");
 }
 
-function toInterval(seconds: number): number {
+/** Which of the intervals a time is in, by whole seconds since 1970. */
+export function toInterval(seconds: number): number {
   return Math.floor(seconds / intervalS);
 }
 

@@ -11,18 +11,12 @@ import {
 import { examineTraces } from "../../analyzers/schedule/examine.ts";
 import { numericOptions } from "../../analyzers/schedule/numeric-options.ts";
 import { refreshFindings } from "../../analyzers/schedule/refresh-findings.ts";
-import {
-  completeTraces,
-  type SettledTrace,
-  toArrived,
-} from "../../analyzers/schedule/settled-trace.ts";
+import { SettledColumns } from "../../analyzers/schedule/settled-columns.ts";
+import { completeTraces, type SettledTrace } from "../../analyzers/schedule/settled-trace.ts";
 import { defaultDecodeLimits } from "../../collector/decode/decode-limits.ts";
 import { decodeOtlp } from "../../collector/decode/decode-otlp.ts";
 import { openEmbeddedStore } from "../../storage/embedded/open-embedded-store.ts";
-import {
-  type SettledTraceColumns,
-  settledTracesQuery,
-} from "../../storage/queries/settled-traces.ts";
+import { settledTracesQuery } from "../../storage/queries/settled-traces.ts";
 import type { Store } from "../../storage/store.ts";
 import { shiftTraces } from "./shift-traces.ts";
 import type { Story } from "./story.ts";
@@ -58,7 +52,7 @@ export async function replayStories(stories: readonly Story[]): Promise<Verdict[
 async function replay(store: Store, story: Story, folder: string): Promise<Verdict> {
   const sinceMs = Date.now() - 1;
   await insert(store, story, folder);
-  const columns = await store.selectColumns<SettledTraceColumns>(settledTracesQuery, {
+  const columns = await store.selectNative(settledTracesQuery, {
     sinceMs,
     sinceTraceId: "",
     untilMs: Date.now() + 1,
@@ -69,7 +63,7 @@ async function replay(store: Store, story: Story, folder: string): Promise<Verdi
     worker: 0,
     workers: 1,
   });
-  const settled = await completeTraces(store, toArrived(columns));
+  const settled = await completeTraces(store, new SettledColumns(columns).toArrived());
   const counters = createAnalysisCounters(traceDetectors.map(({ meta }) => meta.id));
   const log: string[] = [];
   const examiner = {

@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import { bySignal, rowNames, type Signal, signals } from "../../collector/signal.ts";
+import { textsOf } from "../../storage/native-columns.ts";
 import { type StoredCountsRow, storedCountsQuery } from "../../storage/queries/stored-counts.ts";
 import type { Store } from "../../storage/store.ts";
 import type { CulpritProcess } from "./culprit-process.ts";
@@ -103,11 +104,11 @@ export async function isInserted(culprit: CulpritProcess): Promise<boolean> {
 export async function expectEveryRowOnce({ acknowledged }: Exporter, store: Store): Promise<void> {
   for (const signal of signals) {
     const query = { name: "all-ids", sql: idsQuery[signal] };
-    const { id } = await store.selectColumns<{ id: string[] }>(query, {});
-    const stored = new Set(id);
+    const columns = await store.selectNative(query, {});
+    const stored = new Set(textsOf(columns, "id").values);
     const lost = [...acknowledged[signal]].filter((one) => !stored.has(one));
     expect(acknowledged[signal].size).toBeGreaterThan(0);
-    expect(id.length, `none of ${signal} twice`).toBe(stored.size);
+    expect(columns.rows, `none of ${signal} twice`).toBe(stored.size);
     expect(lost, `none of ${signal} lost`).toEqual([]);
   }
   const [counts] = await store.select<StoredCountsRow>(storedCountsQuery, {});

@@ -32,8 +32,6 @@ export async function measurePath(stored: Store): Promise<PathCosts> {
   const store: Store = {
     ...stored,
     select: (query, parameters) => measure(query.name, () => stored.select(query, parameters)),
-    selectColumns: (query, parameters) =>
-      measure(query.name, () => stored.selectColumns(query, parameters)),
     selectNative: (query, parameters) =>
       measure(query.name, () => stored.selectNative(query, parameters)),
     insertRows: (table, rows) => measure(`insert ${table}`, () => stored.insertRows(table, rows)),
