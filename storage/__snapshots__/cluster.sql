@@ -995,7 +995,7 @@ FROM spans_local AS spans
 GROUP BY trace_id
 
 -- 0043-spans-codecs-of-merges.sql
--- ClickHouse inside: LZ4 when a span is inserted, ZSTD when it is merged (`storage/embedded/compression.ts`), where ZSTD at once took a
+-- ClickHouse inside: LZ4 when a span is inserted, ZSTD when it is merged (`storage/embedded/server-config.ts`), where ZSTD at once took a
 -- fifth of an insert. Servers of your own keep what each column has, for such a rule would have to stand in their configuration.
 ALTER TABLE spans_local ON CLUSTER '{cluster}'
   MODIFY COLUMN ts CODEC(Delta(8), ZSTD(1)),

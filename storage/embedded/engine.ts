@@ -14,10 +14,10 @@ import {
 } from "../statement-settings.ts";
 import { formats, type Pieces } from "../store-calls.ts";
 import { toInsertError, toQueryError } from "../to-storage-error.ts";
-import { writeCompressionConfig } from "./compression.ts";
 import { mendDeduplicationLogs } from "./mend-deduplication-logs.ts";
 import { quoteString, toParameterSettings } from "./parameter-settings.ts";
 import { createReader } from "./reader.ts";
+import { writeServerConfig } from "./server-config.ts";
 import { SessionPool } from "./session-pool.ts";
 
 export interface EngineOptions {
@@ -142,7 +142,7 @@ function openSessions({ folder, memoryBytesMax }: EngineOptions): [Session, Sess
   const cacheBytes = Math.round(memoryBytesMax / 24);
   const first = new Session(data, {
     connectionArgs: [
-      `--config-file=${writeCompressionConfig(folder)}`,
+      `--config-file=${writeServerConfig(folder)}`,
       `--max_server_memory_usage=${memoryBytesMax}`,
       `--mark_cache_size=${cacheBytes}`,
       `--index_mark_cache_size=${cacheBytes}`,

@@ -211,3 +211,18 @@ test("more queries than sessions wait for their turn", async () => {
   const results = Array.from({ length: 20 }, (_, x) => store.select(query, { x }));
   expect(await Promise.all(results)).toEqual(Array.from({ length: 20 }, (_, x) => [{ x }]));
 });
+
+test("what merges make is on disk before what it came from is deleted, and that is deleted soon", async () => {
+  const settings = await store.select(
+    {
+      name: "merge-settings",
+      sql: `SELECT name, value FROM system.merge_tree_settings
+        WHERE name IN ('min_rows_to_fsync_after_merge', 'max_cleanup_delay_period') ORDER BY name LIMIT 10`,
+    },
+    {},
+  );
+  expect(settings).toEqual([
+    { name: "max_cleanup_delay_period", value: "15" },
+    { name: "min_rows_to_fsync_after_merge", value: "1" },
+  ]);
+});

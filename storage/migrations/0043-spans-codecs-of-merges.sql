@@ -1,4 +1,4 @@
--- ClickHouse inside: LZ4 when a span is inserted, ZSTD when it is merged (`storage/embedded/compression.ts`), where ZSTD at once took a
+-- ClickHouse inside: LZ4 when a span is inserted, ZSTD when it is merged (`storage/embedded/server-config.ts`), where ZSTD at once took a
 -- fifth of an insert. Servers of your own keep what each column has, for such a rule would have to stand in their configuration.
 ALTER TABLE spans {{on_cluster}}
   MODIFY COLUMN ts CODEC(Delta(8), {{codec:ZSTD(1)}}),

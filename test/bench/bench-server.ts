@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { compressionConfigName } from "../../storage/embedded/compression.ts";
+import { serverConfigName } from "../../storage/embedded/server-config.ts";
 import { type NodeProcess, startNode } from "../support/processes.ts";
 import { ProcessTree } from "./process-tree.ts";
 
@@ -39,7 +39,7 @@ export async function startCulprit(
   return startServer({
     folder,
     clickhouseFolder: join(store, "clickhouse"),
-    clickhouseArgs: [`--config-file=${join(store, compressionConfigName)}`],
+    clickhouseArgs: [`--config-file=${join(store, serverConfigName)}`],
     args: [...nodeArgs, main, "start", "--port", "0", "--data", folder, ...args],
   });
 }
