@@ -65,7 +65,12 @@ interface SettledTraceRow {
 }
 
 const settle = (parameters: Partial<SettledTracesParameters>) =>
-  ask<SettledTraceRow>(settledTracesQuery, parameters);
+  ask<SettledTraceRow>(withHexIds(settledTracesQuery), parameters);
+
+/** JSON can't carry the bytes of an id. */
+function withHexIds({ name, sql }: Query): Query {
+  return { name, sql: `SELECT * REPLACE (lower(hex(traceId)) AS traceId) FROM (${sql})` };
+}
 
 async function ask<Row>(
   { sql }: Query,
@@ -177,7 +182,7 @@ async function expectOthersToAgree(
   settled: readonly string[],
   isQuiet: (id: string) => boolean,
 ): Promise<void> {
-  const long = await ask<SettledTraceRow>(longTracesQuery, range);
+  const long = await ask<SettledTraceRow>(withHexIds(longTracesQuery), range);
   expect(long.map(({ traceId }) => traceId)).toEqual(settled.filter((id) => !isQuiet(id)));
   const [count] = await ask<SettledCountRow>(settledCountQuery, range);
   expect(count!.arrivals).toBeGreaterThanOrEqual(settled.filter(isQuiet).length);
