@@ -29,6 +29,12 @@ test("a call arrives with its arguments, and its result comes back parsed", asyn
   end();
 });
 
+test("a result of no bytes is one of no rows", async () => {
+  const { store, end } = connect({ select: async () => [] });
+  expect(await store.selectNative(query, {})).toMatchObject({ rows: 0 });
+  end();
+});
+
 test("calls under way side by side get each their own result, in whatever order they end", async () => {
   const answers: ((pieces: Pieces) => void)[] = [];
   const { store, end } = connect({

@@ -57,7 +57,8 @@ async function answer(
     const value = await method(...values);
     if (call !== "select") return send({ id, value });
     const pieces = [...(value as Pieces)];
-    const last = pieces.pop();
+    // Native of no rows may be no bytes at all.
+    const last = pieces.pop() ?? new Uint8Array();
     for (const piece of pieces) {
       send({ id, value: piece, isPart: true });
       // A result may be hundreds of megabytes; others have their turn between its pieces.
