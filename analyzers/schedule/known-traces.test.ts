@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { KnownTraces } from "./known-traces.ts";
 
-/** Ids of 16 bytes, of which `distinct` differ; each number is one. */
+/** Ids of 16 bytes, one for each number. */
 function toIds(numbers: readonly number[]): Buffer {
   const ids = Buffer.alloc(16 * numbers.length);
   for (const [at, number] of numbers.entries()) ids.writeUInt32LE(number, at * 16 + 8);
