@@ -145,7 +145,7 @@ async function measureItems(express: AppFile): Promise<Record<string, number>> {
   const generations: Generation[] = [];
   let figures = {};
   for (let left = plan.generations; left > 0; left -= 1) {
-    figures = await withApps(goalVariants, express, async (apps) => {
+    figures = await withApps(turned(goalVariants, left), express, async (apps) => {
       generations.push(await measureGeneration(apps, items, plan.cycles));
       printGeneration(items, generations, plan.generations);
       if (left > 1) return {};
@@ -155,6 +155,11 @@ async function measureItems(express: AppFile): Promise<Record<string, number>> {
     });
   }
   return { ...cpuFigures("", generations), ...figures };
+}
+
+/** Who starts first, and who comes after whom, is another one in each generation: either may favour somebody. */
+function turned<Item>(items: readonly Item[], by: number): readonly Item[] {
+  return items.map((_, i) => items[(i + by) % items.length]!);
 }
 
 /** Of one generation: other agents lie further apart from none than two processes of one variant do. */
@@ -172,7 +177,7 @@ async function measureOthers(express: AppFile): Promise<Record<string, number>> 
 async function measureMinor(file: AppFile, workload: Workload): Promise<Record<string, number>> {
   const generations: Generation[] = [];
   for (let left = plan.minorGenerations; left > 0; left -= 1) {
-    await withApps(quickVariants, file, async (apps) => {
+    await withApps(turned(quickVariants, left), file, async (apps) => {
       generations.push(await measureGeneration(apps, workload, plan.minorCycles));
       printGeneration(workload, generations, plan.minorGenerations);
       if (left === 1) printCycles(workload, apps, generations);

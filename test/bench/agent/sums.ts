@@ -6,6 +6,7 @@ const settleMs = 6_000;
 
 /** What one process has taken in all. */
 export interface Sums {
+  readonly variant: string;
   readonly bytesPerRequest: number;
   readonly memoryMb: number;
 }
@@ -19,14 +20,16 @@ export async function readSums(
   const sums: Sums[] = [];
   for (const app of apps) {
     const bytesPerRequest = app.sink.bytes() / (items.warmUpRequests + cycles * items.requests);
-    sums.push({ bytesPerRequest, memoryMb: (await app.usage(true)).rssBytes / 2 ** 20 });
+    const memoryMb = (await app.usage(true)).rssBytes / 2 ** 20;
+    sums.push({ variant: app.variant.name, bytesPerRequest, memoryMb });
   }
   return sums;
 }
 
-export function figuresOf([bare, own]: readonly Sums[]): Record<string, number> {
+export function figuresOf(sums: readonly Sums[]): Record<string, number> {
+  const of = (variant: string) => sums.find((sum) => sum.variant === variant)!;
   return {
-    loadedMemoryMb: round(own!.memoryMb - bare!.memoryMb, 1),
-    bytesPerRequest: Math.round(own!.bytesPerRequest),
+    loadedMemoryMb: round(of("ours").memoryMb - of("none").memoryMb, 1),
+    bytesPerRequest: Math.round(of("ours").bytesPerRequest),
   };
 }
