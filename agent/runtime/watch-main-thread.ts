@@ -33,12 +33,35 @@ const framesMax = 64;
  * It sleeps until the last beat that it has seen would be too old, about every 65 ms, and while the main thread rests until
  * it is told that it does no more. Attached only that long: an
  * attached debugger costs the main thread time, and would stop at `debugger` statements. Time for which the main thread
- * waits for a CPU is no block: on a busy machine it would be attached all the time.
+ * waits for a CPU is no block: on a busy machine it would be attached all the time. Nor is time for which this thread stood
+ * still as well: the process was stopped, or its whole machine.
  */
-export function watchMainThread(settings: WatchSettings, listener: WatchListener) {
-  const watch = new MainThreadWatch(settings, listener);
+export function watchMainThread(
+  settings: WatchSettings,
+  listener: WatchListener,
+  means: WatchMeans = meansOf(settings),
+) {
+  const watch = new MainThreadWatch(settings, listener, means);
   watch.look();
   return watch;
+}
+
+/** What the watch looks with. */
+export interface WatchMeans {
+  /** As of `cell`. */
+  nowMs(): number;
+  /** For how long the main thread has waited for a CPU; undefined where nobody tells. */
+  readonly runDelayMs: (() => number) | undefined;
+  /** Calls `onFrames` once; without frames when none could be had in time. Throws in a Node without an inspector. */
+  capture(onFrames: (frames: readonly StackFrame[], traceId: string) => void): void;
+}
+
+function meansOf({ originMs }: WatchSettings): WatchMeans {
+  return {
+    nowMs: () => Math.round(monotonicMs() - originMs) | 0,
+    runDelayMs: openMainThreadRunDelay(),
+    capture: captureStack,
+  };
 }
 
 export interface WatchListener {
@@ -49,24 +72,25 @@ export interface WatchListener {
 
 class MainThreadWatch {
   readonly #cells: Int32Array;
-  readonly #originMs: number;
   readonly #listener: WatchListener;
+  readonly #means: WatchMeans;
   /** Early, so that a block that is just long enough to be told has a stack. */
   readonly #stallMs: number;
   readonly #capturedAtMs: number[] = [];
-  readonly #runDelayMs = openMainThreadRunDelay();
   /** How long the main thread had waited for a CPU when its heart was last seen to beat. */
   #waitedMs = 0;
+  /** Since then: what nobody is to blame for, as this thread was late, too. */
+  #excusedMs = 0;
   #lastBeats = 0;
   #capturesOfBlock = 0;
   #isCapturing = false;
   #isFailed = false;
   #isResting = false;
 
-  constructor({ cells, blockMs, originMs }: WatchSettings, listener: WatchListener) {
+  constructor({ cells, blockMs }: WatchSettings, listener: WatchListener, means: WatchMeans) {
     this.#cells = cells;
-    this.#originMs = originMs;
     this.#listener = listener;
+    this.#means = means;
     this.#stallMs = Math.round(Math.max(blockMs * 0.75, 2 * beatIntervalMs));
   }
 
@@ -81,17 +105,21 @@ class MainThreadWatch {
       Atomics.store(this.#cells, cell.lookAtMs, 0);
       return;
     }
-    const nowMs = this.#nowMs();
-    this.#noteLateness(nowMs);
+    const nowMs = this.#means.nowMs();
+    const sinceBeatMs = (nowMs - Atomics.load(this.#cells, cell.beatAtMs)) | 0;
     const beats = Atomics.load(this.#cells, cell.beats);
-    const waitedMs = this.#runDelayMs?.() ?? 0;
+    const waitedMs = this.#means.runDelayMs?.() ?? 0;
     if (beats !== this.#lastBeats) {
       this.#lastBeats = beats;
       this.#capturesOfBlock = 0;
       this.#waitedMs = waitedMs;
+      this.#excusedMs = 0;
     }
-    const sinceBeatMs = (nowMs - Atomics.load(this.#cells, cell.beatAtMs)) | 0;
-    const blockedMs = sinceBeatMs - (waitedMs - this.#waitedMs);
+    const lateMs = this.#tellLateness(nowMs);
+    // Stopped; nobody knows since when.
+    if (lateMs >= beatIntervalMs) this.#excusedMs = sinceBeatMs;
+    else this.#excusedMs += lateMs;
+    const blockedMs = sinceBeatMs - (waitedMs - this.#waitedMs) - this.#excusedMs;
     const isStalled = blockedMs >= this.#stallMs + this.#capturesOfBlock * nextCaptureMs;
     if (beats > 0 && isStalled && !this.#isCapturing && this.#mayCapture()) this.#capture(beats);
     if (this.#isFailed) return;
@@ -100,14 +128,13 @@ class MainThreadWatch {
     setTimeout(() => this.look(), waitMs);
   }
 
-  #nowMs(): number {
-    return Math.round(monotonicMs() - this.#originMs) | 0;
-  }
-
-  #noteLateness(nowMs: number): void {
+  /** By how many milliseconds this look comes too late. */
+  #tellLateness(nowMs: number): number {
     const lookAtMs = Atomics.load(this.#cells, cell.lookAtMs);
     const lateMs = lookAtMs === 0 ? 0 : (nowMs - lookAtMs) | 0;
-    if (lateMs >= lateMinMs) Atomics.add(this.#cells, cell.lateMs, lateMs);
+    if (lateMs < lateMinMs) return 0;
+    Atomics.add(this.#cells, cell.lateMs, lateMs);
+    return lateMs;
   }
 
   #mayCapture(): boolean {
@@ -134,7 +161,7 @@ class MainThreadWatch {
       this.#listener.onStack({ beats, frames: isOver ? [] : frames, lateMs, traceId });
     };
     try {
-      captureStack(onFrames);
+      this.#means.capture(onFrames);
     } catch (error) {
       // A Node without an inspector.
       this.#isFailed = true;
@@ -143,7 +170,6 @@ class MainThreadWatch {
   }
 }
 
-/** Calls `onFrames` once; without frames when none could be had in time. */
 function captureStack(onFrames: (frames: readonly StackFrame[], traceId: string) => void): void {
   // Loaded here: most processes never have a block that is long enough.
   const { Session } = process.getBuiltinModule("node:inspector");
