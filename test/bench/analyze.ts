@@ -144,11 +144,9 @@ async function examineAll(store: Store): Promise<Examined> {
     throw new Error(line);
   };
   const order = new LearnedOrder();
-  // The path has recorded how far it came: this begins anew.
-  const settled = new SettledTraces(
-    { ...store, select: async () => [] },
-    () => Date.now() + 45_000,
-  );
+  // The path has recorded how far it came: a walk of its own begins anew.
+  const walk = "step by step";
+  const settled = new SettledTraces(store, () => Date.now() + 45_000, { walk });
   let at = cpuMs();
   const lap = (name: "settledMs" | "candidatesMs" | "readMs" | "confirmMs") => {
     costs[name] += cpuMs() - at;
