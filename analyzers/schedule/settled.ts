@@ -89,7 +89,7 @@ export class SettledTraces {
     store: Store,
     now: () => number,
     {
-      tracesMax = 100_000,
+      tracesMax = 50_000,
       pageMax = 10_000,
       worker = 0,
       workers = 1,

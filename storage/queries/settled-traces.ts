@@ -98,6 +98,7 @@ function toSql({ where, having, order }: SettledParts): string {
     WITH
       fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC') AS since,
       fromUnixTimestamp64Milli({untilMs:Int64}, 'UTC') AS until,
+      fromUnixTimestamp64Milli(greatest(0, {sinceMs:Int64} - {lookBackMs:UInt32} - {quietMs:UInt32}), 'UTC') AS lookedBack,
       addMilliseconds(max(last), {quietMs:UInt32}) AS quietAt,
       if(quietAt <= until, quietAt, addMilliseconds(min(first), {settledMaxMs:UInt32})) AS settledAt
     SELECT
@@ -121,9 +122,9 @@ function toSql({ where, having, order }: SettledParts): string {
       toFloat64(sum(trace_arrivals.transactions)) AS transactions,
       toFloat64(sum(trace_arrivals.blocks)) AS blocks
     FROM trace_arrivals
-    WHERE minute >= toStartOfMinute(fromUnixTimestamp64Milli(
-      greatest(0, {sinceMs:Int64} - {lookBackMs:UInt32} - {quietMs:UInt32}), 'UTC'))
+    WHERE minute >= toStartOfMinute(lookedBack)
       AND minute <= toStartOfMinute(until)
+      AND last >= lookedBack
       AND ({workers:UInt32} = 1 OR cityHash64(trace_id) % {workers:UInt32} = {worker:UInt32})
       AND ${where}
     GROUP BY trace_id
