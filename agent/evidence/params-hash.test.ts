@@ -112,6 +112,39 @@ describe("hash of parameters", () => {
   });
 });
 
+describe("a hash that is asked for later", () => {
+  it("is that of the call, whatever the application does to its values meanwhile", () => {
+    const hash = createParamsHash("a key");
+    const inner = ["a"];
+    const bytes = Buffer.from("a");
+    const date = new Date(5);
+    const lists: unknown[][] = [[7], [7, "a"], [7, inner], [7, bytes], [7, date]];
+    const expected = lists.map(hashParams);
+    const asked = lists.map((list) => hash(statement, list));
+    for (const list of lists) list[0] = 8;
+    inner[0] = "b";
+    bytes[0] = 0x62;
+    date.setTime(6);
+    expect(asked.map((one) => one?.text)).toEqual(expected);
+  });
+
+  it("is the same in whatever order they are asked for", () => {
+    const hash = createParamsHash("a key");
+    const lists = [
+      [1],
+      ["a", null],
+      undefined,
+      [],
+      [1.5, true, "x".repeat(200)],
+      ["x".repeat(128)],
+    ];
+    const asked = lists.map((list) => hash(statement, list));
+    expect(asked.toReversed().map((one) => one?.text)).toEqual(
+      lists.toReversed().map((list) => hashParams(list)),
+    );
+  });
+});
+
 /** structuredClone makes a Uint8Array of a Buffer. */
 function toBuffer(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value) : value;

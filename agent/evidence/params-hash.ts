@@ -4,14 +4,55 @@ import { wordToHex } from "../tracing/hex-words.ts";
 import type { CalledStatement } from "./called-statement.ts";
 import { SipHash } from "./sip-hash.ts";
 
-/** 64 bits, in two words that are signed. */
+/**
+ * 64 bits, in two words that are signed. Of a few plain values they are made when somebody asks for them, and so where many
+ * spans are written one after the other: at each call the code of it would be fetched anew.
+ */
 export class ParamsHash {
-  readonly high: number;
-  readonly low: number;
+  readonly #writer: ParamsWriter;
+  readonly #key: Int32Array;
+  /** What it is to be made of; undefined once it is made. */
+  #values: readonly unknown[] | undefined;
+  #high = 0;
+  #low = 0;
 
-  constructor(high: number, low: number) {
-    this.high = high;
-    this.low = low;
+  /** `values` are such as nobody can change. */
+  constructor(writer: ParamsWriter, key: Int32Array, values: readonly unknown[] | undefined) {
+    this.#writer = writer;
+    this.#key = key;
+    this.#values = values;
+  }
+
+  get high(): number {
+    if (this.#values !== undefined) this.#makeOfValues(this.#values);
+    return this.#high;
+  }
+
+  get low(): number {
+    if (this.#values !== undefined) this.#makeOfValues(this.#values);
+    return this.#low;
+  }
+
+  /** Of parameters that may change later on. Whether that could be told. */
+  make(params: unknown): boolean {
+    this.#writer.start(this.#key);
+    const isTold = this.#writer.write(params);
+    if (isTold) this.#finish();
+    return isTold;
+  }
+
+  #makeOfValues(values: readonly unknown[]): void {
+    this.#values = undefined;
+    this.#writer.start(this.#key);
+    this.#writer.writeValues(values);
+    this.#finish();
+  }
+
+  #finish(): void {
+    const { hash } = this.#writer;
+    hash.finish();
+    this.#high = hash.high;
+    this.#low = hash.low;
   }
 
   /** 16 lower-case hex digits. */
@@ -53,9 +94,34 @@ export function createParamsHash(key: string | undefined): HashParams {
   return (statement, params, called) => {
     const statementKey = called?.paramsKey ?? keys.of(statement);
     if (called !== undefined) called.paramsKey = statementKey;
-    writer.start(statementKey);
-    return writer.write(params) ? writer.finish() : undefined;
+    const values = toKeptValues(params);
+    const hash = new ParamsHash(writer, statementKey, values);
+    return values !== undefined || hash.make(params) ? hash : undefined;
   };
+}
+
+/** More, and longer texts, are hashed at once: of a span that waits to be sent little is kept. */
+const keptValuesMax = 8;
+const keptCharactersMax = 128;
+const noValues: readonly unknown[] = [];
+
+/** A copy of a list that holds plain values only; undefined of any other. */
+function toKeptValues(params: unknown): readonly unknown[] | undefined {
+  if (params === undefined) return noValues;
+  if (!isPlainArray(params) || params.length > keptValuesMax) return undefined;
+  const values = new Array<unknown>(params.length);
+  for (let index = 0; index < values.length; index += 1) {
+    if (isGetter(params, index)) return undefined;
+    const value = params[index];
+    if (!isKeptValue(value)) return undefined;
+    values[index] = value;
+  }
+  return values;
+}
+
+function isKeptValue(value: unknown): boolean {
+  if (typeof value === "string") return value.length <= keptCharactersMax;
+  return typeof value === "number" || typeof value === "boolean" || value == null;
 }
 
 /** The key of each statement. Without the secret none can be told from another, for a key is a part of a digest. */
@@ -111,29 +177,22 @@ const alone = 16;
 
 /** Writes each value as type, length or value, and content, in words, into a hash. */
 class ParamsWriter {
-  readonly #hash = new SipHash();
+  readonly hash = new SipHash();
   /** In all types of this list: 0 or `alone`. */
   #marks = 0;
   /** What may still be written. */
   #charactersLeft = 0;
 
   start(key: Int32Array): void {
-    this.#hash.start(key);
+    this.hash.start(key);
     this.#charactersLeft = hashedCharactersMax;
     this.#marks = 0;
   }
 
-  finish(): ParamsHash {
-    this.#hash.finish();
-    return new ParamsHash(this.#hash.high, this.#hash.low);
-  }
-
   /** False when it can't be told, or is too much. */
   write(params: unknown): boolean {
-    if (params === undefined) return this.#head(type.list, 0, 0);
     if (!isPlainArray(params)) return false;
-    if (params.length === 1) this.#marks = alone;
-    else if (!this.#head(type.list, params.length, 1)) return false;
+    if (!this.#listHead(params)) return false;
     for (let index = 0; index < params.length; index += 1) {
       if (isGetter(params, index)) return false;
       const value = params[index];
@@ -142,11 +201,23 @@ class ParamsWriter {
     return true;
   }
 
+  /** Of a few plain values, which are neither too much nor anybody's code. */
+  writeValues(values: readonly unknown[]): void {
+    this.#listHead(values);
+    for (let index = 0; index < values.length; index += 1) this.#primitive(values[index]);
+  }
+
+  #listHead({ length }: readonly unknown[]): boolean {
+    if (length !== 1) return this.#head(type.list, length, 1);
+    this.#marks = alone;
+    return true;
+  }
+
   /** `low` is the value itself, or what makes two contents of a type differ in length. */
   #head(kind: number, low: number, characters: number): boolean {
     this.#charactersLeft -= characters;
     if (this.#charactersLeft < 0) return false;
-    this.#hash.add(low, kind | this.#marks);
+    this.hash.add(low, kind | this.#marks);
     return true;
   }
 
@@ -177,7 +248,7 @@ class ParamsWriter {
   #double(kind: number, value: number): boolean {
     if (!this.#head(kind, 0, 2)) return false;
     doubles[0] = value;
-    this.#hash.add(wordsOfDoubles[0]!, wordsOfDoubles[1]!);
+    this.hash.add(wordsOfDoubles[0]!, wordsOfDoubles[1]!);
     return true;
   }
 
@@ -192,12 +263,12 @@ class ParamsWriter {
       if ((i & 2) === 0) low |= unit;
       else high |= unit;
       if ((i & 3) === 3) {
-        this.#hash.add(low, high);
+        this.hash.add(low, high);
         low = 0;
         high = 0;
       }
     }
-    if ((length & 3) !== 0) this.#hash.add(low, high);
+    if ((length & 3) !== 0) this.hash.add(low, high);
     return true;
   }
 
@@ -215,8 +286,7 @@ class ParamsWriter {
     // Copied by its internal slots: a property of the same name on the object is not read.
     const bytes = new Uint8Array(value);
     if (!this.#head(type.bytes, bytes.length, bytes.length + 1)) return false;
-    for (let i = 0; i < bytes.length; i += 8)
-      this.#hash.add(wordAt(bytes, i), wordAt(bytes, i + 4));
+    for (let i = 0; i < bytes.length; i += 8) this.hash.add(wordAt(bytes, i), wordAt(bytes, i + 4));
     return true;
   }
 }
