@@ -114,10 +114,10 @@ export class ConnectionPools {
       this.#gauges?.follow(pool, toName, kind.read);
       if (checkout.isDelayed) checkout.poolName = this.#states.names.of(pool, toName);
       this.#states.note(connection, checkout);
-      this.#gauges?.checkedOut(pool, checkout.fromMs, undefined);
+      this.#gauges?.checkedOut(pool, checkout.waitedMs, undefined);
     });
     const fail = this.#guard.bind((error: unknown) => {
-      this.#gauges?.checkedOut(pool, checkout.fromMs, error);
+      this.#gauges?.checkedOut(pool, checkout.waitedMs, error);
     });
     promise.then(note, fail);
   }

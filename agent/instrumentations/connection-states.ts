@@ -58,14 +58,14 @@ export class ConnectionStates {
   }
 
   /** To be called when a checkout has its connection. */
-  note(connection: unknown, { isDelayed, isNewConnection, fromMs, poolName }: Checkout): void {
-    if (!isDelayed || typeof connection !== "object" || connection === null) return;
+  note(connection: unknown, checkout: EndedCheckout): void {
+    if (!checkout.isDelayed || typeof connection !== "object" || connection === null) return;
+    const { isNewConnection, waitedMs, poolName } = checkout;
     const state = this.of(connection);
     if (state.poolName !== poolName) {
       state.poolName = poolName;
       state.server = undefined;
     }
-    const waitedMs = monotonicNow() - fromMs;
     if (isNewConnection) state.connectionCreateMs = waitedMs;
     else state.poolWaitMs = waitedMs;
   }
@@ -80,20 +80,32 @@ export function takeWaits(state: ConnectionState): Waits {
   return { poolWaitMs, connectionCreateMs };
 }
 
-/** What a checkout will have to wait for, told from the pool's counts before it. */
-export class Checkout {
-  /** 0 when it does not wait. */
-  readonly fromMs: number;
+/** What a checkout has waited for when it has its connection. */
+interface EndedCheckout {
   readonly isDelayed: boolean;
+  readonly isNewConnection: boolean;
+  readonly waitedMs: number;
+  readonly poolName: string;
+}
+
+/** What a checkout will have to wait for, told from the pool's counts before it. */
+export class Checkout implements EndedCheckout {
+  readonly isDelayed: boolean;
+  readonly #fromMs: number;
   readonly isNewConnection: boolean;
   poolName = "";
 
   constructor({ used, idle, pending, max }: PoolState) {
     this.isDelayed = idle <= pending;
-    this.fromMs = this.isDelayed ? monotonicNow() : 0;
+    this.#fromMs = this.isDelayed ? monotonicNow() : 0;
     this.isNewConnection = idle === 0 && used < max;
+  }
+
+  /** Until now; 0 of one that finds a free connection, and is not timed. */
+  get waitedMs(): number {
+    return this.isDelayed ? monotonicNow() - this.#fromMs : 0;
   }
 }
 
 /** One for all checkouts that don't wait. */
-const undelayed = new Checkout({ used: 0, idle: 1, pending: 0, max: 1 });
+export const undelayed = new Checkout({ used: 0, idle: 1, pending: 0, max: 1 });

@@ -18,10 +18,15 @@ export function toPoolName({ address }: MongodbPool): string {
 
 /** Whether a checkout will have to wait is told from the pool's counts before it. */
 export class MongodbCheckout {
-  readonly fromMs = monotonicNow();
+  readonly #fromMs = monotonicNow();
   readonly isDelayed: boolean;
 
   constructor({ availableConnectionCount, waitQueueSize }: MongodbPool) {
     this.isDelayed = availableConnectionCount <= waitQueueSize;
+  }
+
+  /** Until now. */
+  get waitedMs(): number {
+    return monotonicNow() - this.#fromMs;
   }
 }

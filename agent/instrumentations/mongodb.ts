@@ -135,14 +135,15 @@ export class MongodbInstrumentation {
   }
 
   /** Connections are made one after the other, so the pool's counts don't say who will get one: the connection does. */
-  #toCheckoutEnd(pool: MongodbPool, { isDelayed, fromMs }: MongodbCheckout): Finish {
+  #toCheckoutEnd(pool: MongodbPool, checkout: MongodbCheckout): Finish {
     const { pools, states } = this.#options;
     return this.#guard.bind((error, connection) => {
-      pools?.checkedOut(pool, fromMs, error);
+      const { isDelayed, waitedMs } = checkout;
+      pools?.checkedOut(pool, waitedMs, error);
       if (error) return;
       const isNewConnection = !this.#servers.has(connection as object);
       const poolName = isDelayed ? states.names.of(pool, toPoolName) : "";
-      states.note(connection, { isDelayed, isNewConnection, fromMs, poolName });
+      states.note(connection, { isDelayed, isNewConnection, waitedMs, poolName });
     });
   }
 

@@ -121,7 +121,7 @@ export class Mysql2Instrumentation {
           states.note(results[1], checkout);
           if (pools !== undefined) {
             instrumentation.#guard.attempt(() =>
-              pools.checkedOut(pool, checkout.fromMs, results[0]),
+              pools.checkedOut(pool, checkout.waitedMs, results[0]),
             );
           }
           return Reflect.apply(onConnection, this, results);

@@ -7,12 +7,10 @@ import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
 import type { PgClient } from "./pg-classes.ts";
 import { enterTransaction, leaveTransaction } from "./transaction-state.ts";
 
-/** What is known of a call when it reaches its client. */
-export interface PgCallStart {
-  readonly client: PgClient;
+/** What is known of a call before it reaches its client. */
+export interface PgCall {
   /** As the application wrote it. */
   readonly sql: string;
-  readonly values: unknown;
   /** In which the application made it. */
   readonly active: ActiveContext | undefined;
   readonly statement: Statement;
@@ -23,15 +21,16 @@ export interface PgCallStart {
 /** Starts the span of a call. */
 export function startPgCall(
   { tracing, hashParams, states, plans }: DatabaseOptions,
-  start: PgCallStart,
+  { sql, active, statement, repeatIndex, callSite }: PgCall,
+  client: PgClient,
+  values: unknown,
 ): DatabaseCall {
-  const { client, sql, values, active, statement, repeatIndex, callSite } = start;
   const state = states.of(client);
   state.server ??= toServer(client, state.poolName);
   enterTransaction(state, statement);
   const { poolWaitMs, connectionCreateMs } = takeWaits(state);
   const span = tracing.startSpan(active, statement.summary, otlpKind.client);
-  plans?.follow(span, start);
+  plans?.follow(span, { client, sql, values, statement });
   const call = new DatabaseCall(span, {
     statement,
     server: state.server,

@@ -1,7 +1,8 @@
 import { toStatement } from "../evidence/known-statements.ts";
 import type { DatabaseOptions } from "./database-call.ts";
 import type { Guard } from "./guard.ts";
-import { type PgCallStart, startPgCall } from "./pg-call.ts";
+import { type PgCall, startPgCall } from "./pg-call.ts";
+import type { PgClient } from "./pg-classes.ts";
 import type { Method } from "./wrap-method.ts";
 
 /** Of which there is no hash. */
@@ -22,6 +23,12 @@ export function cursorOf(query: unknown): PgCursor | undefined {
   return typeof (cursor as PgCursor)?._getRows === "function" ? (cursor as PgCursor) : undefined;
 }
 
+/** A cursor's first batch, or a later one. */
+interface CursorCall extends PgCall {
+  readonly client: PgClient;
+  readonly values: unknown;
+}
+
 /**
  * One span for each batch of rows, for in between the application works with them:
  *
@@ -30,14 +37,14 @@ export function cursorOf(query: unknown): PgCursor | undefined {
  */
 export function followCursor(
   cursor: PgCursor,
-  { options, guard, first }: { options: DatabaseOptions; guard: Guard; first: PgCallStart },
+  { options, guard, first }: { options: DatabaseOptions; guard: Guard; first: CursorCall },
 ): void {
   const original = cursor._getRows;
   const { contexts } = options.tracing;
   const store = contexts.storage.getStore();
-  let next: PgCallStart = first;
+  let next = first;
   cursor._getRows = function (rows, callback) {
-    const start = () => startPgCall(options, next);
+    const start = () => startPgCall(options, next, next.client, next.values);
     // A batch that had to wait for the connection is asked for in a turn of the connection's.
     const call = guard.isActive
       ? guard.attempt(() => contexts.storage.run(store, start))
@@ -59,7 +66,7 @@ export function followCursor(
 }
 
 /** What PostgreSQL does for a batch after the first; no statement is sent for it, and none is the same as another. */
-function toFetch(first: PgCallStart): PgCallStart {
+function toFetch(first: CursorCall): CursorCall {
   const { collection } = first.statement;
   const name = collection || "cursor";
   const text = `FETCH FROM ${name}`;

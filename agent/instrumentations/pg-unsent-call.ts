@@ -2,7 +2,7 @@ import { isTimeout } from "../evidence/is-timeout.ts";
 import { toPoolServer } from "../runtime/metrics/follow-pg-pool.ts";
 import type { Checkout } from "./connection-states.ts";
 import type { DatabaseOptions } from "./database-call.ts";
-import { type PgCallStart, startPgCall } from "./pg-call.ts";
+import { type PgCall, startPgCall } from "./pg-call.ts";
 import type { PgPool } from "./pg-classes.ts";
 
 /** Of which there is no hash: nothing was sent. */
@@ -17,12 +17,12 @@ interface FailedCheckout {
 /** A call to a pool that got no connection: its span says how long it waited, and why in vain. */
 export function tellUnsentCall(
   options: DatabaseOptions,
-  call: Omit<PgCallStart, "client" | "values">,
+  call: PgCall,
   { pool, checkout, error }: FailedCheckout,
 ): void {
   const client = toPoolServer(pool);
   options.states.note(client, checkout);
   // pg's pool has no code for it.
   const reason = isTimeout(error) ? { name: "timeout" } : error;
-  startPgCall(options, { ...call, client, values: noList }).fail(reason);
+  startPgCall(options, call, client, noList).fail(reason);
 }

@@ -1,11 +1,10 @@
 import { type CallSite, captureCallSite } from "../evidence/call-site.ts";
-import type { Statement } from "../evidence/known-statements.ts";
 import { type PgResult, rowsOfPg } from "../evidence/returned-rows.ts";
 import { postgresql } from "../evidence/sql-scan.ts";
 import { Statements } from "../evidence/statements.ts";
 import { followPgPool, toPoolName, toPoolState } from "../runtime/metrics/follow-pg-pool.ts";
 import { ActiveContext, isSuppressed } from "../tracing/active-context.ts";
-import type { Checkout } from "./connection-states.ts";
+import { type Checkout, undelayed } from "./connection-states.ts";
 import type { Constructor } from "./constructor.ts";
 import type { DatabaseCall, DatabaseOptions } from "./database-call.ts";
 import { Guard } from "./guard.ts";
@@ -13,7 +12,7 @@ import { findCallerBehind, type SoughtCall } from "./late-call-site.ts";
 import { observePgPromise } from "./observe-pg-promise.ts";
 import { observePromise } from "./observe-promise.ts";
 import { hasCallback, isQueryObject, valuesOf } from "./pg-arguments.ts";
-import { startPgCall } from "./pg-call.ts";
+import { type PgCall, startPgCall } from "./pg-call.ts";
 import type { PgClient, PgModule, PgPool, PgQuery } from "./pg-classes.ts";
 import { withComment } from "./pg-comment.ts";
 import { cursorOf, followCursor, type PgCursor } from "./pg-cursor.ts";
@@ -24,16 +23,19 @@ import { type Method, wrapMethod } from "./wrap-method.ts";
 type Args = unknown[];
 type AnyFunction = (...args: never[]) => unknown;
 
-/** A call to a pool, as it is known before there is a client for it. */
-interface AnnouncedCall extends SoughtCall {
-  readonly sql: string;
-  /** In which the application made it. */
-  readonly active: ActiveContext | undefined;
+/** A call, mostly to a pool, as it is known before there is a client for it. */
+interface AnnouncedCall extends SoughtCall, PgCall {
   /** The call's callback is the pool's own, and nothing of the application's runs in it. */
   isForPromise: boolean;
-  readonly statement: Statement;
   repeatIndex: number;
   callSite: CallSite | undefined;
+}
+
+/** Whoever waits for a pool's connection. */
+interface WaitingCall {
+  readonly pool: PgPool;
+  readonly checkout: Checkout;
+  readonly announced: AnnouncedCall | undefined;
 }
 
 /**
@@ -100,6 +102,8 @@ export class PgInstrumentation {
   }
 
   readonly #announceToPool = (args: Args, entry: AnyFunction): AnnouncedCall | undefined => {
+    // Its batches are followed, not the call.
+    if (cursorOf(args[0]) !== undefined) return undefined;
     const announced = this.#announce(args, entry);
     if (announced !== undefined) announced.isForPromise = !hasCallback(args);
     return announced;
@@ -135,62 +139,104 @@ export class PgInstrumentation {
   }
 
   readonly #startCheckout = (pool: PgPool): Checkout =>
-    this.#options.states.startCheckout(pool, toPoolState(pool), toPoolName);
+    // Of a connection that is free nothing else is to be known.
+    pool.idleCount > pool.waitingCount
+      ? undelayed
+      : this.#options.states.startCheckout(pool, toPoolState(pool), toPoolName);
 
-  /** A waiting call is served in the turn of whoever gives its client back: that is not its context. */
   #connect(pool: PgPool, original: Method, args: Args): unknown {
     const [callback] = args;
     const announced = this.#announced;
     this.#announced = undefined;
-    const { pools, states, tracing } = this.#options;
     const checkout = this.#guard.attempt(this.#startCheckout, pool);
     if (checkout === undefined) return Reflect.apply(original, pool, args);
-    if (typeof callback !== "function") {
-      const result = Reflect.apply(original, pool, args) as Promise<PgClient>;
-      if (!checkout.isDelayed && pools === undefined) return result;
-      const onEnd = this.#guard.bind((error: unknown, client: unknown) => {
-        states.note(client, checkout);
-        pools?.checkedOut(pool, checkout.fromMs, error);
-      });
-      return observePromise(result, onEnd);
-    }
-    const { contexts } = tracing;
-    // The pool's own callback only makes the announced call.
-    const isPools = announced?.isForPromise === true;
-    const store = isPools ? undefined : contexts.storage.getStore();
+    const waiting = { pool, checkout, announced };
+    if (typeof callback !== "function") return this.#connectForPromise(waiting, original, args);
+    const onClient =
+      announced?.isForPromise === true
+        ? this.#callForPool(waiting, callback as Method)
+        : this.#callInContext(waiting, callback as Method);
+    return Reflect.apply(original, pool, [onClient]);
+  }
+
+  #connectForPromise(waiting: WaitingCall, original: Method, args: Args): unknown {
+    const { pool, checkout } = waiting;
+    const result = Reflect.apply(original, pool, args) as Promise<PgClient>;
+    if (!checkout.isDelayed && this.#options.pools === undefined) return result;
+    const onEnd = this.#guard.bind((error: unknown, client: unknown) =>
+      this.#noteClient(waiting, error, client),
+    );
+    return observePromise(result, onEnd);
+  }
+
+  /** The pool's own callback makes the announced call and nothing else: its context is nobody's. */
+  #callForPool(waiting: WaitingCall, callback: Method): Method {
     const instrumentation = this;
-    const onClient: Method = function (...results) {
-      states.note(results[1], checkout);
-      if (pools !== undefined) {
-        instrumentation.#guard.attempt(() => pools.checkedOut(pool, checkout.fromMs, results[0]));
-      }
-      if (results[0] && announced !== undefined) {
-        const failed = { pool, checkout, error: results[0] };
-        instrumentation.#guard.attempt(() =>
-          tellUnsentCall(instrumentation.#options, announced, failed),
-        );
-      }
-      const outer = instrumentation.#announced;
-      instrumentation.#announced = announced;
+    return function (...results) {
+      const outer = instrumentation.#enterCallback(waiting, results[0], results[1]);
       try {
-        if (isPools) return Reflect.apply(callback, this, results);
-        return contexts.call(store, callback as Method, this, results);
+        return Reflect.apply(callback, this, results);
       } finally {
         instrumentation.#announced = outer;
       }
     };
-    return Reflect.apply(original, pool, [onClient]);
+  }
+
+  /** A waiting call is served in the turn of whoever gives its client back: that is not its context. */
+  #callInContext(waiting: WaitingCall, callback: Method): Method {
+    const { contexts } = this.#options.tracing;
+    const store = contexts.storage.getStore();
+    const instrumentation = this;
+    return function (...results) {
+      const outer = instrumentation.#enterCallback(waiting, results[0], results[1]);
+      try {
+        return contexts.call(store, callback, this, results);
+      } finally {
+        instrumentation.#announced = outer;
+      }
+    };
+  }
+
+  /** What was announced until now, which the callback does not see. */
+  #enterCallback(waiting: WaitingCall, error: unknown, client: unknown): AnnouncedCall | undefined {
+    if (waiting.checkout !== undelayed || this.#options.pools !== undefined || error) {
+      this.#guard.attempt(() => this.#noteClient(waiting, error, client));
+    }
+    const outer = this.#announced;
+    this.#announced = waiting.announced;
+    return outer;
+  }
+
+  #noteClient(waiting: WaitingCall, error: unknown, client: unknown): void {
+    const { pool, checkout, announced } = waiting;
+    const { pools, states } = this.#options;
+    states.note(client, checkout);
+    pools?.checkedOut(pool, checkout.waitedMs, error);
+    if (error && announced !== undefined) {
+      tellUnsentCall(this.#options, announced, { pool, checkout, error });
+    }
   }
 
   #queryClient(client: PgClient, original: Method, args: Args, entry: AnyFunction): unknown {
-    const isForPromise = this.#isAnnounced(args) && this.#announced?.isForPromise === true;
-    const call = this.#guard.attempt(this.#startCall, client, args, entry);
+    const announced = this.#announcedOf(args);
+    const call =
+      announced === undefined
+        ? this.#guard.attempt(this.#startCall, client, args, entry)
+        : this.#guard.attempt(this.#startAnnounced, client, args, announced);
     this.#announced = undefined;
     const sent = this.#withComment(args, call);
     if (call === undefined) return Reflect.apply(original, client, sent);
-    return isForPromise && typeof args.at(-1) === "function"
+    return announced?.isForPromise === true && typeof args.at(-1) === "function"
       ? this.#finishForPromise(call, client, original, sent)
       : this.#finishCall(call, client, original, sent);
+  }
+
+  /** The announced call, when this is it. */
+  #announcedOf(args: Args): AnnouncedCall | undefined {
+    const announced = this.#announced;
+    return announced !== undefined && announced.sql === textOfQuery(args[0])
+      ? announced
+      : undefined;
   }
 
   #withComment(args: Args, call: DatabaseCall | undefined): Args {
@@ -198,10 +244,6 @@ export class PgInstrumentation {
     if (comments === undefined) return args;
     const trace = call?.span.trace ?? tracing.contexts.current()?.trace;
     return this.#guard.attempt(() => withComment(args, comments, trace?.route ?? "")) ?? args;
-  }
-
-  #isAnnounced(args: Args): boolean {
-    return this.#announced !== undefined && this.#announced.sql === textOfQuery(args[0]);
   }
 
   /** The last argument is the pool's callback, which only settles a promise: its context is nobody's. */
@@ -217,31 +259,34 @@ export class PgInstrumentation {
     return Reflect.apply(original, client, args);
   }
 
+  readonly #startAnnounced = (
+    client: PgClient,
+    args: Args,
+    announced: AnnouncedCall,
+  ): DatabaseCall => {
+    const call = startPgCall(this.#options, announced, client, valuesOf(args));
+    if (announced.isSought) call.hold();
+    announced.call = call;
+    return call;
+  };
+
+  /** Of a call to a client, which no pool has announced. */
   readonly #startCall = (
     client: PgClient,
     args: Args,
     entry: AnyFunction,
   ): DatabaseCall | undefined => {
     const { contexts } = this.#options.tracing;
-    const isAnnounced = this.#isAnnounced(args);
-    if (!isAnnounced && isSuppressed(contexts.storage.getStore())) return undefined;
+    if (isSuppressed(contexts.storage.getStore())) return undefined;
     const cursor = cursorOf(args[0]);
     if (cursor !== undefined) {
       this.#startCursor(client, cursor, entry);
       return undefined;
     }
-    const sql = textOfQuery(args[0]);
     // Of any other query object without a callback nobody says when it is done.
-    if (sql === undefined || (isQueryObject(args[0]) && !hasCallback(args))) return undefined;
-    const announced = isAnnounced ? this.#announced : this.#announce(args, entry);
-    if (announced === undefined) return undefined;
-    const { active, statement, repeatIndex, callSite } = announced;
-    const values = valuesOf(args);
-    const start = { client, sql, values, active, statement, repeatIndex, callSite };
-    const call = startPgCall(this.#options, start);
-    if (announced.isSought) call.hold();
-    announced.call = call;
-    return call;
+    if (isQueryObject(args[0]) && !hasCallback(args)) return undefined;
+    const announced = this.#announce(args, entry);
+    return announced && this.#startAnnounced(client, args, announced);
   };
 
   #startCursor(client: PgClient, cursor: PgCursor, entry: AnyFunction): void {

@@ -62,8 +62,8 @@ export class PoolGauges {
     this.#pools.push(followed);
   }
 
-  /** To be called at the end of each checkout that began at `fromMs`; `error` is what it failed with, if it did. */
-  checkedOut(pool: object, fromMs: number, error: unknown): void {
+  /** To be called at the end of each checkout; `error` is what it failed with, if it did. */
+  checkedOut(pool: object, waitedMs: number, error: unknown): void {
     const followed = this.#seen.get(pool);
     if (followed === undefined) return;
     const { name } = followed;
@@ -71,7 +71,7 @@ export class PoolGauges {
       if (isTimeout(error)) followed.timeouts += 1;
       return;
     }
-    this.#waits.record((performance.now() - fromMs) / 1000, name, () => ({ [poolName]: name }));
+    this.#waits.record(waitedMs / 1000, name, () => ({ [poolName]: name }));
   }
 
   collect(): readonly Metric[] {
