@@ -12,7 +12,7 @@ export interface HttpCall {
   /** Method, origin and the path without what looks like a value: for counting in this process, it is sent nowhere. */
   readonly statement: string;
   /** Path and query; null where they are not all of the parameters, since there is a body. */
-  readonly params: readonly [string] | null;
+  readonly params: string | null;
 }
 
 /** Of a path; what follows is not looked at. */
@@ -30,8 +30,8 @@ export function toHttpStatement(method: string, origin: string, template: string
   return `${method} ${origin}${template}`;
 }
 
-export function toHttpParams(method: string, path: string): readonly [string] | null {
-  return method === "GET" || method === "HEAD" ? [path] : null;
+export function toHttpParams(method: string, path: string): string | null {
+  return method === "GET" || method === "HEAD" ? path : null;
 }
 
 const slash = 0x2f;

@@ -36,7 +36,7 @@ export class ParamsHash {
   /** Of parameters that may change later on. Whether that could be told. */
   make(params: unknown): boolean {
     this.#writer.start(this.#key);
-    const isTold = this.#writer.write(params);
+    const isTold = this.#writer.write(typeof params === "string" ? [params] : params);
     if (isTold) this.#finish();
     return isTold;
   }
@@ -67,6 +67,7 @@ export class ParamsHash {
  */
 export type HashParams = (
   statement: string,
+  /** A list; a text is a list of one. */
   params: unknown,
   /** Keeps the key of this very statement. */
   called?: Pick<CalledStatement, "paramsKey">,
@@ -108,6 +109,7 @@ const noValues: readonly unknown[] = [];
 /** A copy of a list that holds plain values only; undefined of any other. */
 function toKeptValues(params: unknown): readonly unknown[] | undefined {
   if (params === undefined) return noValues;
+  if (typeof params === "string") return isKeptValue(params) ? [params] : undefined;
   if (!isPlainArray(params) || params.length > keptValuesMax) return undefined;
   const values = new Array<unknown>(params.length);
   for (let index = 0; index < values.length; index += 1) {

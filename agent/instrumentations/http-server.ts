@@ -90,6 +90,17 @@ export function bindBody(
 }
 
 const answeredKey = Symbol("culprit.answered");
+const addressKey = Symbol("culprit.address");
+
+/** Asked for once a connection: behind the property there are two getters and a lookup. */
+function remoteAddressOf(socket: Socket & { [addressKey]?: string | undefined }) {
+  const known = socket[addressKey];
+  if (known !== undefined) return known;
+  const address = socket.remoteAddress;
+  if (address !== undefined) Reflect.defineProperty(socket, addressKey, { value: address });
+  return address;
+}
+
 type AnsweredResponse = ServerResponse & { [answeredKey]?: AnsweredRequest };
 
 class AnsweredRequest implements SpanDetail {
@@ -115,7 +126,7 @@ class AnsweredRequest implements SpanDetail {
     this.#span = span;
     this.#open = start;
     // Both are gone, or changed, once the connection is closed or a framework has cut the URL.
-    this.#remoteAddress = socket.remoteAddress;
+    this.#remoteAddress = remoteAddressOf(socket);
     this.#writtenBefore = socket.bytesWritten;
     this.#url = request.url ?? "";
   }

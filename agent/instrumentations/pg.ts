@@ -254,9 +254,9 @@ export class PgInstrumentation {
       guard.attempt(end, call, results[0], results[1]);
       return Reflect.apply(callback, this, results);
     };
-    // Ours: the arguments as this call has collected them.
-    args[args.length - 1] = onResult;
-    return Reflect.apply(original, client, args);
+    // As the pool calls it; V8 makes no list of these.
+    if (args.length === 3) return Reflect.apply(original, client, [args[0], args[1], onResult]);
+    return Reflect.apply(original, client, [...args.slice(0, -1), onResult]);
   }
 
   readonly #startAnnounced = (
