@@ -48,7 +48,7 @@ it("tells how long each pool let wait, and how many gave up", () => {
   const pool: FakePool = { state: { used: 1, idle: 0, pending: 0, max: 1 } };
   const unknown: FakePool = { state: { used: 1, idle: 0, pending: 0, max: 1 } };
   follow(gauges, pool);
-  for (const it of [pool, pool, unknown]) gauges.checkedOut(it, performance.now(), undefined);
+  for (const it of [pool, pool, unknown]) gauges.checkedOut(it, 1_500, undefined);
   // Those of pg, tarn and sequelize-pool, and MongoDB; and one that has nothing to do with waiting.
   const timeouts = [
     new Error("timeout exceeded when trying to connect"),
@@ -56,12 +56,15 @@ it("tells how long each pool let wait, and how many gave up", () => {
     new Error("Timed out while checking out a connection from connection pool"),
   ];
   for (const error of [...timeouts, new Error("connect ECONNREFUSED")]) {
-    gauges.checkedOut(pool, performance.now(), error);
+    gauges.checkedOut(pool, 9_000, error);
   }
   const name = "db.client.connection.pool.name";
   expect(valuesOf(gauges, "timeouts")).toEqual([{ [name]: "db:5432/shop", value: 3 }]);
   const waits = gauges.collect().find((it) => it.name === "db.client.connection.wait_time");
-  expect(waits?.points).toMatchObject([{ attributes: { [name]: "db:5432/shop" }, count: 2 }]);
+  // In seconds, and not of those that gave up.
+  expect(waits?.points).toMatchObject([
+    { attributes: { [name]: "db:5432/shop" }, count: 2, sum: 3 },
+  ]);
 });
 
 it("follows so many pools and no more", () => {
