@@ -4,6 +4,7 @@ import type { ActiveContext } from "../tracing/active-context.ts";
 import { otlpKind } from "../tracing/recorded-span.ts";
 import { takeWaits } from "./connection-states.ts";
 import { DatabaseCall, type DatabaseOptions } from "./database-call.ts";
+import type { SoughtCall } from "./late-call-site.ts";
 import type { PgClient } from "./pg-classes.ts";
 import { enterTransaction, leaveTransaction } from "./transaction-state.ts";
 
@@ -16,6 +17,14 @@ export interface PgCall {
   readonly statement: Statement;
   readonly repeatIndex: number;
   readonly callSite: CallSite | undefined;
+}
+
+/** A call, mostly to a pool, that was announced before there is a client for it. */
+export interface AnnouncedCall extends SoughtCall, PgCall {
+  /** The call's callback is the pool's own, and nothing of the application's runs in it. */
+  isForPromise: boolean;
+  repeatIndex: number;
+  callSite: CallSite | undefined;
 }
 
 /** Starts the span of a call. */

@@ -1,42 +1,24 @@
-import { type CallSite, captureCallSite } from "../evidence/call-site.ts";
+import { captureCallSite } from "../evidence/call-site.ts";
 import { type PgResult, rowsOfPg } from "../evidence/returned-rows.ts";
 import { postgresql } from "../evidence/sql-scan.ts";
 import { Statements } from "../evidence/statements.ts";
-import { followPgPool, toPoolName, toPoolState } from "../runtime/metrics/follow-pg-pool.ts";
 import { ActiveContext, isSuppressed } from "../tracing/active-context.ts";
-import { type Checkout, undelayed } from "./connection-states.ts";
 import type { Constructor } from "./constructor.ts";
 import type { DatabaseCall, DatabaseOptions } from "./database-call.ts";
 import { Guard } from "./guard.ts";
-import { findCallerBehind, type SoughtCall } from "./late-call-site.ts";
+import { findCallerBehind } from "./late-call-site.ts";
 import { observePgPromise } from "./observe-pg-promise.ts";
-import { observePromise } from "./observe-promise.ts";
 import { hasCallback, isQueryObject, valuesOf } from "./pg-arguments.ts";
-import { type PgCall, startPgCall } from "./pg-call.ts";
+import { type AnnouncedCall, startPgCall } from "./pg-call.ts";
+import { type HandedOn, PgCheckouts } from "./pg-checkouts.ts";
 import type { PgClient, PgModule, PgPool, PgQuery } from "./pg-classes.ts";
 import { withComment } from "./pg-comment.ts";
 import { cursorOf, followCursor, type PgCursor } from "./pg-cursor.ts";
-import { tellUnsentCall } from "./pg-unsent-call.ts";
 import { textOfQuery } from "./text-of-query.ts";
 import { type Method, wrapMethod } from "./wrap-method.ts";
 
 type Args = unknown[];
 type AnyFunction = (...args: never[]) => unknown;
-
-/** A call, mostly to a pool, as it is known before there is a client for it. */
-interface AnnouncedCall extends SoughtCall, PgCall {
-  /** The call's callback is the pool's own, and nothing of the application's runs in it. */
-  isForPromise: boolean;
-  repeatIndex: number;
-  callSite: CallSite | undefined;
-}
-
-/** Whoever waits for a pool's connection. */
-interface WaitingCall {
-  readonly pool: PgPool;
-  readonly checkout: Checkout;
-  readonly announced: AnnouncedCall | undefined;
-}
 
 /**
  * pg and pg-pool, by wraps around three methods:
@@ -50,11 +32,12 @@ export class PgInstrumentation {
   readonly #guard = new Guard("pg");
   readonly #statements = new Statements(postgresql);
   readonly #patched = new WeakSet<object>();
-  /** Handed on from a pool's `query` to its `connect` and to the client's `query`, all within one turn each. */
-  #announced: AnnouncedCall | undefined = undefined;
+  readonly #handedOn: HandedOn = { announced: undefined };
+  readonly #checkouts: PgCheckouts;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
+    this.#checkouts = new PgCheckouts(options, this.#guard, this.#handedOn);
   }
 
   patchPg({ Client }: PgModule): void {
@@ -82,22 +65,20 @@ export class PgInstrumentation {
     wrapMethod<PgPool>(Pool.prototype, "connect", (original) => {
       return function connect(...args) {
         if (!instrumentation.#guard.isActive) return Reflect.apply(original, this, args);
-        const { pools } = instrumentation.#options;
-        if (pools !== undefined) instrumentation.#guard.attempt(followPgPool, pools, this);
-        return instrumentation.#connect(this, original, args);
+        return instrumentation.#checkouts.connect(this, original, args);
       };
     });
   }
 
   #queryPool(pool: PgPool, original: Method, args: Args, entry: AnyFunction): unknown {
-    const outer = this.#announced;
+    const outer = this.#handedOn.announced;
     const announced = this.#guard.attempt(this.#announceToPool, args, entry);
-    this.#announced = announced;
+    this.#handedOn.announced = announced;
     try {
       const result = Reflect.apply(original, pool, args);
       return announced?.isSought === true ? findCallerBehind(result, announced) : result;
     } finally {
-      this.#announced = outer;
+      this.#handedOn.announced = outer;
     }
   }
 
@@ -138,92 +119,13 @@ export class PgInstrumentation {
     return announced;
   }
 
-  readonly #startCheckout = (pool: PgPool): Checkout =>
-    // Of a connection that is free nothing else is to be known.
-    pool.idleCount > pool.waitingCount
-      ? undelayed
-      : this.#options.states.startCheckout(pool, toPoolState(pool), toPoolName);
-
-  #connect(pool: PgPool, original: Method, args: Args): unknown {
-    const [callback] = args;
-    const announced = this.#announced;
-    this.#announced = undefined;
-    const checkout = this.#guard.attempt(this.#startCheckout, pool);
-    if (checkout === undefined) return Reflect.apply(original, pool, args);
-    const waiting = { pool, checkout, announced };
-    if (typeof callback !== "function") return this.#connectForPromise(waiting, original, args);
-    const onClient =
-      announced?.isForPromise === true
-        ? this.#callForPool(waiting, callback as Method)
-        : this.#callInContext(waiting, callback as Method);
-    return Reflect.apply(original, pool, [onClient]);
-  }
-
-  #connectForPromise(waiting: WaitingCall, original: Method, args: Args): unknown {
-    const { pool, checkout } = waiting;
-    const result = Reflect.apply(original, pool, args) as Promise<PgClient>;
-    if (!checkout.isDelayed && this.#options.pools === undefined) return result;
-    const onEnd = this.#guard.bind((error: unknown, client: unknown) =>
-      this.#noteClient(waiting, error, client),
-    );
-    return observePromise(result, onEnd);
-  }
-
-  /** The pool's own callback makes the announced call and nothing else: its context is nobody's. */
-  #callForPool(waiting: WaitingCall, callback: Method): Method {
-    const instrumentation = this;
-    return function (...results) {
-      const outer = instrumentation.#enterCallback(waiting, results[0], results[1]);
-      try {
-        return Reflect.apply(callback, this, results);
-      } finally {
-        instrumentation.#announced = outer;
-      }
-    };
-  }
-
-  /** A waiting call is served in the turn of whoever gives its client back: that is not its context. */
-  #callInContext(waiting: WaitingCall, callback: Method): Method {
-    const { contexts } = this.#options.tracing;
-    const store = contexts.storage.getStore();
-    const instrumentation = this;
-    return function (...results) {
-      const outer = instrumentation.#enterCallback(waiting, results[0], results[1]);
-      try {
-        return contexts.call(store, callback, this, results);
-      } finally {
-        instrumentation.#announced = outer;
-      }
-    };
-  }
-
-  /** What was announced until now, which the callback does not see. */
-  #enterCallback(waiting: WaitingCall, error: unknown, client: unknown): AnnouncedCall | undefined {
-    if (waiting.checkout !== undelayed || this.#options.pools !== undefined || error) {
-      this.#guard.attempt(() => this.#noteClient(waiting, error, client));
-    }
-    const outer = this.#announced;
-    this.#announced = waiting.announced;
-    return outer;
-  }
-
-  #noteClient(waiting: WaitingCall, error: unknown, client: unknown): void {
-    const { pool, checkout, announced } = waiting;
-    const { pools, states } = this.#options;
-    states.note(client, checkout);
-    pools?.checkedOut(pool, checkout.waitedMs, error);
-    if (error && announced !== undefined) {
-      tellUnsentCall(this.#options, announced, { pool, checkout, error });
-    }
-  }
-
   #queryClient(client: PgClient, original: Method, args: Args, entry: AnyFunction): unknown {
     const announced = this.#announcedOf(args);
     const call =
       announced === undefined
         ? this.#guard.attempt(this.#startCall, client, args, entry)
         : this.#guard.attempt(this.#startAnnounced, client, args, announced);
-    this.#announced = undefined;
+    this.#handedOn.announced = undefined;
     const sent = this.#withComment(args, call);
     if (call === undefined) return Reflect.apply(original, client, sent);
     return announced?.isForPromise === true && typeof args.at(-1) === "function"
@@ -233,7 +135,7 @@ export class PgInstrumentation {
 
   /** The announced call, when this is it. */
   #announcedOf(args: Args): AnnouncedCall | undefined {
-    const announced = this.#announced;
+    const { announced } = this.#handedOn;
     return announced !== undefined && announced.sql === textOfQuery(args[0])
       ? announced
       : undefined;
