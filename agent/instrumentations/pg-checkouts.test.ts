@@ -1,4 +1,4 @@
-import { Pool, type QueryResult } from "pg";
+import { Pool } from "pg";
 import { beforeEach, expect, it } from "vitest";
 import { CallSiteRules } from "../evidence/call-site-rules.ts";
 import { Shedding } from "../runtime/shedding.ts";
@@ -8,18 +8,20 @@ import { Tracing } from "../tracing/tracing.ts";
 import { ConnectionStates } from "./connection-states.ts";
 import { PgInstrumentation } from "./pg.ts";
 
-/** As some applications extend pg's. */
-class PromisingPool extends Pool {
-  // @ts-expect-error: pg's type has seven forms of it.
-  override async query(text: string): Promise<QueryResult> {
+class PromisingPool extends Pool {}
+/** As some applications replace it; pg's type has seven forms of it. */
+Object.defineProperty(PromisingPool.prototype, "query", {
+  configurable: true,
+  writable: true,
+  async value(this: Pool, text: string) {
     const client = await this.connect();
     try {
       return await client.query(text);
     } finally {
       client.release();
     }
-  }
-}
+  },
+});
 
 const ended: RecordedSpan[] = [];
 const sink = { add: (span: RecordedSpan) => void ended.push(span), scopeOf: () => 0 };
