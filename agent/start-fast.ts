@@ -7,7 +7,7 @@ import { createParamsHash, type HashParams } from "./evidence/params-hash.ts";
 import { ChunkExport } from "./export/chunk-export.ts";
 import { flushAtExit } from "./export/flush-at-exit.ts";
 import type { ResourceSettings } from "./export/resource-attributes.ts";
-import { type ChunkExchange, SpanBuffer } from "./export/span-buffer.ts";
+import { type ChunkSink, SpanBuffer } from "./export/span-buffer.ts";
 import { bufferBytes } from "./export/span-chunk.ts";
 import { contribOf } from "./instrumentations/contrib-packages.ts";
 import { instrumentFrameworks } from "./instrumentations/frameworks.ts";
@@ -137,7 +137,7 @@ interface TracingParts {
 
 function startTracing(
   config: Config,
-  chunks: ChunkExchange,
+  chunks: ChunkSink,
   { runtime, plans, delayMs }: TracingParts,
 ): StartedTracing {
   const buffer = new SpanBuffer(chunks, Buffer.from(new ArrayBuffer(bufferBytes)), {

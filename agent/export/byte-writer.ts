@@ -6,23 +6,16 @@ import { fourDigits } from "../tracing/hex-words.ts";
  * asks `isWhole` at the end.
  */
 export class ByteWriter {
-  #bytes: Buffer;
+  readonly #bytes: Buffer;
   /** Of the same memory: a word is written at once. */
-  #view: DataView;
+  readonly #view: DataView;
   /** Bytes that are written. */
   length = 0;
   isOverfull = false;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    this.#view = toView(bytes);
-  }
-
-  /** Goes on in another, empty buffer. */
-  restart(bytes: Buffer): void {
-    this.#bytes = bytes;
-    this.#view = toView(bytes);
-    this.length = 0;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Whether everything since `isOverfull` was set to false has found its place. */
@@ -190,10 +183,6 @@ export class ByteWriter {
     if (length >= 14) bytes.set(source, at);
     else for (let i = 0; i < length; i += 1) bytes[at + i] = source[i]!;
   }
-}
-
-function toView({ buffer, byteOffset, length }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, length);
 }
 
 interface TraceIdWords {

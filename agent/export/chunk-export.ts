@@ -1,11 +1,12 @@
 import { countDropped, warn } from "../diagnostics.ts";
 import type { AgentThread, ThreadListener } from "../thread/agent-thread.ts";
 import type { ThreadReport } from "../thread/thread-messages.ts";
-import type { ChunkExchange } from "./span-buffer.ts";
-import { bufferBytes, isFilled, type SpanChunk } from "./span-chunk.ts";
+import { ChunkSlot } from "./chunk-slot.ts";
+import type { ChunkSink } from "./span-buffer.ts";
+import type { SpanChunk } from "./span-chunk.ts";
 
-/** Filled, under way and empty together. */
-const buffersMax = 12;
+/** Under way and free together. */
+const slotsMax = 11;
 /**
  * Handed over together, when each is full: a message that wakes the thread costs both threads more than what the thread
  * does with a chunk, for all code of it is cold.
@@ -16,12 +17,17 @@ const waitMs = 1_000;
 
 type SpanThread = Pick<AgentThread, "isRunning" | "listen" | "post" | "start">;
 
-/** Hands chunks of spans to the agent's thread, and takes the buffers back that it is done with. */
-export class ChunkExport implements ChunkExchange, ThreadListener {
+/**
+ * Hands chunks of spans to the agent's thread:
+ *
+ *   chunk ── copied ──▶ slot ── two of them: a message ──▶ agent's thread
+ *                         ▲────────── a word in it ────────────┘
+ */
+export class ChunkExport implements ChunkSink, ThreadListener {
   readonly #thread: SpanThread;
   /** As in `ExportSettings`. */
   readonly #held: Int32Array<SharedArrayBuffer>;
-  readonly #empty: ArrayBuffer[] = [];
+  readonly #slots: ChunkSlot[] = [];
   /** Full, and not handed over yet. */
   #waiting: SpanChunk[] = [];
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -29,8 +35,6 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
   #flushId = 0;
   /** Whether the thread may hold spans: a process that has finished its work is kept only then. */
   #isHolding = false;
-  /** Buffers that exist, the one that is filled included. */
-  #buffers = 1;
 
   constructor(thread: SpanThread, held: Int32Array<SharedArrayBuffer>) {
     this.#thread = thread;
@@ -39,22 +43,28 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
   }
 
   get hasRoom(): boolean {
-    return this.#empty.length > 0 || this.#buffers < buffersMax;
+    return this.#slots.length < slotsMax || this.#freeSlot() !== undefined;
   }
 
-  exchange(chunk: SpanChunk): Buffer | undefined {
-    const next = this.#empty.pop() ?? this.#createBuffer();
-    if (next === undefined) return undefined;
-    if (!this.#thread.start()) {
-      this.#empty.push(next);
-      return undefined;
-    }
+  take(chunk: SpanChunk): boolean {
+    if (!this.hasRoom || !this.#thread.start()) return false;
+    const slot = this.#freeSlot() ?? this.#createSlot();
     this.#isHolding = true;
     Atomics.add(this.#held, 0, chunk.spans);
-    this.#waiting.push(chunk);
-    if (!isFilled(chunk) || this.#waiting.length >= chunksAtOnce) this.#handOver();
+    this.#waiting.push({ ...chunk, bytes: slot.fill(chunk.bytes) });
+    if (!chunk.isFilled || this.#waiting.length >= chunksAtOnce) this.#handOver();
     else this.#timer ??= setTimeout(() => this.#handOver(), waitMs).unref();
-    return Buffer.from(next);
+    return true;
+  }
+
+  #freeSlot(): ChunkSlot | undefined {
+    return this.#slots.find(({ isFree }) => isFree);
+  }
+
+  #createSlot(): ChunkSlot {
+    const slot = new ChunkSlot();
+    this.#slots.push(slot);
+    return slot;
   }
 
   #handOver(): void {
@@ -63,10 +73,7 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
     if (this.#waiting.length === 0) return;
     const chunks = this.#waiting;
     this.#waiting = [];
-    this.#thread.post(
-      { kind: "spans", chunks },
-      chunks.map(({ bytes }) => bytes),
-    );
+    this.#thread.post({ kind: "spans", chunks });
   }
 
   /** A worker thread has ended, and may have handed over spans of which the agent's thread has said nothing yet. */
@@ -88,8 +95,7 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
   }
 
   onReport(report: ThreadReport): void {
-    if (report.kind === "empty") this.#empty.push(...report.buffers);
-    else if (report.kind === "holding") this.#isHolding = true;
+    if (report.kind === "holding") this.#isHolding = true;
     else if (report.kind === "warning") warn(report.message);
     else if (report.kind === "dropped") countDropped(report.reason, report.spans);
     else if (report.kind === "flushed") this.#settle(report.id, report.isEmpty);
@@ -99,14 +105,8 @@ export class ChunkExport implements ChunkExchange, ThreadListener {
     const lost = Atomics.exchange(this.#held, 0, 0);
     if (lost > 0) countDropped("thread_ended", lost);
     this.#waiting = [];
-    this.#buffers = 1 + this.#empty.length;
+    for (const slot of this.#slots) slot.free();
     for (const id of this.#flushes.keys()) this.#settle(id, false);
-  }
-
-  #createBuffer(): ArrayBuffer | undefined {
-    if (this.#buffers >= buffersMax) return undefined;
-    this.#buffers += 1;
-    return new ArrayBuffer(bufferBytes);
   }
 
   #settle(id: number, isEmpty: boolean): void {

@@ -132,8 +132,9 @@ class GrowingBytes {
   add(part: Uint8Array): void {
     const length = this.#length + part.length;
     if (length > this.#bytes.length) {
-      const size = Math.max(length, 2 * this.#bytes.length);
-      this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(size));
+      const bytes = this.#bytes;
+      this.#bytes = new Uint8Array(Math.max(length, 2 * bytes.length));
+      this.#bytes.set(bytes);
     }
     this.#bytes.set(part, this.#length);
     this.#length = length;

@@ -1,5 +1,6 @@
 import type { DropReason } from "../diagnostics.ts";
 import type { SourceMaps } from "../source-maps/source-maps.ts";
+import { freeSlotOf } from "./chunk-slot.ts";
 import {
   type BodyEncoder,
   type ContentEncoding,
@@ -11,7 +12,7 @@ import { type Batch, OtlpSender } from "./otlp-sender.ts";
 import { PlaceResolver } from "./place-resolver.ts";
 import type { OtlpTarget } from "./post-otlp.ts";
 import type { ResourceSettings } from "./resource-attributes.ts";
-import { bufferBytes, isFilled, type SpanChunk, toRequestParts } from "./span-chunk.ts";
+import { bufferBytes, type SpanChunk, toRequestParts } from "./span-chunk.ts";
 
 /** What the agent's thread is told of sending when it starts. */
 export interface ExportSettings {
@@ -28,15 +29,14 @@ export type ExportRequest =
   | { readonly kind: "flush"; readonly id: number };
 
 export type ExportReport =
-  | { readonly kind: "empty"; readonly buffers: readonly ArrayBuffer[] }
   /** Something came from elsewhere that is to be sent before the process ends. */
   | { readonly kind: "holding" }
   | { readonly kind: "warning"; readonly message: string }
   | { readonly kind: "dropped"; readonly reason: DropReason; readonly spans: number }
   | { readonly kind: "flushed"; readonly id: number; readonly isEmpty: boolean };
 
-/** Sends a report to the application's thread; `transfer` is what it gives away with it. */
-type Report = (report: ExportReport, transfer?: readonly ArrayBuffer[]) => void;
+/** Sends a report to the application's thread. */
+type Report = (report: ExportReport) => void;
 
 /** A request costs the thread more than compressing twelve chunks does, for its code is cold each time: so many go together. */
 const chunksMax = 12;
@@ -49,7 +49,7 @@ const scratchBytes = 32 * 1024;
  * What the agent's thread sends: compresses chunks, so that the queue is small, and makes requests of them.
  *
  *   chunk ─ compressed behind the last ones ─▶ twelve, or one that was not full, or a second: a body ─▶ OtlpSender
- *             └ its buffer goes back
+ *             └ its slot is free again
  *
  * Compression is synchronous: the thread has nothing else to do, and the pool of threads is the application's.
  */
@@ -99,12 +99,13 @@ export class ExportService {
       void this.#flush(request.id);
       return;
     }
-    for (const chunk of request.chunks) this.#send(chunk, isFilled(chunk));
-    const buffers = request.chunks.map(({ bytes }) => bytes);
-    this.#report({ kind: "empty", buffers }, buffers);
+    for (const chunk of request.chunks) {
+      this.#send(chunk, chunk.isFilled);
+      freeSlotOf(chunk.bytes);
+    }
   }
 
-  /** A chunk of a worker thread, that wants no buffer back. */
+  /** A chunk of a worker thread, in memory of its own. */
   take(chunk: SpanChunk): void {
     Atomics.add(this.#held, 0, chunk.spans);
     // Its thread may be about to end: it waits for nothing.
@@ -116,7 +117,7 @@ export class ExportService {
     Atomics.sub(this.#held, 0, spans);
   }
 
-  /** Then the chunk's buffer is done with. */
+  /** Then the chunk's bytes are done with. */
   #send(chunk: SpanChunk, mayWait: boolean): void {
     this.#join(toRequestParts(this.#places.resolve(chunk), this.#resource));
     this.#spans += chunk.spans;

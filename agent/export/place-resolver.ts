@@ -30,14 +30,14 @@ export class PlaceResolver {
 
   /** The same chunk when none of its places is in compiled code; else a copy. Writes into the given one, too. */
   resolve(chunk: SpanChunk): SpanChunk {
-    const bytes = new Uint8Array(chunk.bytes);
+    const { bytes } = chunk;
     const segments = [...chunk.segments];
     const parts: Uint8Array[] = [];
     let at = 0;
     let added = 0;
     let segment = 1;
     for (const { frames, from, to, lengthsAt } of chunk.places) {
-      const replaced = this.#replacementOf(chunk.bytes, { frames, from, to, lengthsAt });
+      const replaced = this.#replacementOf(bytes, { frames, from, to, lengthsAt });
       if (replaced === undefined) continue;
       for (; segments[segment]! <= from; segment += 2) segments[segment]! += added;
       parts.push(bytes.subarray(at, from), replaced);
@@ -52,7 +52,7 @@ export class PlaceResolver {
     return { ...chunk, segments, bytes: concatenate(parts) };
   }
 
-  #replacementOf(bytes: ArrayBuffer, place: EncodedPlace): Buffer | undefined {
+  #replacementOf(bytes: Uint8Array, place: EncodedPlace): Buffer | undefined {
     try {
       return place.frames === "" ? this.#stackOf(bytes, place) : this.#attributesOf(place.frames);
     } catch {
@@ -62,8 +62,8 @@ export class PlaceResolver {
     }
   }
 
-  #stackOf(bytes: ArrayBuffer, { from, to }: EncodedPlace): Buffer | undefined {
-    const text = Buffer.from(bytes, from, to - from).toString("utf8");
+  #stackOf(bytes: Uint8Array, { from, to }: EncodedPlace): Buffer | undefined {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8");
     const original = toOriginalText(text, this.#maps);
     return original === text ? undefined : Buffer.from(original);
   }
@@ -96,12 +96,12 @@ function addToLength(bytes: Uint8Array, at: number, difference: number): void {
   bytes[at + 2] = length >>> 14;
 }
 
-function concatenate(parts: readonly Uint8Array[]): ArrayBuffer {
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);
     at += part.length;
   }
-  return bytes.buffer;
+  return bytes;
 }

@@ -10,12 +10,11 @@ const scopesMax = 1_000;
 /** Spans that are encoded at once: a dozen requests. */
 const endedMax = 64;
 
-/** Takes full buffers and gives empty ones. */
-export interface ChunkExchange {
+export interface ChunkSink {
   /** Whether it would take a chunk now. */
   readonly hasRoom: boolean;
-  /** An empty buffer to go on with; undefined when it can take no chunk now, which is then lost. */
-  exchange(chunk: SpanChunk): Buffer | undefined;
+  /** Copies the chunk. False when it can take none now: this one is lost. */
+  take(chunk: SpanChunk): boolean;
 }
 
 export interface SpanBufferOptions {
@@ -26,18 +25,17 @@ export interface SpanBufferOptions {
 /**
  * Spans between their end and the agent's thread:
  *
- *   span ends ──▶ 64 wait ── encoded ──▶ buffer ──▶ full, 1,024 spans, or 5 s old ──▶ agent's thread
- *                                          ▲──────────── empty buffer ─────────────────┘
+ *   span ends ──▶ 64 wait ── encoded ──▶ buffer ──▶ full, 1,024 spans, or 5 s old ──▶ copied for the agent's thread
  *
  * Encoded one by one, each would have its code fetched anew, which whatever a request does in between has displaced from
  * the processor's caches: that costs more than to encode. Spans that follow each other are mostly of one scope; a change of
  * scope begins a new segment of the buffer.
  */
 export class SpanBuffer implements ScopeSink {
-  readonly #exchange: ChunkExchange;
+  readonly #sink: ChunkSink;
   readonly #options: SpanBufferOptions;
   readonly #encoder: SpanEncoder;
-  #bytes: Buffer;
+  readonly #bytes: Buffer;
   readonly #scopes: Scope[] = [];
   readonly #scopeIndex = new Map<string, number>();
   /** The first `#endedCount` of them; a list that shrinks gives its memory back each time. */
@@ -50,8 +48,8 @@ export class SpanBuffer implements ScopeSink {
   #segments: number[] = [];
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(exchange: ChunkExchange, bytes: Buffer, options: SpanBufferOptions) {
-    this.#exchange = exchange;
+  constructor(sink: ChunkSink, bytes: Buffer, options: SpanBufferOptions) {
+    this.#sink = sink;
     this.#options = options;
     this.#endedMax = Math.min(endedMax, options.spansMax);
     this.#bytes = bytes;
@@ -101,7 +99,7 @@ export class SpanBuffer implements ScopeSink {
     if (!this.#encoder.add(span)) return false;
     if (span.scope !== this.#scope) this.#beginSegment(span.scope, from);
     this.#spans += 1;
-    if (this.#spans >= this.#options.spansMax && this.#exchange.hasRoom) this.#handOverEncoded();
+    if (this.#spans >= this.#options.spansMax && this.#sink.hasRoom) this.#handOverEncoded();
     else if (this.#timer === undefined) this.#startTimer();
     return true;
   }
@@ -117,7 +115,7 @@ export class SpanBuffer implements ScopeSink {
 
   /** While the thread is behind, or only starts, this buffer is filled to its end. */
   #onTime(): void {
-    if (this.#exchange.hasRoom) this.handOver();
+    if (this.#sink.hasRoom) this.handOver();
     else this.#startTimer();
   }
 
@@ -131,17 +129,18 @@ export class SpanBuffer implements ScopeSink {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#spans === 0) return;
-    this.#segments.push(this.#scope, this.#encoder.length);
-    const next = this.#exchange.exchange({
-      bytes: this.#bytes.buffer as ArrayBuffer,
+    const { length } = this.#encoder;
+    this.#segments.push(this.#scope, length);
+    const isTaken = this.#sink.take({
+      bytes: this.#bytes.subarray(0, length),
+      isFilled: length > this.#bytes.length / 2,
       segments: this.#segments,
       scopes: this.#scopes,
       spans: this.#spans,
       places: this.#encoder.takePlaces(),
     });
-    if (next === undefined) countDropped("spans_queue_full", this.#spans);
-    this.#bytes = next ?? this.#bytes;
-    this.#encoder.restart(this.#bytes);
+    if (!isTaken) countDropped("spans_queue_full", this.#spans);
+    this.#encoder.restart();
     this.#spans = 0;
     this.#scope = -1;
     this.#segments = [];

@@ -21,18 +21,16 @@ export interface EncodedPlace {
 
 /** Encoded spans as they go from the application's thread to the agent's. */
 export interface SpanChunk {
-  readonly bytes: ArrayBuffer;
+  /** Written over by its sender soon: who wants to keep them copies them. */
+  readonly bytes: Uint8Array;
+  /** Not handed over for its age, or at the end: the next chunk is near. */
+  readonly isFilled: boolean;
   /** Index of the scope and end in `bytes`, in turns; the first segment begins at 0. */
   readonly segments: readonly number[];
   readonly scopes: readonly Scope[];
   readonly spans: number;
   /** In order. */
   readonly places: readonly EncodedPlace[];
-}
-
-/** Not handed over for its age, or at the end: the next chunk is near. */
-export function isFilled({ bytes, segments }: SpanChunk): boolean {
-  return segments.at(-1)! > bytes.byteLength / 2;
 }
 
 /**
@@ -51,7 +49,7 @@ export function toRequestParts(chunk: SpanChunk, resource: Uint8Array): readonly
 
 function spansOf({ bytes, segments }: SpanChunk, index: number): Uint8Array {
   const from = index === 0 ? 0 : segments[index - 1]!;
-  return new Uint8Array(bytes, from, segments[index + 1]! - from);
+  return bytes.subarray(from, segments[index + 1]!);
 }
 
 /** Tag and length of a field that is made of these parts. */

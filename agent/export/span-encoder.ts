@@ -69,9 +69,9 @@ export class SpanEncoder {
     return this.#out.length;
   }
 
-  /** Goes on in another, empty buffer. */
-  restart(bytes: Buffer): void {
-    this.#out.restart(bytes);
+  /** Writes over what was written. */
+  restart(): void {
+    this.#out.length = 0;
   }
 
   /** Those of the spans since the last time. */

@@ -12,7 +12,7 @@ import {
   type WorkerMessage,
   workerChannelName,
 } from "../thread/worker-channel.ts";
-import type { ChunkExchange } from "./span-buffer.ts";
+import type { ChunkSink } from "./span-buffer.ts";
 import type { SpanChunk } from "./span-chunk.ts";
 
 /** That the agent's thread has not taken yet. */
@@ -20,7 +20,7 @@ const chunksUnderWayMax = 4;
 const endLookMs = 5;
 
 /** Hands the chunks of a worker thread to the agent's thread, past the main thread. */
-export class WorkerChunks implements ChunkExchange {
+export class WorkerChunks implements ChunkSink {
   readonly #channel: BroadcastChannel;
   readonly #endWaitMsMax: number;
   /** Sent to this listener and not yet taken. */
@@ -46,15 +46,15 @@ export class WorkerChunks implements ChunkExchange {
     return this.#isHeard && Atomics.load(this.#underWay, underWayCell.chunks) < chunksUnderWayMax;
   }
 
-  /** A message of such a channel is a copy, so the buffer stays here. */
-  exchange(chunk: SpanChunk): Buffer | undefined {
+  take(chunk: SpanChunk): boolean {
     if (this.#isEnding && !this.#isHeard) this.#waitUntilHeard();
-    if (!this.hasRoom) return undefined;
-    const bytes = chunk.bytes.slice(0, chunk.segments.at(-1));
+    if (!this.hasRoom) return false;
+    // A message of such a channel is a copy, of all memory behind a view.
+    const bytes = new Uint8Array(chunk.bytes);
     Atomics.add(this.#underWay, underWayCell.chunks, 1);
     Atomics.add(this.#underWay, underWayCell.spans, chunk.spans);
     this.#post({ kind: "spans", chunk: { ...chunk, bytes }, underWay: this.#underWay });
-    return Buffer.from(chunk.bytes);
+    return true;
   }
 
   /** The next chunk is the last one. */

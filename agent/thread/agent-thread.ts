@@ -6,7 +6,7 @@ import type { ThreadReport, ThreadRequest, ThreadSettings } from "./thread-messa
 /** A thread that ends again and again is not started for ever. */
 const startsMax = 5;
 /**
- * Its queue of spans lies outside of this heap, and has its own limit. The young generation is small, so that buffers
+ * Its queue of spans lies outside of this heap, and has its own limit. The young generation is small, so that bodies
  * which are done with are soon found.
  */
 const resourceLimits = {
@@ -71,9 +71,9 @@ export class AgentThread {
     void this.#worker?.terminate();
   }
 
-  /** To be called only while it runs. */
-  post(request: ThreadRequest, transfer: readonly ArrayBuffer[] = []): void {
-    this.#worker?.postMessage(request, [...transfer]);
+  /** To be called only while it runs. Nothing is given away with it: `ChunkSlot` says what that would cost the application. */
+  post(request: ThreadRequest): void {
+    this.#worker?.postMessage(request);
   }
 
   #createWorker(): Worker {

@@ -23,8 +23,7 @@ type SendRequest = Exclude<ThreadRequest, WatchRequest>;
  *   a slow statement ─▶ PlanTaker ── database; what it says ──▶ collector
  */
 const { sending, watching } = workerData as ThreadSettings;
-const report = (message: ThreadReport, transfer: readonly ArrayBuffer[] = []) =>
-  parentPort?.postMessage(message, [...transfer]);
+const report = (message: ThreadReport) => parentPort?.postMessage(message);
 const drop = (reason: Extract<ExportReport, { kind: "dropped" }>["reason"]) =>
   report({ kind: "dropped", reason, spans: 1 });
 const maps = new SourceMaps(() => drop("source_map_failed"));

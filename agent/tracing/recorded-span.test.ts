@@ -28,15 +28,11 @@ const anything = fc.oneof(
 
 function createTracing() {
   const chunks: number[] = [];
-  const createBuffer = () => Buffer.from(new ArrayBuffer(64_000));
-  const exchange = {
+  const sink = {
     hasRoom: true,
-    exchange: ({ spans }: { readonly spans: number }) => {
-      chunks.push(spans);
-      return createBuffer();
-    },
+    take: ({ spans }: { readonly spans: number }) => chunks.push(spans) > 0,
   };
-  const buffer = new SpanBuffer(exchange, createBuffer(), { spansMax: 1_000, delayMs: 60_000 });
+  const buffer = new SpanBuffer(sink, Buffer.alloc(64_000), { spansMax: 1_000, delayMs: 60_000 });
   return { buffer, chunks, tracing: new Tracing(buffer, createSampler("always_on", 1), "1") };
 }
 

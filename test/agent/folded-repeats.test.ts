@@ -67,12 +67,9 @@ const chunkBytes = 64 * 1024;
 /** Spans as they leave the process, and the parts that make them. */
 function start() {
   const bodies: Buffer[] = [];
-  const createBuffer = () => Buffer.from(new ArrayBuffer(chunkBytes));
-  const exchange = (chunk: SpanChunk) => {
-    bodies.push(Buffer.concat(toRequestParts(chunk, new Uint8Array())));
-    return createBuffer();
-  };
-  const buffer = new SpanBuffer({ hasRoom: true, exchange }, createBuffer(), {
+  const take = (chunk: SpanChunk) =>
+    bodies.push(Buffer.concat(toRequestParts(chunk, new Uint8Array()))) > 0;
+  const buffer = new SpanBuffer({ hasRoom: true, take }, Buffer.alloc(chunkBytes), {
     spansMax: 512,
     delayMs: 60_000,
   });

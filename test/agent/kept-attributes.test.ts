@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SpanBuffer } from "../../agent/export/span-buffer.ts";
-import { type SpanChunk, toRequestParts } from "../../agent/export/span-chunk.ts";
+import { toRequestParts } from "../../agent/export/span-chunk.ts";
 import { HttpTargets } from "../../agent/instrumentations/http-targets.ts";
 import { writeServiceHead } from "../../agent/instrumentations/known-heads.ts";
 import { createSampler } from "../../agent/tracing/sampler.ts";
 import { Tracing } from "../../agent/tracing/tracing.ts";
 import { decodeOtlp } from "../support/decode-otlp.ts";
+import { keepChunks } from "../support/keep-chunks.ts";
 
 const method = fc.constantFrom("GET", "POST", "QUERY");
 const host = fc.nat(40).map((i) => `shop-${i}.example`);
@@ -14,14 +15,9 @@ const call = fc.record({ method, host, isOverridden: fc.boolean() });
 
 /** What is decoded of a span for a request that came in and one for a request that went out, for each call. */
 function send(calls: readonly { method: string; host: string; isOverridden: boolean }[]) {
-  const chunks: SpanChunk[] = [];
-  const createBuffer = () => Buffer.from(new ArrayBuffer(64 * 1024));
-  const exchange = (chunk: SpanChunk) => {
-    chunks.push(chunk);
-    return createBuffer();
-  };
+  const sink = keepChunks();
   const options = { spansMax: 512, delayMs: 60_000 };
-  const buffer = new SpanBuffer({ hasRoom: true, exchange }, createBuffer(), options);
+  const buffer = new SpanBuffer(sink, Buffer.alloc(64 * 1024), options);
   const tracing = new Tracing(buffer, createSampler("always_on", 1), "1");
   const targets = new HttpTargets("http");
   for (const { method, host, isOverridden } of calls) {
@@ -36,7 +32,7 @@ function send(calls: readonly { method: string; host: string; isOverridden: bool
     }
   }
   buffer.handOver();
-  return chunks
+  return sink.chunks
     .flatMap((chunk) => decodeOtlp(Buffer.concat(toRequestParts(chunk, new Uint8Array()))))
     .map(({ attributes }) => [
       attributes["http.request.method"],

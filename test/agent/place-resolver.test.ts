@@ -12,6 +12,7 @@ import { SourceMaps } from "../../agent/source-maps/source-maps.ts";
 import { createSampler } from "../../agent/tracing/sampler.ts";
 import { Tracing } from "../../agent/tracing/tracing.ts";
 import { decodeOtlp } from "../support/decode-otlp.ts";
+import { keepChunks } from "../support/keep-chunks.ts";
 
 const source = "a/rather/long/path/main.ts";
 let folder: string;
@@ -38,15 +39,10 @@ interface RecordedCall {
   readonly isFailed: boolean;
 }
 
-function record(calls: readonly RecordedCall[]): SpanChunk[] {
-  const chunks: SpanChunk[] = [];
-  const createBuffer = () => Buffer.from(new ArrayBuffer(8_192));
-  const exchange = (chunk: SpanChunk) => {
-    chunks.push(chunk);
-    return createBuffer();
-  };
+function record(calls: readonly RecordedCall[]): readonly SpanChunk[] {
+  const sink = keepChunks();
   const limits = { spansMax: 20, delayMs: 60_000 };
-  const buffer = new SpanBuffer({ hasRoom: true, exchange }, createBuffer(), limits);
+  const buffer = new SpanBuffer(sink, Buffer.alloc(8_192), limits);
   const tracing = new Tracing(buffer, createSampler("always_on", 1), "1");
   for (const [i, { scope, line, isCompiled, text, isFailed }] of calls.entries()) {
     if (scope > 0) tracing.getTracer(`scope ${scope}`).startSpan(`made by hand ${i}`).end();
@@ -66,7 +62,7 @@ function record(calls: readonly RecordedCall[]): SpanChunk[] {
     span.end();
   }
   buffer.handOver();
-  return chunks;
+  return sink.chunks;
 }
 
 const stackAt = (file: string, line = 1) =>
@@ -118,14 +114,8 @@ function toAttributes(line: number, isCompiled: boolean) {
 }
 
 test("a call site that the application has set itself stays", () => {
-  const chunks: SpanChunk[] = [];
-  const exchange = (chunk: SpanChunk) => {
-    chunks.push(chunk);
-    return Buffer.from(new ArrayBuffer(8_192));
-  };
-  const bytes = Buffer.from(new ArrayBuffer(8_192));
-  const limits = { spansMax: 20, delayMs: 60_000 };
-  const buffer = new SpanBuffer({ hasRoom: true, exchange }, bytes, limits);
+  const sink = keepChunks();
+  const buffer = new SpanBuffer(sink, Buffer.alloc(8_192), { spansMax: 20, delayMs: 60_000 });
   const tracing = new Tracing(buffer, createSampler("always_on", 1), "1");
   const span = tracing.startSpan(undefined, "call", 3);
   span.setAttribute("code.file.path", "theirs.ts");
@@ -136,7 +126,7 @@ test("a call site that the application has set itself stays", () => {
   buffer.handOver();
   const resolver = new PlaceResolver(new SourceMaps(() => undefined));
   const [decoded] = decodeOtlp(
-    Buffer.concat(toRequestParts(resolver.resolve(chunks[0]!), new Uint8Array())),
+    Buffer.concat(toRequestParts(resolver.resolve(sink.chunks[0]!), new Uint8Array())),
   );
   expect(decoded?.attributes).toEqual({ "code.file.path": "theirs.ts", "code.line.number": 1 });
 });
@@ -159,21 +149,13 @@ test("a stack that is none stays as it is", () => {
   }
 });
 
-function recordException(stack: string): SpanChunk[] {
-  const chunks: SpanChunk[] = [];
-  const exchange = (chunk: SpanChunk) => {
-    chunks.push(chunk);
-    return Buffer.from(new ArrayBuffer(65_536));
-  };
-  const bytes = Buffer.from(new ArrayBuffer(65_536));
-  const buffer = new SpanBuffer({ hasRoom: true, exchange }, bytes, {
-    spansMax: 9,
-    delayMs: 60_000,
-  });
+function recordException(stack: string): readonly SpanChunk[] {
+  const sink = keepChunks();
+  const buffer = new SpanBuffer(sink, Buffer.alloc(65_536), { spansMax: 9, delayMs: 60_000 });
   const tracing = new Tracing(buffer, createSampler("always_on", 1), "1");
   const span = tracing.startSpan(undefined, "call", 3);
   span.addEvent("exception", { "exception.stacktrace": stack });
   span.end();
   buffer.handOver();
-  return chunks;
+  return sink.chunks;
 }

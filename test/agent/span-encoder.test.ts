@@ -2,28 +2,24 @@ import type { Span } from "@opentelemetry/api";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SpanBuffer } from "../../agent/export/span-buffer.ts";
-import { type SpanChunk, toRequestParts } from "../../agent/export/span-chunk.ts";
+import { toRequestParts } from "../../agent/export/span-chunk.ts";
 import { createSampler } from "../../agent/tracing/sampler.ts";
 import { Tracing } from "../../agent/tracing/tracing.ts";
 import { defaultDecodeLimits } from "../../collector/decode/decode-limits.ts";
 import { decodeOtlp as decodeAsCollector } from "../../collector/decode/decode-otlp.ts";
 import { decodeOtlp } from "../support/decode-otlp.ts";
+import { keepChunks } from "../support/keep-chunks.ts";
 
 /** Everything that spans of `record` become on the wire; buffers are small, so that many are filled. */
 function encode(record: (tracing: Tracing) => void, bufferBytes = 4_096, spansMax = 100): Buffer[] {
-  const chunks: SpanChunk[] = [];
-  const createBuffer = () => Buffer.from(new ArrayBuffer(bufferBytes));
-  const exchange = (chunk: SpanChunk) => {
-    chunks.push(chunk);
-    return createBuffer();
-  };
-  const buffer = new SpanBuffer({ hasRoom: true, exchange }, createBuffer(), {
+  const sink = keepChunks();
+  const buffer = new SpanBuffer(sink, Buffer.alloc(bufferBytes), {
     spansMax,
     delayMs: 60_000,
   });
   record(new Tracing(buffer, createSampler("always_on", 1), "1"));
   buffer.handOver();
-  return chunks.map((chunk) => Buffer.concat(toRequestParts(chunk, new Uint8Array())));
+  return sink.chunks.map((chunk) => Buffer.concat(toRequestParts(chunk, new Uint8Array())));
 }
 
 const decodeAll = (bodies: Buffer[]) => bodies.flatMap(decodeOtlp);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SpanBuffer } from "../../agent/export/span-buffer.ts";
-import { type SpanChunk, toRequestParts } from "../../agent/export/span-chunk.ts";
+import { toRequestParts } from "../../agent/export/span-chunk.ts";
 import { ActiveContext } from "../../agent/tracing/active-context.ts";
 import { AlikeSpans } from "../../agent/tracing/alike-spans.ts";
 import { AttributeKey } from "../../agent/tracing/attribute-key.ts";
@@ -10,6 +10,7 @@ import type { RecordedSpan, SpanDetail } from "../../agent/tracing/recorded-span
 import { createSampler } from "../../agent/tracing/sampler.ts";
 import { Tracing } from "../../agent/tracing/tracing.ts";
 import { decodeOtlp } from "../support/decode-otlp.ts";
+import { keepChunks } from "../support/keep-chunks.ts";
 
 const key = {
   system: new AttributeKey("db.system.name"),
@@ -103,14 +104,9 @@ function toAttributes({ system, agent, path, rows, wait, hit, hash }: Call) {
 
 /** Spans of these calls as they were made, and as they leave the process. */
 function send(calls: readonly Call[], bufferBytes: number) {
-  const chunks: SpanChunk[] = [];
-  const createBuffer = () => Buffer.from(new ArrayBuffer(bufferBytes));
-  const exchange = (chunk: SpanChunk) => {
-    chunks.push(chunk);
-    return createBuffer();
-  };
+  const sink = keepChunks();
   const options = { spansMax: 512, delayMs: 60_000 };
-  const buffer = new SpanBuffer({ hasRoom: true, exchange }, createBuffer(), options);
+  const buffer = new SpanBuffer(sink, Buffer.alloc(bufferBytes), options);
   const tracing = new Tracing(buffer, createSampler("always_on", 1), "1");
   const parent = new ActiveContext(tracing.startSpan(undefined, "GET /orders", 2));
   const alike = new AlikeSpans();
@@ -122,7 +118,7 @@ function send(calls: readonly Call[], bufferBytes: number) {
     return { span, call };
   });
   buffer.handOver();
-  const bodies = chunks.map((chunk) => Buffer.concat(toRequestParts(chunk, new Uint8Array())));
+  const bodies = sink.chunks.map((chunk) => Buffer.concat(toRequestParts(chunk, new Uint8Array())));
   return { sent, decoded: bodies.flatMap(decodeOtlp), alike };
 }
 

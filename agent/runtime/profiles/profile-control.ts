@@ -15,7 +15,7 @@ interface ProfilingThread {
   /** False when it can't be started. */
   start(): boolean;
   /** To be called only while it runs. */
-  post(request: ProfileRequest, transfer?: readonly ArrayBuffer[]): void;
+  post(request: ProfileRequest): void;
 }
 
 export interface ProfileSettings {
@@ -190,9 +190,7 @@ export class ProfileControl implements ThreadListener {
     const marks = active.take();
     const clockOffsetMs = performance.now() - Number(process.hrtime.bigint()) / 1e6;
     const taken = { trigger, marks, clockOffsetMs };
-    const { timesMs, requests, routeOf, traceIds } = marks;
-    const transfer = [timesMs, requests, routeOf, traceIds].map(({ buffer }) => buffer);
-    this.#thread.post({ kind: "profile", command: "stopCpu", taken }, transfer);
+    this.#thread.post({ kind: "profile", command: "stopCpu", taken });
     this.#rules.ended(performance.now());
     if (trigger === "continuous") this.take(trigger);
   }

@@ -10,7 +10,7 @@ export async function measureStart(app: AppFile, starts: number): Promise<number
   const ratios: number[] = [];
   for (let i = 0; i < starts; i += 1) {
     const startMs = new Map<Variant, number>();
-    for (const variant of i % 2 === 0 ? [none, ours] : [ours, none]) {
+    for (const variant of inTurns(i)) {
       const started = await startBenchApp(variant, app);
       startMs.set(variant, started.startMs);
       await started.stop();
@@ -18,6 +18,11 @@ export async function measureStart(app: AppFile, starts: number): Promise<number
     ratios.push(startMs.get(ours)! / startMs.get(none)!);
   }
   return round(toPairedRatio(ratios).median, 3);
+}
+
+/** Which of the two begins. */
+function inTurns(round: number): readonly Variant[] {
+  return round % 2 === 0 ? [none, ours] : [ours, none];
 }
 
 /**
@@ -35,7 +40,10 @@ const memorySlices = 3;
 const memoryRequests = 1_500;
 const pauseRequests = 1_500;
 
-/** Resident memory over that of the bare application: the median of several pairs, for what V8's compilers leave behind differs by some MB. */
+/**
+ * Resident memory over that of the bare application: the median of several pairs, for what V8's compilers leave behind differs
+ * by some MB. One process after the other, in turns: what compiles in the background while two share a core piles up.
+ */
 export async function measureMemory(
   app: AppFile,
   workload: Workload,
@@ -43,8 +51,10 @@ export async function measureMemory(
 ): Promise<Record<string, number>> {
   const addedMb: number[] = [];
   for (let i = 0; i < pairs; i += 1) {
-    const [bare, own] = [none, ours].map((variant) => readMemory(variant, app, workload));
-    addedMb.push((await own!) - (await bare!));
+    const memoryMb = new Map<Variant, number>();
+    for (const variant of inTurns(i))
+      memoryMb.set(variant, await readMemory(variant, app, workload));
+    addedMb.push(memoryMb.get(ours)! - memoryMb.get(none)!);
   }
   print(`memory over none: ${addedMb.map((mb) => mb.toFixed(1)).join(", ")} MB`);
   return { memoryMb: round(summarize(addedMb).median, 1) };
