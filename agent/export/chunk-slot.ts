@@ -8,7 +8,7 @@ const headBytes = 8;
  *
  * A buffer that is handed over by `postMessage` needs no copy, but is detached from then on. With the first one V8 discards
  * all optimised code of the thread that reads any typed array, the application's and Node's own included, and whatever it
- * compiles afterwards asks at each access whether the memory is still there: that is dearer than to copy.
+ * compiles afterwards asks at each access whether the memory is still there. That is not the agent's to bring about.
  */
 export class ChunkSlot {
   readonly #bytes: Uint8Array<SharedArrayBuffer>;

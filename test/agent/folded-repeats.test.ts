@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createParamsHash, type ParamsHash } from "../../agent/evidence/params-hash.ts";
 import { SpanBuffer } from "../../agent/export/span-buffer.ts";
-import { type SpanChunk, toRequestParts } from "../../agent/export/span-chunk.ts";
+import { toRequestParts } from "../../agent/export/span-chunk.ts";
 import { FoldedRepeats } from "../../agent/repeats/folded-repeats.ts";
 import { ActiveContext } from "../../agent/tracing/active-context.ts";
 import { AttributeKey } from "../../agent/tracing/attribute-key.ts";
@@ -11,6 +11,7 @@ import type { RecordedSpan, Repeat } from "../../agent/tracing/recorded-span.ts"
 import { createSampler } from "../../agent/tracing/sampler.ts";
 import { Tracing } from "../../agent/tracing/tracing.ts";
 import { type DecodedSpan, decodeOtlp } from "../support/decode-otlp.ts";
+import { keepChunks } from "../support/keep-chunks.ts";
 
 interface CallOptions {
   readonly statement?: string;
@@ -66,10 +67,10 @@ const chunkBytes = 64 * 1024;
 
 /** Spans as they leave the process, and the parts that make them. */
 function start() {
-  const bodies: Buffer[] = [];
-  const take = (chunk: SpanChunk) =>
-    bodies.push(Buffer.concat(toRequestParts(chunk, new Uint8Array()))) > 0;
-  const buffer = new SpanBuffer({ hasRoom: true, take }, Buffer.alloc(chunkBytes), {
+  const sink = keepChunks();
+  const bodies = () =>
+    sink.chunks.map((chunk) => Buffer.concat(toRequestParts(chunk, new Uint8Array())));
+  const buffer = new SpanBuffer(sink, Buffer.alloc(chunkBytes), {
     spansMax: 512,
     delayMs: 60_000,
   });
@@ -85,9 +86,9 @@ function start() {
   };
   const sent = (): DecodedSpan[] => {
     buffer.handOver();
-    return bodies.flatMap(decodeOtlp);
+    return bodies().flatMap(decodeOtlp);
   };
-  return { tracing, folded, startParent, call, sent, bytes: () => Buffer.concat(bodies).length };
+  return { tracing, folded, startParent, call, sent, bytes: () => Buffer.concat(bodies()).length };
 }
 
 const hashParams = createParamsHash("a key");
