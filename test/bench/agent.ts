@@ -22,7 +22,7 @@ import {
   measurePauses,
   measureStart,
 } from "./agent/measure-once.ts";
-import { measureTail } from "./agent/measure-tail.ts";
+import { measureTail, type TailTurns, tailFigures } from "./agent/measure-tail.ts";
 import {
   cached,
   expressWorkloads,
@@ -63,7 +63,7 @@ const plan = isQuick
       minorGenerations: 3,
       minorCycles: 2,
       starts: 10,
-      tailTurns: 80,
+      tailTurns: 10,
       pauses: { processes: 5, slices: 8 },
       memoryPairs: 11,
     };
@@ -139,22 +139,23 @@ async function withApps<Result>(
 
 /**
  * Of several generations of processes, for two of one variant differ by up to a tenth: in where V8 puts code, and in what
- * of it meets in the processor's caches. What is no ratio of CPU time is measured of the last.
+ * of it meets in the processor's caches. Durations of answers are of all of them as well, sums of the last.
  */
 async function measureItems(express: AppFile): Promise<Record<string, number>> {
   const generations: Generation[] = [];
+  const tail: TailTurns[] = [];
   let figures = {};
   for (let left = plan.generations; left > 0; left -= 1) {
     figures = await withApps(turned(goalVariants, left), express, async (apps) => {
       generations.push(await measureGeneration(apps, items, plan.cycles));
       printGeneration(items, generations, plan.generations);
-      if (left > 1) return {};
       const sums = await readSums(apps, plan.cycles);
-      printCycles(items, apps, generations, sums);
-      return { ...figuresOf(sums), ...(await measureTail(apps, plan.tailTurns)) };
+      tail.push(await measureTail(apps, plan.tailTurns));
+      if (left === 1) printCycles(items, apps, generations, sums);
+      return figuresOf(sums);
     });
   }
-  return { ...cpuFigures("", generations), ...figures };
+  return { ...cpuFigures("", generations), ...figures, ...tailFigures(tail.flat()) };
 }
 
 /** Who starts first, and who comes after whom, is another one in each generation: either may favour somebody. */

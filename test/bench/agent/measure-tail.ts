@@ -6,21 +6,25 @@ import { again, none, ours } from "./variants.ts";
 
 const fixedLoad = { perSecond: 400, seconds: 0.5 };
 
-/**
- * Durations of answers at a load that leaves the application time to spare, beside those of a second bare application. What the
- * machine does comes in bursts: short slices in turns meet it alike, and it decides some of many slices, not their median.
- */
-export async function measureTail(
-  all: readonly BenchApp[],
-  turnsWanted: number,
-): Promise<Record<string, number>> {
-  if (turnsWanted === 0) return {};
-  const [bare, own, second] = [none, ours, again].map(
+/** Of each turn the results of the bare application, of ours and of a second bare one. */
+export type TailTurns = readonly (readonly LoadResult[])[];
+
+/** Answers at a load that leaves the application time to spare. */
+export async function measureTail(all: readonly BenchApp[], turns: number): Promise<TailTurns> {
+  if (turns === 0) return [];
+  const ports = [none, ours, again].map(
     (variant) => all.find((app) => app.variant === variant)!.port,
   );
   const workload = { ...items, requests: fixedLoad.perSecond * fixedLoad.seconds };
-  const ports = [bare!, own!, second!];
-  const turns = await sendInTurns(ports, workload, turnsWanted, fixedLoad.perSecond);
+  return await sendInTurns(ports, workload, turns, fixedLoad.perSecond);
+}
+
+/**
+ * Durations beside those of the second bare application. What the machine does comes in bursts: short slices in turns meet it
+ * alike, and it decides some of many slices, not their median.
+ */
+export function tailFigures(turns: TailTurns): Record<string, number> {
+  if (turns.length === 0) return {};
   const ratio = (at: number, figure: (result: LoadResult) => number) =>
     round(medianOf(turns, at, figure) / medianOf(turns, 0, figure), 3);
   return {
@@ -31,10 +35,6 @@ export async function measureTail(
   };
 }
 
-function medianOf(
-  turns: readonly (readonly LoadResult[])[],
-  at: number,
-  figure: (result: LoadResult) => number,
-): number {
+function medianOf(turns: TailTurns, at: number, figure: (result: LoadResult) => number): number {
   return summarize(turns.map((results) => figure(results[at]!))).median;
 }

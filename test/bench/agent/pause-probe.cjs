@@ -90,8 +90,8 @@ function timeArgument(owner, method, at, nameOf) {
 }
 
 timeArgument(channels, "subscribe", 1, ([channel]) => channel);
-timeArgument(globalThis, "setTimeout", 0, () => "setTimeout");
-timeArgument(globalThis, "setInterval", 0, () => "setInterval");
+timeArgument(globalThis, "setTimeout", 0, ([, ms]) => `setTimeout of ${ms} ms`);
+timeArgument(globalThis, "setInterval", 0, ([, ms]) => `setInterval of ${ms} ms`);
 timeArgument(EventEmitter.prototype, "on", 1, ([event]) => `on ${event}`);
 timeArgument(EventEmitter.prototype, "once", 1, ([event]) => `once ${event}`);
 
