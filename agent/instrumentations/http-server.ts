@@ -10,6 +10,7 @@ import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { keys } from "./attribute-keys.ts";
+import { bindBody } from "./bind-body.ts";
 import { Guard } from "./guard.ts";
 import {
   endServerSpan,
@@ -36,7 +37,7 @@ export interface HttpServerOptions {
 }
 
 /**
- * Requests to `node:http` and `node:https` servers, by Node's diagnostics channels: nothing is patched.
+ * Requests to `node:http` and `node:https` servers, by Node's diagnostics channels: nothing is patched but what `bindBody` says.
  *
  *   headers are read ── span starts, its context is entered ── application ── response closes: the span ends
  */
@@ -60,7 +61,7 @@ export function instrumentHttpServer(
     // Node runs each request's parser callback in a frame of its own, so this ends with the request.
     tracing.contexts.storage.enterWith(context);
     if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) {
-      bindBody(tracing, context, request);
+      bindBody(tracing.contexts, context, request);
     }
     if (!trace.isSampled) return;
     const detail = new AnsweredRequest(span, start);
@@ -69,23 +70,6 @@ export function instrumentHttpServer(
     runtime.requestStarted(span, span.startMs - trace.clockOffsetMs);
     // Not `once`, which costs three times as much: it is emitted once.
     response.on("close", onClose);
-  });
-}
-
-/** A body is read in the context of its connection; its listeners belong to the request. */
-export function bindBody(
-  { contexts: { storage } }: Tracing,
-  context: ActiveContext,
-  request: NodeJS.EventEmitter,
-): void {
-  const { emit } = request;
-  // Whoever lists what the request has does not see it.
-  Object.defineProperty(request, "emit", {
-    configurable: true,
-    writable: true,
-    value(this: unknown, ...args: unknown[]) {
-      return storage.run(context, () => Reflect.apply(emit, this, args) as boolean);
-    },
   });
 }
 

@@ -10,8 +10,8 @@ import { monotonicNow } from "../tracing/monotonic-clock.ts";
 import type { RecordedSpan, SpanDetail } from "../tracing/recorded-span.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { keys } from "./attribute-keys.ts";
+import { bindBody } from "./bind-body.ts";
 import type { Guard } from "./guard.ts";
-import { bindBody } from "./http-server.ts";
 import { isGrpc } from "./http2-headers.ts";
 import {
   endServerSpan,
@@ -50,7 +50,7 @@ export function startStream(
   const context = new ActiveContext(span);
   // Node calls back for each stream's headers in a frame of its own, so this ends there; listeners are called later.
   tracing.contexts.storage.enterWith(context);
-  if (!bodiless.has(method)) bindBody(tracing, context, stream);
+  if (!bodiless.has(method)) bindBody(tracing.contexts, context, stream);
   if (!span.trace.isSampled) return;
   const detail = new AnsweredStream(span, stream, headers);
   span.detail = detail;

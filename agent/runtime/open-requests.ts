@@ -45,21 +45,15 @@ export class OpenRequests {
     return this.#spans.filter((span) => span !== undefined);
   }
 
-  /** When it was added; undefined when it is not followed. */
-  startMsOf(span: Span): number | undefined {
-    const place = this.#placeOf(span);
-    return place === -1 ? undefined : this.#startsMs[place];
-  }
-
-  /** `isRemembered`: until the next heartbeat. */
-  remove(span: Span, endMs: number, isRemembered: boolean): void {
-    const place = this.#placeOf(span);
-    if (place === -1) return;
+  /** `isRemembered`: until the next heartbeat. When the request began; undefined of one that is not followed. */
+  remove(span: Span, endMs: number, isRemembered: boolean): number | undefined {
+    const place = (span as PlacedSpan)[placeKey] ?? -1;
+    if (this.#spans[place] !== span) return undefined;
+    const startMs = this.#startsMs[place]!;
     this.#spans[place] = undefined;
     this.#freePlaces.push(place);
-    if (isRemembered && this.#ended.length < endedMax) {
-      this.#ended.push({ span, startMs: this.#startsMs[place]!, endMs });
-    }
+    if (isRemembered && this.#ended.length < endedMax) this.#ended.push({ span, startMs, endMs });
+    return startMs;
   }
 
   /** Open at any time between the two, at most `requestsMax`; of those that have ended only what `forgetEnded` left. */
@@ -78,11 +72,6 @@ export class OpenRequests {
   /** At each heartbeat: nothing of a request is kept after it. */
   forgetEnded(): void {
     if (this.#ended.length > 0) this.#ended = [];
-  }
-
-  #placeOf(span: Span): number {
-    const place = (span as PlacedSpan)[placeKey] ?? -1;
-    return this.#spans[place] === span ? place : -1;
   }
 }
 

@@ -57,11 +57,11 @@ export function startRuntime(options: RuntimeOptions): Runtime {
       watch.wake(nowMs);
     },
     requestEnding(span, endMs) {
-      const startMs = requests.startMsOf(span);
-      if (startMs === undefined) return;
       const { watch, gcPauses, profiles } = watched();
+      const startMs = requests.remove(span, endMs, watch?.isLate(endMs) === true);
+      // Most are answered sooner than what would be told of them takes.
+      if (startMs === undefined || endMs - startMs < heldUpMinMs) return;
       if (endMs - startMs >= slowMs) profiles?.slow(span);
-      requests.remove(span, endMs, watch?.isLate(endMs) === true);
       const gcMs = gcPauses.pausedMs(startMs, endMs);
       const delayMs = watch?.delayMs(startMs, endMs) ?? 0;
       if (gcMs >= heldUpMinMs) span.setAttribute("culprit.gc.pause_ms", gcMs);
