@@ -71,7 +71,7 @@ export async function startBenchApp(
 ): Promise<BenchApp> {
   const sink = await startSink();
   const startedMs = performance.now();
-  const node = [process.execPath, "--expose-gc", ...nodeArgs, ...variant.args, file, ...args];
+  const node = [process.execPath, ...nodeArgs, ...variant.args, file, ...args];
   const child = spawn("taskset", ["-c", appCore, ...node], {
     cwd: import.meta.dirname,
     env: {
