@@ -1,6 +1,3 @@
-const { setFlagsFromString } = require("node:v8");
-const { runInNewContext } = require("node:vm");
-
 // Tells the bench, which has started this process, where it listens, and what it has used so far.
 module.exports = function answerBench(port) {
   const usage = () => ({ cpu: process.cpuUsage(), rssBytes: process.memoryUsage.rss() });
@@ -12,8 +9,9 @@ module.exports = function answerBench(port) {
   process.on("disconnect", () => process.exit());
 };
 
-// Not by the flag at the start: with it V8 refuses the code that Node has compiled beforehand of its own modules.
+// Not by the flag at the start: with it V8 refuses the code that Node has compiled beforehand of its own modules. Loaded
+// here, so that the start has nothing of it.
 function collect() {
-  setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
+  require("node:v8").setFlagsFromString("--expose-gc");
+  require("node:vm").runInNewContext("gc")();
 }
